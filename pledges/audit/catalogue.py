@@ -1,0 +1,31 @@
+"""Every kind of fact, what it is about and what it says to an administrator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pledges.core.errors import N_
+
+
+@dataclass(frozen=True)
+class FactKind:
+    object_kind: str
+    title: str
+
+
+FACT_KINDS: dict[str, FactKind] = {
+    "entity.added": FactKind("entity", N_("Thêm đối tượng vào danh sách")),
+    "entity.types_added": FactKind("entity", N_("Thêm nhóm đối tượng")),
+    "entity.claimed": FactKind("entity", N_("Tự kê khai trùng với đối tượng đã có, chờ cán bộ xem")),
+    "channel.added": FactKind("channel", N_("Thêm kênh")),
+    "sighting.recorded": FactKind("sighting", N_("Ghi nhận lần phát hiện")),
+    "obligation.opened": FactKind("obligation", N_("Phát sinh nghĩa vụ ký")),
+    "pledge.submitted": FactKind("pledge", N_("Ký và nộp bản cam kết")),
+    "pledge.sealed": FactKind("pledge", N_("Niêm phong bản đã ký")),
+    "pledge.seal_failed": FactKind("pledge", N_("Chưa niêm phong được bản đã ký")),
+    "plans.loaded": FactKind("plan", N_("Nạp dữ liệu kế hoạch")),
+    "staff.added": FactKind("staff", N_("Thêm cán bộ")),
+    "staff.signed_in": FactKind("staff", N_("Cán bộ đăng nhập")),
+    "staff.signed_out": FactKind("staff", N_("Cán bộ đăng xuất")),
+    "wording.approved": FactKind("wording", N_("Duyệt mẫu cam kết")),
+}

@@ -1,0 +1,34 @@
+"""Append-only facts: who did what to which object, when we recorded it and from which day it holds."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledges.core.db import Base, InProvince
+
+
+class Fact(InProvince, Base):
+    """One fact; never changed, never deleted. Facts of the whole system carry province `00`."""
+
+    __tablename__ = "fact"
+    __table_args__ = (
+        Index("ix_fact_object", "province_code", "object_id", "recorded_at"),
+        Index("ix_fact_kind", "province_code", "kind", "recorded_day"),
+    )
+
+    kind: Mapped[str] = mapped_column(String(60))
+    object_kind: Mapped[str] = mapped_column(String(30))
+    object_id: Mapped[uuid.UUID]
+    actor_kind: Mapped[str] = mapped_column(String(20))
+    actor_id: Mapped[str] = mapped_column(String(64), default="")
+    recorded_at: Mapped[datetime]
+    recorded_day: Mapped[date]
+    """The Vietnamese day of `recorded_at`: "as of day D" reads facts recorded on or before D."""
+    effective_on: Mapped[date]
+    data: Mapped[dict[str, Any]]
+    """No personal data: ids, states, codes, counts."""

@@ -1,0 +1,188 @@
+"""Provinces, communes, agencies, plans, clauses, obligation entries and wordings: data, loaded from files."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledges.core.db import Base, enum_column, new_id
+
+
+class Instrument(StrEnum):
+    PLEDGE = "pledge"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    VOLUNTARY = "voluntary"
+
+
+class Unit(StrEnum):
+    ENTITY = "entity"
+    CHANNEL = "channel"
+
+
+class Province(Base):
+    """One of the 34; `in_use` where a plan is loaded."""
+
+    __tablename__ = "province"
+
+    code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    name: Mapped[str]
+    """With its kind: "thành phố Huế", "tỉnh Lạng Sơn"."""
+    short_name: Mapped[str]
+    kind: Mapped[str] = mapped_column(String(20))
+    in_use: Mapped[bool] = mapped_column(default=False)
+    settings: Mapped[dict[str, Any]]
+    """Retention, data contact, consent basis, days until an answer, brand colour: `plans.settings` reads them typed."""
+
+
+class Commune(Base):
+    __tablename__ = "commune"
+    __table_args__ = (Index("ix_commune_fold", "province_code", "name_fold"),)
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    name: Mapped[str]
+    """With its kind: "phường Thuận Hóa"."""
+    name_fold: Mapped[str]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+
+
+class FormerCommune(Base):
+    """A name used before July 2025 and the commune that holds (most of) it now; several rows where it was split."""
+
+    __tablename__ = "former_commune"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "commune_code"], ["commune.province_code", "commune.code"]),
+        Index("ix_former_commune_fold", "province_code", "name_fold"),
+    )
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    commune_code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    former_code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    name: Mapped[str]
+    district: Mapped[str]
+    former_province: Mapped[str]
+    name_fold: Mapped[str]
+
+
+class Agency(Base):
+    __tablename__ = "agency"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str]
+    signing_title: Mapped[str] = mapped_column(default="")
+    """"KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty until the agency has said it."""
+
+
+class Plan(Base):
+    __tablename__ = "plan"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    title: Mapped[str]
+    kind: Mapped[str]
+    number: Mapped[str] = mapped_column(default="")
+    """Empty where the source leaves it blank."""
+    issued_on: Mapped[date | None]
+    issuer: Mapped[str]
+    basis: Mapped[str] = mapped_column(default="")
+    source_file: Mapped[str]
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(20))
+    content: Mapped[dict[str, Any]]
+
+
+class Clause(Base):
+    """One row of a plan, quoted verbatim, with our reading beside what is printed."""
+
+    __tablename__ = "clause"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "plan_code"], ["plan.province_code", "plan.code"]),)
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    plan_code: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    place: Mapped[str]
+    text: Mapped[str]
+    text_sha256: Mapped[str] = mapped_column(String(64))
+    deadline_printed: Mapped[str] = mapped_column(default="")
+    result_printed: Mapped[str] = mapped_column(default="")
+    lead_printed: Mapped[str] = mapped_column(default="")
+    content: Mapped[dict[str, Any]]
+
+
+class ObligationEntry(Base):
+    """Which subject types owe what to which agency, by when: our operative reading of a clause (`model.md` 1, 5)."""
+
+    __tablename__ = "obligation_entry"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "clause_id"], ["clause.province_code", "clause.id"]),
+        ForeignKeyConstraint(["province_code", "lead_agency"], ["agency.province_code", "agency.code"]),
+    )
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    clause_id: Mapped[str | None] = mapped_column(String(40))
+    unit: Mapped[Unit] = mapped_column(enum_column(Unit))
+    instrument: Mapped[Instrument] = mapped_column(enum_column(Instrument))
+    lead_agency: Mapped[str] = mapped_column(String(20))
+    text_id: Mapped[str] = mapped_column(String(40))
+    cutoff: Mapped[date | None]
+    first_due: Mapped[date | None]
+    newcomers: Mapped[str] = mapped_column(String(20), default="quarter_end")
+    ask_from: Mapped[date | None]
+    resign: Mapped[bool] = mapped_column(default=False)
+    reading: Mapped[str] = mapped_column(String(10))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    note: Mapped[str] = mapped_column(default="")
+    document_number: Mapped[str] = mapped_column(default="")
+    """Acknowledgements: number of the agency's document; empty until the agency has issued it."""
+    document_date: Mapped[date | None]
+
+
+class EntrySubjectType(Base):
+    """The subject types of an entry; one lead agency per province, subject type and instrument."""
+
+    __tablename__ = "entry_subject_type"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entry_id"], ["obligation_entry.province_code", "obligation_entry.id"]),
+        UniqueConstraint("province_code", "subject_type", "instrument"),
+    )
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    instrument: Mapped[Instrument] = mapped_column(enum_column(Instrument))
+
+
+class PledgeText(Base):
+    """One version of one wording; never changed, only succeeded."""
+
+    __tablename__ = "pledge_text"
+    __table_args__ = (UniqueConstraint("text_id", "version"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    text_id: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    title: Mapped[str]
+    template_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    content: Mapped[dict[str, Any]]
+    loaded_at: Mapped[datetime]
+
+
+class TextApproval(Base):
+    """A province's approval of one version of a wording; without it DỰ THẢO stands on every page of the PDF."""
+
+    __tablename__ = "text_approval"
+    __table_args__ = (ForeignKeyConstraint(["pledge_text_id"], ["pledge_text.id"]),)
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    pledge_text_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    approved_at: Mapped[datetime]
+    approved_by: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,216 @@
+"""Who should sign: entities, their channels and contacts, the evidence that they exist, and what they owe."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledges.core.db import Base, InProvince, enum_column
+from pledges.plans.models import Instrument, Unit
+
+
+class EntityKind(StrEnum):
+    ORGANISATION = "organisation"
+    PERSON = "person"
+
+
+class Location(StrEnum):
+    LOCAL = "local"
+    ELSEWHERE = "elsewhere"
+    """In another province of Vietnam."""
+    ABROAD = "abroad"
+
+
+class Standing(StrEnum):
+    REGISTERED = "registered"
+    CLAIMED = "claimed"
+    """Somebody gave a tax code or channel that is registered for another contact: a person decides (`model.md` 23).
+    A claimed entity has no obligations, no channels and no place in any count."""
+
+
+class Cohort(StrEnum):
+    INITIAL = "initial"
+    NEWCOMER = "newcomer"
+    UNKNOWN = "unknown"
+
+
+class Scope(StrEnum):
+    PRESUMED_IN = "presumed_in"
+    CONFIRMED_IN = "confirmed_in"
+    PRESUMED_OUT = "presumed_out"
+    CONFIRMED_OUT = "confirmed_out"
+
+
+IN_SCOPE = (Scope.PRESUMED_IN, Scope.CONFIRMED_IN)
+
+
+class Entity(InProvince, Base):
+    __tablename__ = "entity"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "commune_code"], ["commune.province_code", "commune.code"]),
+        Index(
+            "uq_entity_tax_code",
+            "province_code",
+            "tax_code",
+            unique=True,
+            sqlite_where=text("standing = 'registered' AND tax_code IS NOT NULL AND merged_into IS NULL"),
+            postgresql_where=text("standing = 'registered' AND tax_code IS NOT NULL AND merged_into IS NULL"),
+        ),
+        Index(
+            "uq_entity_personal_number",
+            "province_code",
+            "personal_number_hash",
+            unique=True,
+            sqlite_where=text("standing = 'registered' AND personal_number_hash IS NOT NULL AND merged_into IS NULL"),
+            postgresql_where=text(
+                "standing = 'registered' AND personal_number_hash IS NOT NULL AND merged_into IS NULL"
+            ),
+        ),
+        Index("ix_entity_name_fold", "province_code", "name_fold"),
+    )
+
+    kind: Mapped[EntityKind] = mapped_column(enum_column(EntityKind))
+    standing: Mapped[Standing] = mapped_column(enum_column(Standing), default=Standing.REGISTERED)
+    claims_entity_id: Mapped[uuid.UUID | None]
+    merged_into: Mapped[uuid.UUID | None]
+    name: Mapped[str]
+    name_fold: Mapped[str]
+    tax_code: Mapped[str | None] = mapped_column(String(14))
+    personal_number: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """12 digits, encrypted."""
+    personal_number_hash: Mapped[str | None] = mapped_column(String(64))
+    personal_number_last4: Mapped[str | None] = mapped_column(String(4))
+    location: Mapped[Location] = mapped_column(enum_column(Location), default=Location.LOCAL)
+    country: Mapped[str] = mapped_column(String(2), default="VN")
+    commune_code: Mapped[str | None] = mapped_column(String(5))
+    address: Mapped[str] = mapped_column(default="")
+    added_at: Mapped[datetime]
+
+
+class EntityType(Base):
+    """One entity may have several subject types."""
+
+    __tablename__ = "entity_type"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),)
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    entity_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+
+
+class Contact(InProvince, Base):
+    """An address under which the entity can be reached; `verified_at` when a code sent there came back."""
+
+    __tablename__ = "contact"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
+        UniqueConstraint("province_code", "entity_id", "kind", "value"),
+    )
+
+    entity_id: Mapped[uuid.UUID]
+    kind: Mapped[str] = mapped_column(String(10))
+    """`email` or `phone`."""
+    value: Mapped[str]
+    verified_at: Mapped[datetime | None]
+
+
+class Channel(InProvince, Base):
+    """A website, app, shop on a platform or social account, identified by its canonical address."""
+
+    __tablename__ = "channel"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
+        UniqueConstraint("province_code", "address"),
+        Index("ix_channel_entity", "province_code", "entity_id"),
+    )
+
+    entity_id: Mapped[uuid.UUID | None]
+    """None: the owner is not known."""
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str]
+    """Canonical (`core.identity.canonical_channel`)."""
+    as_typed: Mapped[str]
+    lookalike: Mapped[bool] = mapped_column(default=False)
+    appeared_on: Mapped[date | None]
+    first_seen_on: Mapped[date]
+    added_at: Mapped[datetime]
+
+
+class Sighting(InProvince, Base):
+    """Dated, sourced evidence that an entity or a channel exists."""
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
+        ForeignKeyConstraint(["province_code", "channel_id"], ["channel.province_code", "channel.id"]),
+    )
+
+    entity_id: Mapped[uuid.UUID | None]
+    channel_id: Mapped[uuid.UUID | None]
+    source: Mapped[str] = mapped_column(String(30))
+    """`self_declared`, `import`, `citizen`, `commune`, `officer`."""
+    seen_on: Mapped[date]
+    appeared_on: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+
+
+class Obligation(InProvince, Base):
+    """One subject × one entry (`model.md` 1): `entity_id` always names who owes; `channel_id` where the unit is a website."""
+
+    __tablename__ = "obligation"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entry_id"], ["obligation_entry.province_code", "obligation_entry.id"]),
+        ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
+        ForeignKeyConstraint(["province_code", "channel_id"], ["channel.province_code", "channel.id"]),
+        Index(
+            "uq_obligation_entity",
+            "province_code",
+            "entry_id",
+            "entity_id",
+            unique=True,
+            sqlite_where=text("unit = 'entity'"),
+            postgresql_where=text("unit = 'entity'"),
+        ),
+        Index(
+            "uq_obligation_channel",
+            "province_code",
+            "entry_id",
+            "channel_id",
+            unique=True,
+            sqlite_where=text("unit = 'channel'"),
+            postgresql_where=text("unit = 'channel'"),
+        ),
+        Index("ix_obligation_entity", "province_code", "entity_id"),
+    )
+
+    entry_id: Mapped[str] = mapped_column(String(40))
+    unit: Mapped[Unit] = mapped_column(enum_column(Unit))
+    entity_id: Mapped[uuid.UUID | None]
+    channel_id: Mapped[uuid.UUID | None]
+    cohort: Mapped[Cohort] = mapped_column(enum_column(Cohort))
+    scope: Mapped[Scope] = mapped_column(enum_column(Scope), default=Scope.PRESUMED_IN)
+    opened_at: Mapped[datetime]
+
+
+class Counter(Base):
+    """Deltas per local day recorded; a figure as of D is their sum up to D (`model.md` 18).
+
+    `subject_type` is empty in the rows of distinct totals, `commune_code` where there is none.
+    """
+
+    __tablename__ = "counter"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    instrument: Mapped[Instrument] = mapped_column(enum_column(Instrument), primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    commune_code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    in_scope: Mapped[int] = mapped_column(default=0)
+    waiting_for_agency: Mapped[int] = mapped_column(default=0)
+    in_force: Mapped[int] = mapped_column(default=0)

@@ -1,0 +1,180 @@
+"""Everything that the environment decides, typed and checked before anything starts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEVELOPMENT_KEY = "development-only"
+
+
+class SettingsError(SystemExit):
+    """The start stops with one sentence for each wrong setting; the exit status is 2."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(2)
+
+    def __str__(self) -> str:
+        return "Cannot start:\n" + "\n".join(f"  - {problem}" for problem in self.problems)
+
+
+@dataclass(frozen=True)
+class Settings:
+    env: str
+    secret_key: str
+    data_key: str
+    database_url: str
+    storage: Path
+    var: Path
+    smtp_url: str | None
+    """None: mail goes to the folder `mail_folder`."""
+    mail_from: str
+    public_url: str
+    seal_key: Path | None
+    """A PKCS#12 file; None: a trial key that is made at first start."""
+    seal_password: str
+    seal_trust: Path | None
+    """PEM file of the root certificates that the seal must chain to."""
+    seal_revocation: Path | None
+    """Folder with the CRLs and OCSP answers (DER) that prove the seal certificate is not revoked."""
+    pdf_fonts: Path | None
+    clock_start: datetime | None
+    owner_name: str
+    owner_contact: str
+    responsible_person: str
+    administrator_email: str
+    trusted_proxies: int
+    signer_code_seconds: int = field(default=600)
+
+    @property
+    def production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def mail_folder(self) -> Path:
+        return self.var / "mail"
+
+    @property
+    def public_host(self) -> str:
+        return urlsplit(self.public_url).netloc
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings or stop with every problem named (`SettingsError`)."""
+    values = os.environ if environ is None else environ
+    problems: list[str] = []
+
+    def text(name: str, default: str = "") -> str:
+        return values.get(name, "").strip() or default
+
+    env = text("PLEDGES_ENV", "development")
+    if env not in {"development", "production"}:
+        problems.append(f"PLEDGES_ENV must be development or production, not {env!r}.")
+    production = env == "production"
+    var = Path(text("PLEDGES_VAR", "var")).absolute()
+    port = text("PORT", "8000")
+
+    public_url = text("PLEDGES_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
+    parts = urlsplit(public_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+        problems.append(f"PLEDGES_PUBLIC_URL must look like https://camket.example.vn, not {public_url!r}.")
+
+    database_url = text("PLEDGES_DATABASE_URL", f"sqlite:///{var / 'pledges.sqlite'}")
+    if not database_url.startswith(("sqlite:///", "postgresql://", "postgresql+psycopg://")):
+        problems.append("PLEDGES_DATABASE_URL must begin with sqlite:/// or postgresql://.")
+
+    storage = text("PLEDGES_STORAGE", str(var / "storage"))
+    if "://" in storage:
+        problems.append("PLEDGES_STORAGE must be a folder; other stores are not supported yet.")
+
+    smtp_url = text("PLEDGES_SMTP_URL") or None
+    if smtp_url is not None:
+        smtp = urlsplit(smtp_url)
+        if smtp.scheme not in {"smtp", "smtps", "smtp+starttls"} or not smtp.hostname:
+            problems.append("PLEDGES_SMTP_URL must look like smtp+starttls://user:password@mail.example.vn:587.")
+
+    clock_start = None
+    if clock := text("PLEDGES_CLOCK"):
+        try:
+            clock_start = datetime.fromisoformat(clock)
+            if clock_start.tzinfo is None:
+                raise ValueError
+        except ValueError:
+            problems.append("PLEDGES_CLOCK must be an ISO time with time zone, such as 2026-03-31T23:59:00+07:00.")
+
+    proxies = text("PLEDGES_TRUSTED_PROXIES", "0")
+    if not proxies.isdecimal():
+        problems.append("PLEDGES_TRUSTED_PROXIES must be the number of proxies in front of the product.")
+        proxies = "0"
+
+    def path(name: str) -> Path | None:
+        given = text(name)
+        if given and not Path(given).exists():
+            problems.append(f"{name} names {given!r}, which does not exist.")
+        return Path(given) if given else None
+
+    seal_key, seal_trust = path("PLEDGES_SEAL_KEY"), path("PLEDGES_SEAL_TRUST")
+    seal_revocation, pdf_fonts = path("PLEDGES_SEAL_REVOCATION"), path("PLEDGES_PDF_FONTS")
+
+    if production:
+        needed = (
+            ("PLEDGES_SECRET_KEY", "the key that signs links and sessions, 32 characters or more"),
+            ("PLEDGES_DATA_KEY", "the key that encrypts personal numbers, 32 characters or more"),
+            ("PLEDGES_DATABASE_URL", "the database"),
+            ("PLEDGES_STORAGE", "the folder of the signed files"),
+            ("PLEDGES_SMTP_URL", "the mail relay"),
+            ("PLEDGES_MAIL_FROM", "the sender of all mail"),
+            ("PLEDGES_PUBLIC_URL", "the address that stands in links and QR codes"),
+            ("PLEDGES_SEAL_KEY", "the PKCS#12 file that seals the pledges"),
+            ("PLEDGES_SEAL_TRUST", "the root certificates that the seal chains to"),
+            ("PLEDGES_SEAL_REVOCATION", "the folder of CRLs and OCSP answers for the seal"),
+            ("PLEDGES_OWNER_NAME", "the owner of the site, shown in the footer"),
+            ("PLEDGES_OWNER_CONTACT", "the contact shown in the footer"),
+            ("PLEDGES_RESPONSIBLE_PERSON", "the responsible person shown in the footer"),
+            ("PLEDGES_ADMIN_EMAIL", "who is told when something needs an administrator"),
+        )
+        problems += [f"{name} is missing: {what}." for name, what in needed if not text(name)]
+        for name in ("PLEDGES_SECRET_KEY", "PLEDGES_DATA_KEY"):
+            given = text(name)
+            if given and (len(given) < 32 or DEVELOPMENT_KEY in given):
+                problems.append(f"{name} is too short or the development default; use 32 random characters or more.")
+        if text("PLEDGES_SECRET_KEY") and text("PLEDGES_SECRET_KEY") == text("PLEDGES_DATA_KEY"):
+            problems.append("PLEDGES_SECRET_KEY and PLEDGES_DATA_KEY must differ.")
+        if text("PLEDGES_PUBLIC_URL") and parts.scheme != "https":
+            problems.append("PLEDGES_PUBLIC_URL must begin with https:// in production.")
+        if text("PLEDGES_CLOCK"):
+            problems.append("PLEDGES_CLOCK is for development only.")
+
+    if problems:
+        raise SettingsError(problems)
+    return Settings(
+        env=env,
+        secret_key=text("PLEDGES_SECRET_KEY", DEVELOPMENT_KEY + "-secret"),
+        data_key=text("PLEDGES_DATA_KEY", DEVELOPMENT_KEY + "-data"),
+        database_url=database_url,
+        storage=Path(storage).absolute(),
+        var=var,
+        smtp_url=smtp_url,
+        mail_from=text("PLEDGES_MAIL_FROM", "Cam kết <khong-tra-loi@localhost>"),
+        public_url=public_url,
+        seal_key=seal_key,
+        seal_password=text("PLEDGES_SEAL_PASSWORD"),
+        seal_trust=seal_trust,
+        seal_revocation=seal_revocation,
+        pdf_fonts=pdf_fonts,
+        clock_start=clock_start,
+        owner_name=text("PLEDGES_OWNER_NAME", "Bản thử nghiệm trên máy phát triển"),
+        owner_contact=text("PLEDGES_OWNER_CONTACT", "lien-he@localhost"),
+        responsible_person=text("PLEDGES_RESPONSIBLE_PERSON", "Người vận hành máy phát triển"),
+        administrator_email=text("PLEDGES_ADMIN_EMAIL", "quan-tri@localhost"),
+        trusted_proxies=int(proxies),
+    )

@@ -1,0 +1,199 @@
+"""From the first page of a draft to a signed, sealed pledge."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledges.core.db import Base, InProvince, enum_column
+from pledges.plans.models import Instrument
+
+
+class PledgeState(StrEnum):
+    SUBMITTED = "submitted"
+    RECOMMENDED = "recommended"
+    COUNTERSIGNING = "countersigning"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    DEFERRED = "deferred"
+    REJECTED = "rejected"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+    WITHDRAWN = "withdrawn"
+
+
+class SignatureKind(StrEnum):
+    OTP_CONFIRM = "otp_confirm"
+    PUBLIC_DIGITAL_SIGNATURE = "public_digital_signature"
+    SCANNED_PAPER = "scanned_paper"
+
+
+class Draft(InProvince, Base):
+    """What a signer has typed so far; kept 30 days after the last change."""
+
+    __tablename__ = "draft"
+
+    resume_code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    """Keyed hash of the code shown on page one."""
+    email: Mapped[str]
+    language: Mapped[str] = mapped_column(String(2), default="vi")
+    answers: Mapped[dict[str, Any]]
+    """Per page, as typed; personal numbers only encrypted."""
+    revision: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    signed_at: Mapped[datetime | None]
+
+
+class AccessLink(InProvince, Base):
+    """An e-mailed link: expiring and revocable here, whatever its signature says."""
+
+    __tablename__ = "access_link"
+
+    purpose: Mapped[str] = mapped_column(String(20))
+    draft_id: Mapped[uuid.UUID | None]
+    pledge_id: Mapped[uuid.UUID | None]
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class ConfirmationCode(InProvince, Base):
+    """A six-digit code sent to one address for one purpose; only its hash is kept."""
+
+    __tablename__ = "confirmation_code"
+    __table_args__ = (Index("ix_confirmation_code_subject", "province_code", "purpose", "subject_id"),)
+
+    purpose: Mapped[str] = mapped_column(String(30))
+    subject_id: Mapped[uuid.UUID]
+    """The draft to be signed or the pledge to be opened."""
+    address_hash: Mapped[str] = mapped_column(String(64))
+    code_hash: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    used_at: Mapped[datetime | None]
+    void_at: Mapped[datetime | None]
+
+
+class Pledge(InProvince, Base):
+    """One signed commitment in one wording."""
+
+    __tablename__ = "pledge"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
+        ForeignKeyConstraint(["province_code", "document_id"], ["document.province_code", "document.id"]),
+        UniqueConstraint("province_code", "draft_id", "text_id"),
+        Index("ix_pledge_waiting_for_seal", "province_code", "document_id", "state"),
+    )
+
+    reference: Mapped[str] = mapped_column(String(20), unique=True)
+    verification_code: Mapped[str] = mapped_column(String(40), unique=True)
+    draft_id: Mapped[uuid.UUID]
+    entity_id: Mapped[uuid.UUID]
+    agency_code: Mapped[str] = mapped_column(String(20))
+    instrument: Mapped[Instrument] = mapped_column(enum_column(Instrument))
+    text_id: Mapped[str] = mapped_column(String(40))
+    pledge_text_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge_text.id"))
+    state: Mapped[PledgeState] = mapped_column(enum_column(PledgeState), default=PledgeState.SUBMITTED)
+    signed_at: Mapped[datetime]
+    contact_email: Mapped[str]
+    language: Mapped[str] = mapped_column(String(2), default="vi")
+    subject_types: Mapped[list[str]]
+    answers: Mapped[dict[str, Any]]
+    """What was answered, frozen at signing."""
+    wording_approved: Mapped[bool]
+    """False: signed on a wording that the province had not approved yet, so DỰ THẢO stands on it."""
+    template_hash: Mapped[str] = mapped_column(String(64))
+    rendered_text: Mapped[str]
+    rendered_hash: Mapped[str] = mapped_column(String(64))
+    paper: Mapped[dict[str, Any]]
+    """The blocks of the signed text, from which the PDF is drawn."""
+    publish: Mapped[bool] = mapped_column(default=False)
+    document_id: Mapped[uuid.UUID | None]
+    """The sealed PDF; None while it waits for the seal ("chờ niêm phong")."""
+    seal_attempts: Mapped[int] = mapped_column(default=0)
+    seal_error: Mapped[str] = mapped_column(default="")
+
+
+class PledgeCover(InProvince, Base):
+    """What a pledge covers: one obligation, or (obligation None) an entry of a claimed entity or a voluntary text."""
+
+    __tablename__ = "pledge_cover"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),
+        ForeignKeyConstraint(["province_code", "obligation_id"], ["obligation.province_code", "obligation.id"]),
+        Index(
+            "uq_pledge_cover_open",
+            "province_code",
+            "obligation_id",
+            "period",
+            unique=True,
+            sqlite_where=text("hold = 'open' AND obligation_id IS NOT NULL"),
+            postgresql_where=text("hold = 'open' AND obligation_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_pledge_cover_in_force",
+            "province_code",
+            "obligation_id",
+            "period",
+            unique=True,
+            sqlite_where=text("hold = 'in_force' AND obligation_id IS NOT NULL"),
+            postgresql_where=text("hold = 'in_force' AND obligation_id IS NOT NULL"),
+        ),
+    )
+
+    pledge_id: Mapped[uuid.UUID]
+    entry_id: Mapped[str] = mapped_column(String(40), default="")
+    obligation_id: Mapped[uuid.UUID | None]
+    period: Mapped[str] = mapped_column(String(6), default="")
+    """Empty, or the quarter where the entry makes everybody sign again (`model.md` 6)."""
+    hold: Mapped[str] = mapped_column(String(10), default="open")
+    """`open`, `in_force` or `ended`: what the two partial uniques read; follows the state of the pledge."""
+
+
+class PledgeChannel(InProvince, Base):
+    """A channel that the pledge names."""
+
+    __tablename__ = "pledge_channel"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),
+        UniqueConstraint("province_code", "pledge_id", "address"),
+    )
+
+    pledge_id: Mapped[uuid.UUID]
+    channel_id: Mapped[uuid.UUID | None]
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str]
+
+
+class Signature(InProvince, Base):
+    """The evidence of one signing act, with its honest kind; two rows where a representative signs too."""
+
+    __tablename__ = "signature"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),)
+
+    pledge_id: Mapped[uuid.UUID]
+    kind: Mapped[SignatureKind] = mapped_column(enum_column(SignatureKind))
+    role: Mapped[str] = mapped_column(String(20))
+    """`signer` or `representative`."""
+    typed_name: Mapped[str]
+    masked_address: Mapped[str]
+    address_hash: Mapped[str] = mapped_column(String(64))
+    code_id: Mapped[uuid.UUID]
+    signed_at: Mapped[datetime]
+    rendered_hash: Mapped[str] = mapped_column(String(64))
+    text_version: Mapped[int]
+    notice_hash: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the data protection notice that was shown."""
+    consent_processing_at: Mapped[datetime]
+    consent_publication_at: Mapped[datetime | None]
+    network: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """The IP address, encrypted; erased by retention."""
