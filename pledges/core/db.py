@@ -156,7 +156,7 @@ def _enter_gate(path: str) -> int:
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 raise OperationalError("write gate", None, TimeoutError("database is locked")) from None
-            time.sleep(0.001 + random.random() * 0.004)
+            time.sleep(0.001 + random.random() * 0.004)  # noqa: S311 - jitter
 
 
 # 23505: on PostgreSQL two writers can add the same row at once; run again, the second finds it and answers kindly.
@@ -210,7 +210,7 @@ class Database:
             except DBAPIError as error:
                 if attempt == attempts or not is_retriable(error):
                     raise
-                time.sleep(random.random() * 0.02 * 2**attempt)
+                time.sleep(random.random() * 0.02 * 2**attempt)  # noqa: S311 - jitter
         raise AssertionError("unreachable")
 
     def dispose(self) -> None:

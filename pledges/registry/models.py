@@ -159,7 +159,7 @@ class Sighting(InProvince, Base):
 
 
 class Obligation(InProvince, Base):
-    """One subject × one entry (`model.md` 1): `entity_id` always names who owes; `channel_id` where the unit is a website."""
+    """One subject × one entry (`model.md` 1): `entity_id` names who owes, `channel_id` the website where it is the unit."""
 
     __tablename__ = "obligation"
     __table_args__ = (

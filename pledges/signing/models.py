@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from pledges.core.db import Base, InProvince, enum_column
+from pledges.core.db import Base, InProvince, enum_column, new_id
 from pledges.plans.models import Instrument
 
 
@@ -33,43 +33,48 @@ class SignatureKind(StrEnum):
     SCANNED_PAPER = "scanned_paper"
 
 
-class Draft(InProvince, Base):
-    """What a signer has typed so far; kept 30 days after the last change."""
+class Draft(Base):
+    """What a signer has typed so far; kept 30 days after the last change. It belongs to no province until it is signed."""
 
     __tablename__ = "draft"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
 
     resume_code_hash: Mapped[str] = mapped_column(String(64), unique=True)
     """Keyed hash of the code shown on page one."""
     email: Mapped[str]
     language: Mapped[str] = mapped_column(String(2), default="vi")
     answers: Mapped[dict[str, Any]]
-    """Per page, as typed; personal numbers only encrypted."""
-    revision: Mapped[int] = mapped_column(default=1)
+    """Per page, as typed, right or wrong; personal numbers only encrypted."""
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     signed_at: Mapped[datetime | None]
 
 
-class AccessLink(InProvince, Base):
+class AccessLink(Base):
     """An e-mailed link: expiring and revocable here, whatever its signature says."""
 
     __tablename__ = "access_link"
 
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+
     purpose: Mapped[str] = mapped_column(String(20))
-    draft_id: Mapped[uuid.UUID | None]
-    pledge_id: Mapped[uuid.UUID | None]
+    subject_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    """The draft that it resumes."""
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
 
-class ConfirmationCode(InProvince, Base):
+class ConfirmationCode(Base):
     """A six-digit code sent to one address for one purpose; only its hash is kept."""
 
     __tablename__ = "confirmation_code"
-    __table_args__ = (Index("ix_confirmation_code_subject", "province_code", "purpose", "subject_id"),)
+    __table_args__ = (Index("ix_confirmation_code_subject", "purpose", "subject_id"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
 
     purpose: Mapped[str] = mapped_column(String(30))
     subject_id: Mapped[uuid.UUID]
