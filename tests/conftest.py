@@ -1,0 +1,120 @@
+"""What every test may ask for: databases on both engines, a fixed clock, keys, settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pledges.core.db import Database
+from pledges.core.secrecy import Vault
+from pledges.settings import Settings, read_settings
+from tests.support.clock import FixedClock
+from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.postgres import SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
+
+_own_server = pytest.StashKey[TemporaryServer]()
+
+
+def _server_url(config: pytest.Config) -> str:
+    if (url := named_server()) is not None:
+        return url
+    if _own_server not in config.stash:
+        config.stash[_own_server] = TemporaryServer()
+    return config.stash[_own_server].url
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With pytest-xdist all workers share one server, so the controller starts it before them."""
+    controller = not hasattr(config, "workerinput")
+    if controller and config.getoption("numprocesses", None) and not config.option.collectonly:
+        try:
+            os.environ[SHARED] = _server_url(config)
+        except NoPostgres as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _own_server in config.stash:
+        config.stash[_own_server].stop()
+        os.environ.pop(SHARED, None)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
+    """The tests' PostgreSQL server: `create()`, `drop(name)`, `url_of(name)`."""
+    try:
+        url = _server_url(pytestconfig)
+    except NoPostgres as error:
+        pytest.exit(str(error), returncode=3)
+    server = PostgresServer(url)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
+    return SqliteTemplate(tmp_path_factory.mktemp("sqlite-template"))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> Iterator[PostgresTemplate]:
+    template = PostgresTemplate(postgres_server)
+    yield template
+    postgres_server.drop(template.name)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_template: SqliteTemplate, tmp_path: Path) -> Iterator[Database]:
+    """A fresh SQLite database with schema and plans."""
+    with sqlite_template.fresh(tmp_path / "db") as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql_database(postgres_template: PostgresTemplate) -> Iterator[Database]:
+    """A fresh PostgreSQL database with schema and plans."""
+    with postgres_template.fresh() as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database with schema and plans; the test runs once on each engine."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table, once on each engine."""
+    if request.param == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+        yield database
+        database.dispose()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create()
+    database = Database(server.url_of(name))
+    yield database
+    database.dispose()
+    server.drop(name)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """2026-11-20T03:00:00Z until the test calls `advance(timedelta)` or `set(moment)`."""
+    return FixedClock()
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault("tests-only-data-key-0123456789abcdef")
+
+
+@pytest.fixture
+def settings_for_test(tmp_path: Path) -> Settings:
+    """Development settings whose folders and SQLite file lie in the test's own folder; nothing is created."""
+    return read_settings({"PLEDGES_VAR": str(tmp_path / "var"), "PLEDGES_PUBLIC_URL": "http://localhost"})
