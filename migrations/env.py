@@ -13,14 +13,12 @@ from sqlalchemy import Connection, DateTime, Enum, Text
 from sqlalchemy.types import TypeEngine
 
 import pledges
-from pledges.core import throttle
 from pledges.core.db import Base, Database, Json, UtcDateTime
 from pledges.settings import read_settings
 
-AREAS = sorted(path.parent.name for path in Path(pledges.__path__[0]).glob("*/models.py"))
-for area in AREAS:
-    importlib.import_module(f"pledges.{area}.models")
-assert throttle.ThrottleCount.metadata is Base.metadata
+importlib.import_module("pledges.core.throttle")
+for models in sorted(Path(pledges.__path__[0]).glob("*/models.py")):
+    importlib.import_module(f"pledges.{models.parent.name}.models")
 
 TARGETS = [Base.metadata, queue_schema.metadata]
 

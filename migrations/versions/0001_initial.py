@@ -301,6 +301,34 @@ def upgrade() -> None:
     )
     op.create_index("ix_former_commune_fold", "former_commune", ["province_code", "name_fold"], unique=False)
     op.create_table(
+        "staff",
+        sa.Column("email", sa.String(length=254), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("role", sa.String(length=32), nullable=False),
+        sa.Column("agency_code", sa.String(length=20), nullable=True),
+        sa.Column("commune_code", sa.String(length=5), nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=True),
+        sa.Column("fs_uniquifier", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_signed_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["province_code", "agency_code"],
+            ["agency.province_code", "agency.code"],
+            name=op.f("fk_staff_province_code_agency_code"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["province_code", "commune_code"],
+            ["commune.province_code", "commune.code"],
+            name=op.f("fk_staff_province_code_commune_code"),
+        ),
+        sa.PrimaryKeyConstraint("province_code", "id", name=op.f("pk_staff")),
+        sa.UniqueConstraint("email", name=op.f("uq_staff_email")),
+        sa.UniqueConstraint("fs_uniquifier", name=op.f("uq_staff_fs_uniquifier")),
+    )
+    op.create_table(
         "channel",
         sa.Column("entity_id", sa.Uuid(), nullable=True),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -429,6 +457,44 @@ def upgrade() -> None:
         sa.UniqueConstraint("verification_code", name=op.f("uq_pledge_verification_code")),
     )
     op.create_index("ix_pledge_waiting_for_seal", "pledge", ["province_code", "document_id", "state"], unique=False)
+    op.create_table(
+        "staff_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=32), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["province_code", "staff_id"],
+            ["staff.province_code", "staff.id"],
+            name=op.f("fk_staff_link_province_code_staff_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_link")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_staff_link_token_sha256")),
+    )
+    op.create_table(
+        "staff_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token_sha256", sa.String(length=64), nullable=False),
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.String(length=20), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["province_code", "staff_id"],
+            ["staff.province_code", "staff.id"],
+            name=op.f("fk_staff_session_province_code_staff_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_session")),
+        sa.UniqueConstraint("token_sha256", name=op.f("uq_staff_session_token_sha256")),
+    )
+    op.create_index("ix_staff_session_staff", "staff_session", ["province_code", "staff_id", "ended_at"], unique=False)
     op.create_table(
         "entry_subject_type",
         sa.Column("province_code", sa.String(length=2), nullable=False),
@@ -631,6 +697,9 @@ def downgrade() -> None:
     op.drop_index("ix_obligation_entity", table_name="obligation")
     op.drop_table("obligation")
     op.drop_table("entry_subject_type")
+    op.drop_index("ix_staff_session_staff", table_name="staff_session")
+    op.drop_table("staff_session")
+    op.drop_table("staff_link")
     op.drop_index("ix_pledge_waiting_for_seal", table_name="pledge")
     op.drop_table("pledge")
     op.drop_table("obligation_entry")
@@ -638,6 +707,7 @@ def downgrade() -> None:
     op.drop_table("contact")
     op.drop_index("ix_channel_entity", table_name="channel")
     op.drop_table("channel")
+    op.drop_table("staff")
     op.drop_index("ix_former_commune_fold", table_name="former_commune")
     op.drop_table("former_commune")
     op.drop_index(

@@ -1,8 +1,7 @@
-"""The migrations make exactly the tables that the models describe, on both engines."""
+"""The migrations make exactly the tables that the models describe, and go up and down with data in the tables."""
 
 from __future__ import annotations
 
-import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from firm.queue import schema as queue_schema
@@ -10,13 +9,62 @@ from sqlalchemy import inspect
 
 from pledges.core.db import Base, Database
 from pledges.core.migrate import current, downgrade, head, pending, upgrade
+from tests.support.filling import fill_every_table, read_row
 
 
 def differences(database: Database) -> list[object]:
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False})
         return list(compare_metadata(context, [Base.metadata, queue_schema.metadata]))
 
 
-def test_the_migrations_make_the_tables_of_the_models(database: Database) -> None:
-    assert differences(database) == []
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_the_migrations_make_the_tables_of_the_models(empty_database: Database) -> None:
+    upgrade(empty_database)
+    assert differences(empty_database) == []
+    assert tables(empty_database) == set(Base.metadata.tables) | set(queue_schema.metadata.tables)
+
+
+def test_a_column_without_migration_is_noticed(empty_database: Database) -> None:
+    upgrade(empty_database)
+    with empty_database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE throttle_count DROP COLUMN uses")
+    assert len(differences(empty_database)) == 1
+
+
+def test_an_old_database_says_that_migrations_are_pending(empty_database: Database) -> None:
+    assert current(empty_database) is None
+    assert pending(empty_database)
+    upgrade(empty_database, "0001")
+    assert pending(empty_database)
+    upgrade(empty_database)
+    assert current(empty_database) == head()
+    assert not pending(empty_database)
+
+
+def test_up_and_down_with_data_in_every_table(empty_database: Database) -> None:
+    upgrade(empty_database)
+    rows = fill_every_table(empty_database, Base.metadata)
+    fill_every_table(empty_database, queue_schema.metadata)
+
+    downgrade(empty_database, "0001")
+    assert tables(empty_database) == set(Base.metadata.tables)
+    for table in Base.metadata.sorted_tables:
+        assert read_row(empty_database, table) == rows[table.name]
+
+    upgrade(empty_database)
+    fill_every_table(empty_database, queue_schema.metadata)
+    downgrade(empty_database, "base")
+    assert tables(empty_database) == set()
+    upgrade(empty_database)
+    assert differences(empty_database) == []
+
+
+def test_a_second_upgrade_changes_nothing(empty_database: Database) -> None:
+    upgrade(empty_database)
+    fill_every_table(empty_database, Base.metadata)
+    upgrade(empty_database)
+    assert current(empty_database) == head()

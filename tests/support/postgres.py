@@ -22,7 +22,8 @@ SHARED = "PLEDGES_TEST_POSTGRESQL"
 
 MISSING = (
     "The tests need a PostgreSQL server (15 or newer): install it with `apt-get install postgresql` "
-    "(scripts/install-test-tools does), or name a server with PGHOST, PGPORT, PGUSER and PGPASSWORD or with DATABASE_URL."
+    "(scripts/install-test-tools does), or name a server with PGHOST, PGPORT, PGUSER and PGPASSWORD, "
+    "or with DATABASE_URL."
 )
 
 
