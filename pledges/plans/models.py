@@ -76,6 +76,8 @@ class Agency(Base):
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str]
+    field: Mapped[str] = mapped_column(String(20), default="")
+    """What it looks after: `trade`, `culture`, `health`; empty for bodies that receive no pledges."""
     signing_title: Mapped[str] = mapped_column(default="")
     """"KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty until the agency has said it."""
 
@@ -94,6 +96,8 @@ class Plan(Base):
     basis: Mapped[str] = mapped_column(default="")
     source_file: Mapped[str]
     source_sha256: Mapped[str] = mapped_column(String(64))
+    operative: Mapped[bool] = mapped_column(default=False)
+    """The plan that the wordings cite; the other documents only explain it."""
     version: Mapped[str] = mapped_column(String(20))
     content: Mapped[dict[str, Any]]
 
@@ -107,6 +111,7 @@ class Clause(Base):
     province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
     id: Mapped[str] = mapped_column(String(40), primary_key=True)
     plan_code: Mapped[str] = mapped_column(String(20))
+    position: Mapped[int]
     kind: Mapped[str] = mapped_column(String(20))
     place: Mapped[str]
     text: Mapped[str]
@@ -114,6 +119,34 @@ class Clause(Base):
     deadline_printed: Mapped[str] = mapped_column(default="")
     result_printed: Mapped[str] = mapped_column(default="")
     lead_printed: Mapped[str] = mapped_column(default="")
+    content: Mapped[dict[str, Any]]
+
+
+class ReportingDuty(Base):
+    """A report that a plan asks of agencies: from whom, to whom, before which day, as printed."""
+
+    __tablename__ = "reporting_duty"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "plan_code"], ["plan.province_code", "plan.code"]),
+        ForeignKeyConstraint(["province_code", "clause_id"], ["clause.province_code", "clause.id"]),
+    )
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    plan_code: Mapped[str] = mapped_column(String(20))
+    clause_id: Mapped[str | None] = mapped_column(String(40))
+    position: Mapped[int]
+    report: Mapped[str]
+    sender: Mapped[str | None]
+    recipient: Mapped[str | None]
+    before_printed: Mapped[str | None]
+    """"30/9 hằng năm" and the like: the last day that is surely in time is the day before."""
+    cadence: Mapped[str] = mapped_column(String(30))
+    due_date: Mapped[date | None]
+    recurs: Mapped[str] = mapped_column(String(7), default="")
+    """`--09-30`: each year on this day."""
+    followed: Mapped[bool]
+    """False: past, or foreign to pledges."""
     content: Mapped[dict[str, Any]]
 
 
