@@ -138,6 +138,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_province")),
     )
     op.create_table(
+        "schedule_mark",
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("enqueued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_schedule_mark")),
+    )
+    op.create_table(
         "throttle_count",
         sa.Column("limit_name", sa.String(length=40), nullable=False),
         sa.Column("key_hash", sa.String(length=64), nullable=False),
@@ -734,6 +740,7 @@ def downgrade() -> None:
     op.drop_table("commune")
     op.drop_table("agency")
     op.drop_table("throttle_count")
+    op.drop_table("schedule_mark")
     op.drop_table("province")
     op.drop_table("pledge_text")
     op.drop_index("ix_message_state", table_name="message")

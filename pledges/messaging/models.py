@@ -41,6 +41,7 @@ class Message(InProvince, Base):
     """Codes and links, encrypted, and erased once the message is accepted or given up."""
     state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
+    """Grows with every claim, so that a worker whose lease has run out cannot speak for the next one."""
     created_at: Mapped[datetime]
     next_attempt_at: Mapped[datetime]
     leased_until: Mapped[datetime | None]
@@ -48,6 +49,7 @@ class Message(InProvince, Base):
     expires_at: Mapped[datetime | None]
     """When sending it has become pointless (a code that has run out)."""
     accepted_at: Mapped[datetime | None]
-    message_id: Mapped[str] = mapped_column(String(200))
-    """The Message-ID header: the same in every attempt."""
+    message_id: Mapped[str] = mapped_column(String(200), default="")
+    """The Message-ID header: set by the first attempt, the same in every later one."""
     last_error: Mapped[str] = mapped_column(default="")
+    """Why it is not accepted: `expired`, `refused: …`, `gave up: …`, `temporary: …`, `unanswered: …`."""
