@@ -157,6 +157,7 @@ def upgrade() -> None:
         sa.Column("province_code", sa.String(length=2), nullable=False),
         sa.Column("code", sa.String(length=20), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("field", sa.String(length=20), nullable=False),
         sa.Column("signing_title", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["province_code"], ["province.code"], name=op.f("fk_agency_province_code")),
         sa.PrimaryKeyConstraint("province_code", "code", name=op.f("pk_agency")),
@@ -209,10 +210,25 @@ def upgrade() -> None:
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("source_file", sa.Text(), nullable=False),
         sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("operative", sa.Boolean(), nullable=False),
         sa.Column("version", sa.String(length=20), nullable=False),
         sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(["province_code"], ["province.code"], name=op.f("fk_plan_province_code")),
         sa.PrimaryKeyConstraint("province_code", "code", name=op.f("pk_plan")),
+    )
+    op.create_table(
+        "province_decision",
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("object_kind", sa.String(length=20), nullable=False),
+        sa.Column("object_code", sa.String(length=20), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("value", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["province_code"], ["province.code"], name=op.f("fk_province_decision_province_code")),
+        sa.PrimaryKeyConstraint(
+            "province_code", "object_kind", "object_code", "name", name=op.f("pk_province_decision")
+        ),
     )
     op.create_table(
         "text_approval",
@@ -229,6 +245,7 @@ def upgrade() -> None:
         sa.Column("province_code", sa.String(length=2), nullable=False),
         sa.Column("id", sa.String(length=40), nullable=False),
         sa.Column("plan_code", sa.String(length=20), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -440,6 +457,7 @@ def upgrade() -> None:
         sa.Column("paper", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.Column("publish", sa.Boolean(), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("seal_due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seal_attempts", sa.Integer(), nullable=False),
         sa.Column("seal_error", sa.Text(), nullable=False),
         sa.Column("province_code", sa.String(length=2), nullable=False),
@@ -462,7 +480,42 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference", name=op.f("uq_pledge_reference")),
         sa.UniqueConstraint("verification_code", name=op.f("uq_pledge_verification_code")),
     )
-    op.create_index("ix_pledge_waiting_for_seal", "pledge", ["province_code", "document_id", "state"], unique=False)
+    op.create_index(
+        "ix_pledge_waiting_for_seal",
+        "pledge",
+        ["seal_due_at"],
+        unique=False,
+        sqlite_where=sa.text("document_id IS NULL"),
+        postgresql_where=sa.text("document_id IS NULL"),
+    )
+    op.create_table(
+        "reporting_duty",
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("plan_code", sa.String(length=20), nullable=False),
+        sa.Column("clause_id", sa.String(length=40), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=True),
+        sa.Column("recipient", sa.Text(), nullable=True),
+        sa.Column("before_printed", sa.Text(), nullable=True),
+        sa.Column("cadence", sa.String(length=30), nullable=False),
+        sa.Column("due_date", sa.Date(), nullable=True),
+        sa.Column("recurs", sa.String(length=7), nullable=False),
+        sa.Column("followed", sa.Boolean(), nullable=False),
+        sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["province_code", "clause_id"],
+            ["clause.province_code", "clause.id"],
+            name=op.f("fk_reporting_duty_province_code_clause_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["province_code", "plan_code"],
+            ["plan.province_code", "plan.code"],
+            name=op.f("fk_reporting_duty_province_code_plan_code"),
+        ),
+        sa.PrimaryKeyConstraint("province_code", "id", name=op.f("pk_reporting_duty")),
+    )
     op.create_table(
         "staff_link",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -706,7 +759,13 @@ def downgrade() -> None:
     op.drop_index("ix_staff_session_staff", table_name="staff_session")
     op.drop_table("staff_session")
     op.drop_table("staff_link")
-    op.drop_index("ix_pledge_waiting_for_seal", table_name="pledge")
+    op.drop_table("reporting_duty")
+    op.drop_index(
+        "ix_pledge_waiting_for_seal",
+        table_name="pledge",
+        sqlite_where=sa.text("document_id IS NULL"),
+        postgresql_where=sa.text("document_id IS NULL"),
+    )
     op.drop_table("pledge")
     op.drop_table("obligation_entry")
     op.drop_table("entity_type")
@@ -734,6 +793,7 @@ def downgrade() -> None:
     op.drop_table("entity")
     op.drop_table("clause")
     op.drop_table("text_approval")
+    op.drop_table("province_decision")
     op.drop_table("plan")
     op.drop_table("counter")
     op.drop_index("ix_commune_fold", table_name="commune")

@@ -27,5 +27,10 @@ FACT_KINDS: dict[str, FactKind] = {
     "staff.added": FactKind("staff", N_("Thêm cán bộ")),
     "staff.signed_in": FactKind("staff", N_("Cán bộ đăng nhập")),
     "staff.signed_out": FactKind("staff", N_("Cán bộ đăng xuất")),
+    "staff.link_made": FactKind("staff", N_("Tạo liên kết chọn mật khẩu cho cán bộ")),
+    "staff.password_chosen": FactKind("staff", N_("Cán bộ chọn mật khẩu")),
+    "staff.disabled": FactKind("staff", N_("Khóa tài khoản cán bộ")),
+    "staff.enabled": FactKind("staff", N_("Mở lại tài khoản cán bộ")),
+    "province.decided": FactKind("province", N_("Tỉnh, thành phố ghi thông tin của mình")),
     "wording.approved": FactKind("wording", N_("Duyệt mẫu cam kết")),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, String, delete, select
+from sqlalchemy import BigInteger, String, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -56,6 +56,30 @@ def uses(session: Session, limit: str, key_hash: str, *, per: timedelta, now: da
         )
     )
     return found or 0
+
+
+def give_back(session: Session, limit: str, key_hash: str, *, per: timedelta, now: datetime) -> None:
+    """Take one use of the current window back: what was counted beforehand turned out to be harmless."""
+    session.execute(
+        update(ThrottleCount)
+        .where(
+            ThrottleCount.limit_name == limit,
+            ThrottleCount.key_hash == key_hash,
+            ThrottleCount.window == int(now.timestamp() // per.total_seconds()),
+            ThrottleCount.uses > 0,
+        )
+        .values(uses=ThrottleCount.uses - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def forget_key(session: Session, limit: str, key_hash: str) -> None:
+    """Let one key begin anew."""
+    session.execute(
+        delete(ThrottleCount)
+        .where(ThrottleCount.limit_name == limit, ThrottleCount.key_hash == key_hash)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def forget_old(session: Session, now: datetime) -> None:

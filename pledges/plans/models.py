@@ -219,3 +219,23 @@ class TextApproval(Base):
     pledge_text_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     approved_at: Mapped[datetime]
     approved_by: Mapped[str] = mapped_column(String(64))
+
+
+class ProvinceDecision(Base):
+    """One value that the province has decided through the administration: it wins over the data files at every load.
+
+    `plans.decisions` knows which values there are.
+    """
+
+    __tablename__ = "province_decision"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    object_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """`province`, `plan` or `agency`."""
+    object_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    """Code of the plan or agency; empty for the province itself."""
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[dict[str, Any]]
+    """Under the key `value`: JSON needs one shape on both engines."""
+    decided_at: Mapped[datetime]
+    decided_by: Mapped[str] = mapped_column(String(64))

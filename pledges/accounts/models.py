@@ -1,0 +1,107 @@
+"""People who work with the service: accounts, their sessions and their one-time links."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from flask_security.core import UserMixin
+from sqlalchemy import ForeignKeyConstraint, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from pledges.core.db import Base, InProvince, enum_column, new_id
+
+
+class Role(StrEnum):
+    OFFICER = "officer"
+    APPROVER = "approver"
+    ADMINISTRATOR = "administrator"
+    PROVINCE_VIEWER = "province_viewer"
+    COMMUNE_OFFICER = "commune_officer"
+    REPORTING_UNIT = "reporting_unit"
+
+
+class LinkPurpose(StrEnum):
+    SET_UP = "staff-set-up"
+    """Choose the first password, or a new one after the administrator has sent a new link."""
+
+
+class Staff(InProvince, Base, UserMixin):  # type: ignore[misc]
+    """One member of staff. Province `00`: an administrator of the whole system.
+
+    `password`, `active` and `fs_uniquifier` carry the names that Flask-Security looks for.
+    """
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "agency_code"], ["agency.province_code", "agency.code"]),
+        ForeignKeyConstraint(["province_code", "commune_code"], ["commune.province_code", "commune.code"]),
+    )
+
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    """As `core.identity.parse_email` writes it, in small letters."""
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(enum_column(Role))
+    agency_code: Mapped[str | None] = mapped_column(String(20))
+    commune_code: Mapped[str | None] = mapped_column(String(5))
+    active: Mapped[bool] = mapped_column(default=True)
+    password: Mapped[str | None] = mapped_column("password_hash", String(200))
+    """Argon2id; None until the set-up link was used."""
+    fs_uniquifier: Mapped[str] = mapped_column(String(64), unique=True, default=lambda: secrets.token_hex(32))
+    """What a browser's cookie names; a new one makes every older cookie worthless."""
+    created_at: Mapped[datetime]
+    last_signed_in_at: Mapped[datetime | None]
+
+    @property
+    def roles(self) -> list[RoleName]:  # type: ignore[override]
+        """The one role, in the form that Flask-Security expects."""
+        return [RoleName(self.role.value)]
+
+
+class RoleName:
+    """A role as Flask-Security reads it; what a role may do is our own table, never permissions on the role."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_permissions(self) -> set[str]:
+        return set()
+
+
+class StaffSession(Base):
+    """One signed-in browser. The cookie holds 256 random bits; here stands only their SHA-256."""
+
+    __tablename__ = "staff_session"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "staff_id"], ["staff.province_code", "staff.id"]),
+        Index("ix_staff_session_staff", "province_code", "staff_id", "ended_at"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    province_code: Mapped[str] = mapped_column(String(2))
+    staff_id: Mapped[uuid.UUID]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str] = mapped_column(String(20), default="")
+    """`sign_out`, `disabled`, `new_password`: why it ended before its time."""
+
+
+class StaffLink(Base):
+    """A one-time link; only the SHA-256 of its token is kept, so a copy of the database opens nothing."""
+
+    __tablename__ = "staff_link"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "staff_id"], ["staff.province_code", "staff.id"]),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    purpose: Mapped[LinkPurpose] = mapped_column(enum_column(LinkPurpose))
+    token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    province_code: Mapped[str] = mapped_column(String(2))
+    staff_id: Mapped[uuid.UUID]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]

@@ -1,0 +1,68 @@
+"""Named selections of staff, sessions and links."""
+
+from __future__ import annotations
+
+import unicodedata
+import uuid
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from pledges.accounts.models import LinkPurpose, Staff, StaffLink, StaffSession
+from pledges.accounts.rules import is_alive
+from pledges.core.secrecy import sha256_hex
+
+
+def plain_address(typed: str) -> str:
+    """An address as it is compared: typed blanks and capitals make no difference."""
+    return unicodedata.normalize("NFC", typed).strip().casefold()[:254]
+
+
+def staff_by_email(session: Session, typed: str) -> Staff | None:
+    return session.scalar(select(Staff).where(Staff.email == plain_address(typed)))
+
+
+def get_staff(session: Session, province_code: str, staff_id: uuid.UUID) -> Staff | None:
+    return session.get(Staff, (province_code, staff_id))
+
+
+def count_staff(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(Staff)) or 0
+
+
+def staff_of(session: Session, province_code: str) -> list[Staff]:
+    """Everybody who works for one province (or `00`), by name."""
+    return list(session.scalars(select(Staff).where(Staff.province_code == province_code).order_by(Staff.name)))
+
+
+def living_session(session: Session, token: str, now: datetime) -> tuple[StaffSession, Staff] | None:
+    """The session that a cookie names and its person; None where it has ended or the person is disabled."""
+    found = session.execute(
+        select(StaffSession, Staff)
+        .join(Staff, (Staff.province_code == StaffSession.province_code) & (Staff.id == StaffSession.staff_id))
+        .where(StaffSession.token_sha256 == sha256_hex(token.encode()))
+    ).first()
+    if found is None or not is_alive(found[0], now) or not found[1].active:
+        return None
+    return found[0], found[1]
+
+
+def sessions_of(session: Session, staff: Staff, now: datetime) -> list[StaffSession]:
+    """The living sessions of one person, newest first."""
+    rows = session.scalars(
+        select(StaffSession)
+        .where(
+            StaffSession.province_code == staff.province_code,
+            StaffSession.staff_id == staff.id,
+            StaffSession.ended_at.is_(None),
+        )
+        .order_by(StaffSession.last_seen_at.desc())
+    )
+    return [row for row in rows if is_alive(row, now)]
+
+
+def link_by_token(session: Session, purpose: LinkPurpose, token: str) -> StaffLink | None:
+    return session.scalar(
+        select(StaffLink).where(StaffLink.purpose == purpose, StaffLink.token_sha256 == sha256_hex(token.encode()))
+    )
