@@ -118,7 +118,8 @@ class Clause(Base):
     text_sha256: Mapped[str] = mapped_column(String(64))
     deadline_printed: Mapped[str] = mapped_column(default="")
     result_printed: Mapped[str] = mapped_column(default="")
-    lead_printed: Mapped[str] = mapped_column(default="")
+    lead: Mapped[str] = mapped_column(default="")
+    """Who is in charge, as printed or read from a merged cell."""
     content: Mapped[dict[str, Any]]
 
 
