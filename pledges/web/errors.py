@@ -1,0 +1,117 @@
+"""Refusals and faults as pages that say what to do and carry the request id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+from flask import Flask, Response, g, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_wtf.csrf import CSRFError
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from pledges.core.errors import DomainError
+from pledges.web.i18n import error_text
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class ErrorPage:
+    title: object
+    advice: object
+
+
+PAGES = {
+    400: ErrorPage(
+        lazy_gettext("Yêu cầu chưa đúng"),
+        lazy_gettext(
+            "Hãy quay lại trang trước và thử lại. Nếu bạn mở một đường dẫn trong thư, hãy chép đủ cả đường dẫn."
+        ),
+    ),
+    403: ErrorPage(
+        lazy_gettext("Bạn không mở được trang này"),
+        lazy_gettext(
+            "Trang này dành cho người khác, hoặc yêu cầu được gửi từ một trang khác. Hãy bắt đầu lại từ trang chủ."
+        ),
+    ),
+    404: ErrorPage(
+        lazy_gettext("Không tìm thấy trang này"),
+        lazy_gettext("Hãy kiểm tra lại địa chỉ, hoặc bắt đầu lại từ trang chủ. Bản bạn đang viết vẫn được giữ."),
+    ),
+    405: ErrorPage(
+        lazy_gettext("Trang này không nhận cách gửi đó"),
+        lazy_gettext("Hãy quay lại trang trước và bấm nút trên trang."),
+    ),
+    409: ErrorPage(
+        lazy_gettext("Việc này vừa được làm ở nơi khác"),
+        lazy_gettext("Hãy mở lại trang để xem tình trạng hiện nay."),
+    ),
+    413: ErrorPage(
+        lazy_gettext("Nội dung gửi lên quá lớn"),
+        lazy_gettext("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn 4 MB rồi gửi lại."),
+    ),
+    429: ErrorPage(
+        lazy_gettext("Bạn đã thử quá nhiều lần"),
+        lazy_gettext("Hãy đợi một lúc rồi thử lại. Những gì bạn đã viết vẫn được giữ."),
+    ),
+    500: ErrorPage(
+        lazy_gettext("Hệ thống đang có lỗi"),
+        lazy_gettext("Lỗi này không phải do bạn. Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
+    ),
+    503: ErrorPage(
+        lazy_gettext("Hệ thống đang tạm bận"),
+        lazy_gettext("Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
+    ),
+}
+
+
+def error_page(status: int, message: str | None = None) -> Response:
+    page = PAGES.get(status, PAGES[400 if status < 500 else 500])
+    html = render_template("errors/page.html", title=str(page.title), advice=message or str(page.advice), status=status)
+    return make_response(html, status)
+
+
+def _refused(error: DomainError) -> Response:
+    return error_page(error.status, error_text(error))
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return make_response(error.get_response())
+    if status not in PAGES:
+        status = 400 if status < 500 else 500
+    response = error_page(status)
+    if status == 405:
+        response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return response
+
+
+def _stale(_error: CSRFError) -> Response:
+    return error_page(400, _("Phiên làm việc đã được làm mới. Hãy quay lại trang trước, tải lại trang rồi gửi lại."))
+
+
+def _fault(error: Exception) -> Response:
+    rule = request.url_rule.rule if request.url_rule else "-"
+    log.error("request.fault", method=request.method, route=rule, exc_info=error)
+    try:
+        return error_page(500)
+    except Exception as second:
+        # The page itself may be what fails: then plain text still says what to do.
+        log.error("error_page.fault", exc_info=second)
+        request_id = escape(g.get("request_id", ""))
+        return make_response(
+            f"<!doctype html><html lang=vi><meta charset=utf-8><title>Hệ thống đang có lỗi</title>"
+            f"<h1>Hệ thống đang có lỗi</h1><p>Hãy thử lại sau vài phút. Mã yêu cầu: {request_id}</p></html>",
+            500,
+        )
+
+
+def set_up_error_pages(app: Flask) -> None:
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, _stale)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
