@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import system_clock
 from pledges.jobs.models import ScheduleMark
-from pledges.jobs.queue import session_runtime, failed_table, job_named, job_table
+from pledges.jobs.queue import failed_table, job_named, job_table, session_runtime
 from pledges.jobs.tasks import Schedule
 
 

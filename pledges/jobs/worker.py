@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from firm._core import process
-from firm.queue.claim import claim_ready
+from firm.queue.claim import WILDCARD, claim_ready
 from firm.queue.dispatcher import dispatch_once
 from firm.queue.recovery import recover_orphaned_claims
 from firm.queue.results import execute_claimed
@@ -25,7 +25,7 @@ from firm.queue.results import execute_claimed
 from pledges.core.db import Database
 from pledges.jobs.operations import enqueue_if_due
 from pledges.jobs.queries import work_has_come_due, work_is_ready
-from pledges.jobs.queue import QUEUE, register, worker_runtime
+from pledges.jobs.queue import register, worker_runtime
 from pledges.jobs.tasks import Schedule, TaskTable
 
 log = logging.getLogger("pledges.jobs")
@@ -158,7 +158,7 @@ class _Worker:
         if not ready or free <= 0:
             return False
         owner = self._process_id
-        job_ids = claim_ready(self.runtime.engine, self.runtime.dialect, [QUEUE], free, owner)
+        job_ids = claim_ready(self.runtime.engine, self.runtime.dialect, [WILDCARD], free, owner)
         with self._lock:
             self._busy += len(job_ids)
         for job_id in job_ids:
