@@ -125,7 +125,11 @@ def _configure_sqlite(engine: Engine, gate_path: str | None) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
-        if connection.get_execution_options().get(READ_ONLY):
+        reading = bool(connection.get_execution_options().get(READ_ONLY))
+        if connection.info.get(READ_ONLY, False) != reading:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if reading else 'OFF'}")
+            connection.info[READ_ONLY] = reading
+        if reading:
             connection.exec_driver_sql("BEGIN")
             return
         if gate_path is not None:
@@ -187,7 +191,10 @@ class Database:
                 address = address.set(drivername="postgresql+psycopg")
             self.engine = create_engine(address, pool_pre_ping=True, pool_size=8, max_overflow=24)
         self.url = address
-        self._readers = self.engine.execution_options(**{READ_ONLY: True, "postgresql_readonly": True})
+        options: dict[str, Any] = {READ_ONLY: True}
+        if address.get_backend_name() == "postgresql":
+            options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        self._readers = self.engine.execution_options(**options)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
