@@ -72,10 +72,11 @@ def is_easy_to_guess(password: str, own_words: tuple[str, ...] = ()) -> bool:
     if len(set(plain)) < FEWEST_LETTERS or _is_run(plain):
         return True
     words = _common_words() | {folded for word in own_words if len(folded := _letters(word)) >= 3}
-    # Digits stand for letters ("matkh4u") or are appended ("matkhau2026"); both readings are tried.
+    # Digits and signs are appended ("matkhau2026!") or stand for letters inside a word ("m@tkh4u"): both are read.
+    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", plain)
     return any(
         letters and _fewest_words(letters, words) <= MOST_COMMON_WORDS
-        for letters in {_letters(password), _letters(plain.translate(_LOOKALIKES))}
+        for letters in {_letters(plain), _letters(core.translate(_LOOKALIKES))}
     )
 
 

@@ -1,0 +1,183 @@
+"""What a province decides itself through the administration: it wins over the data files, at once and at every load."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledges.audit.operations import Actor, record
+from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.text import clean_line
+from pledges.plans.models import Agency, Plan, PledgeText, Province, ProvinceDecision, TextApproval
+
+PROVINCE, PLAN, AGENCY = "province", "plan", "agency"
+
+# Facts name an object by a UUID; a province, plan or agency has a code, from which one is made.
+_FACT_NAMESPACE = uuid.UUID("5f0c2c5e-6f0b-5a59-9d0f-0d6a2f6b7c11")
+
+
+def fact_id(province_code: str, object_kind: str = PROVINCE, object_code: str = "") -> uuid.UUID:
+    return uuid.uuid5(_FACT_NAMESPACE, f"{province_code}/{object_kind}/{object_code}")
+
+
+@dataclass(frozen=True)
+class Decidable:
+    """One value: how it is checked, and how it is put into the row that everybody reads."""
+
+    object_kind: str
+    name: str
+    clean: Callable[[Any], Any]
+    put: Callable[[Any, Any], None]
+    take: Callable[[Any], Any]
+
+
+def _line(most: int) -> Callable[[Any], Any]:
+    return lambda value: clean_line(value or "", most=most)
+
+
+def _day(value: Any) -> str | None:
+    """A day as JSON keeps it."""
+    return value.isoformat() if isinstance(value, date) else None
+
+
+def _put_issued_on(plan: Plan, value: Any) -> None:
+    plan.issued_on = date.fromisoformat(value) if value else None
+
+
+def _setting(name: str, most: int) -> Decidable:
+    def put(province: Province, value: Any) -> None:
+        # A new dictionary: SQLAlchemy does not notice a change inside the old one.
+        province.settings = {**province.settings, name: value}
+
+    return Decidable(PROVINCE, name, _line(most), put, lambda province: province.settings.get(name) or "")
+
+
+DECIDABLE = (
+    Decidable(
+        AGENCY,
+        "signing_title",
+        _line(200),
+        lambda agency, value: setattr(agency, "signing_title", value),
+        lambda agency: agency.signing_title,
+    ),
+    Decidable(PLAN, "number", _line(60), lambda plan, value: setattr(plan, "number", value), lambda plan: plan.number),
+    Decidable(PLAN, "issued_on", _day, _put_issued_on, lambda plan: _day(plan.issued_on)),
+    _setting("retention", 500),
+    _setting("data_contact", 500),
+)
+_BY_NAME = {(one.object_kind, one.name): one for one in DECIDABLE}
+
+
+def decide(
+    session: Session,
+    province_code: str,
+    object_kind: str,
+    object_code: str,
+    values: dict[str, Any],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[str]:
+    """Keep the values that differ from what holds now and put them into force; returns their names."""
+    row = _row(session, province_code, object_kind, object_code)
+    if row is None:
+        raise NotFound
+    changed = []
+    for name, raw in values.items():
+        one = _BY_NAME[object_kind, name]
+        value = one.clean(raw)
+        if value == one.take(row):
+            continue
+        session.merge(
+            ProvinceDecision(
+                province_code=province_code,
+                object_kind=object_kind,
+                object_code=object_code,
+                name=name,
+                value={"value": value},
+                decided_at=now,
+                decided_by=actor.id,
+            )
+        )
+        one.put(row, value)
+        changed.append(name)
+    if changed:
+        record(
+            session,
+            "province.decided",
+            province_code=province_code,
+            object_id=fact_id(province_code, object_kind, object_code),
+            actor=actor,
+            now=now,
+            data={"object": object_kind, "code": object_code, "names": changed},
+        )
+    return changed
+
+
+def _row(session: Session, province_code: str, object_kind: str, object_code: str) -> Any:
+    if object_kind == PROVINCE:
+        return session.get(Province, province_code)
+    return session.get(PLAN_OR_AGENCY[object_kind], (province_code, object_code))
+
+
+PLAN_OR_AGENCY: dict[str, type[Plan] | type[Agency]] = {PLAN: Plan, AGENCY: Agency}
+
+
+def put_decisions_into_force(session: Session, province_code: str) -> None:
+    """Write every decided value over what a load has just written; a value whose object is gone is left alone."""
+    for found in session.scalars(select(ProvinceDecision).where(ProvinceDecision.province_code == province_code)):
+        one = _BY_NAME.get((found.object_kind, found.name))
+        row = _row(session, province_code, found.object_kind, found.object_code)
+        if one is not None and row is not None and one.take(row) != found.value["value"]:
+            one.put(row, found.value["value"])
+
+
+def decided_names(session: Session, province_code: str) -> set[tuple[str, str, str]]:
+    """(kind, code, name) of what the province has decided itself: a load leaves these values alone."""
+    rows = session.execute(
+        select(ProvinceDecision.object_kind, ProvinceDecision.object_code, ProvinceDecision.name).where(
+            ProvinceDecision.province_code == province_code
+        )
+    )
+    return {(kind, code, name) for kind, code, name in rows}
+
+
+def approve_wording(
+    session: Session, province_code: str, pledge_text_id: uuid.UUID, *, actor: Actor, now: datetime
+) -> TextApproval:
+    """A province approves one version of a wording: DỰ THẢO no longer stands on what is signed from now on."""
+    text = session.get(PledgeText, pledge_text_id)
+    province = session.get(Province, province_code)
+    if text is None or province is None or not province.in_use:
+        raise NotFound
+    if session.get(TextApproval, (province_code, pledge_text_id)) is not None:
+        raise Conflict(N_("Mẫu này đã được duyệt từ trước."))
+    newest = session.scalar(
+        select(PledgeText.id).where(PledgeText.text_id == text.text_id).order_by(PledgeText.version.desc()).limit(1)
+    )
+    if newest != text.id:
+        raise DomainError(N_("Mẫu này đã có phiên bản mới hơn. Hãy xem và duyệt phiên bản mới."))
+    approval = TextApproval(
+        province_code=province_code,
+        pledge_text_id=pledge_text_id,
+        approved_at=now,
+        approved_by=actor.id,
+    )
+    session.add(approval)
+    session.flush()
+    record(
+        session,
+        "wording.approved",
+        province_code=province_code,
+        object_id=pledge_text_id,
+        actor=actor,
+        now=now,
+        data={"text_id": text.text_id, "version": text.version, "template_hash": text.template_hash},
+    )
+    return approval
