@@ -105,5 +105,5 @@ class SignatureBlock(Flowable):
         left_edge, bottom_edge = canvas.absolutePosition(1, top - BOX_HEIGHT + 1)
         right_edge, top_edge = canvas.absolutePosition(self.column - 1, top - 1)
         rectangle = (left_edge, bottom_edge, right_edge, top_edge)
-        add_signature_field(canvas, AGENCY_FIELD, "Chữ ký số của cơ quan tiếp nhận", rectangle, PRINT)
         add_signature_field(canvas, SEAL_FIELD, "Niêm phong của hệ thống", (0, 0, 0, 0), PRINT | LOCKED)
+        add_signature_field(canvas, AGENCY_FIELD, "Chữ ký số của cơ quan tiếp nhận", rectangle, PRINT)

@@ -48,7 +48,14 @@ GIVEN = [
     "Uyên",
     "Vượng",
 ]
-COMMUNES = ["phường Lương Văn Tri", "xã Thất Khê", "phường Mỹ Tho", "xã Tân Phú Đông", "phường Phú Xuân", "xã A Lưới 2"]
+COMMUNES = [
+    "phường Lương Văn Tri",
+    "xã Thất Khê",
+    "phường Mỹ Tho",
+    "xã Tân Phú Đông",
+    "phường Phú Xuân",
+    "xã A Lưới 2",
+]
 STREETS = ["Trần Đăng Ninh", "Bà Triệu", "Nguyễn Huệ", "Đinh Tiên Hoàng", "Lý Thường Kiệt", "Hùng Vương"]
 GOODS = ["đặc sản", "mật ong", "mỹ phẩm", "đồ gỗ", "thực phẩm", "vải lanh", "trà", "gốm", "đồ chơi", "phụ tùng"]
 COMMITMENTS = (

@@ -1,0 +1,122 @@
+"""Files by the SHA-256 of their content: written once, never changed, checked at every reading."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from pledges.core.crashpoints import crash_point
+from pledges.core.errors import N_
+from pledges.documents.errors import DocumentDamaged, StorageUnavailable
+
+TEMPORARY = ".temporary"
+FREE_SHARE_NEEDED = 0.10
+
+
+class Storage:
+    """A folder of immutable files. A crash leaves either nothing under the final name or the whole file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._temporary = folder / TEMPORARY
+
+    def path_of(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+            raise ValueError(f"not a SHA-256 in hexadecimal digits: {sha256!r}")
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` and return its SHA-256; when this returns, the file survives a power cut."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self.holds(sha256):
+            self._write(self.path_of(sha256), data)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """The bytes as they were stored, or `DocumentDamaged`: wrong bytes are never handed out."""
+        try:
+            data = self.path_of(sha256).read_bytes()
+        except FileNotFoundError:
+            raise DocumentDamaged(sha256) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise DocumentDamaged(sha256)
+        return data
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the file is there and undamaged; a damaged one is replaced by the next `put`."""
+        try:
+            self.get(sha256)
+        except DocumentDamaged:
+            return False
+        return True
+
+    def _write(self, path: Path, data: bytes) -> None:
+        _make_folders(path.parent, self.folder)
+        _make_folders(self._temporary, self.folder)
+        descriptor, name = tempfile.mkstemp(dir=self._temporary)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            crash_point("storage.after_temp_write")
+            os.fsync(file.fileno())
+        crash_point("storage.before_rename")
+        Path(name).replace(path)
+        crash_point("storage.after_rename")
+        _sync_folder(path.parent)
+
+    def check(self) -> None:
+        """Refuse (`StorageUnavailable`) unless a file can be written now and a tenth of the space is free."""
+        try:
+            _make_folders(self._temporary, self.folder)
+            with tempfile.NamedTemporaryFile(dir=self._temporary) as file:
+                file.write(b"readiness")
+                file.flush()
+            space = shutil.disk_usage(self.folder)
+        except OSError as error:
+            raise StorageUnavailable(
+                N_("Không ghi được vào kho tệp %(folder)s: %(error)s."), folder=self.folder, error=error.strerror
+            ) from error
+        if space.free < space.total * FREE_SHARE_NEEDED:
+            raise StorageUnavailable(
+                N_("Kho tệp %(folder)s chỉ còn trống %(percent)s%% dung lượng. Hãy dọn hoặc mở rộng ổ đĩa."),
+                folder=self.folder,
+                percent=round(100 * space.free / space.total),
+            )
+
+    def sweep_temporary(self, older_than: datetime) -> int:
+        """Remove what crashes left behind before `older_than`, and say how many files that were."""
+        removed = 0
+        if not self._temporary.is_dir():
+            return 0
+        for path in self._temporary.iterdir():
+            try:
+                if path.stat().st_mtime < older_than.timestamp():
+                    path.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue
+        return removed
+
+
+def _make_folders(folder: Path, top: Path) -> None:
+    """Like mkdir -p, but each new name is safely in its parent before anything is put below it."""
+    if folder.is_dir():
+        return
+    if folder != top:
+        _make_folders(folder.parent, top)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    else:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
