@@ -1,0 +1,96 @@
+"""House rules that a machine can hold: size and names of files, direction of imports, letters in one form."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from pledges.audit.catalogue import FACT_KINDS
+from tests.guards.repository import ROOT, below, files, name
+
+PROGRAM = below("pledges", ending=".py")
+MOST_LINES = 400
+EMPTY_NAMES = {"manager", "helper", "utils", "util", "handler", "service", "common"}
+
+
+def test_the_guards_look_at_the_program() -> None:
+    assert len(PROGRAM) > 30
+    assert ROOT / "pledges" / "core" / "db.py" in PROGRAM
+
+
+def test_no_file_is_too_long() -> None:
+    lengths = {name(path): len(path.read_text().splitlines()) for path in PROGRAM}
+    assert {path: length for path, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_no_module_has_a_name_that_says_nothing() -> None:
+    words = {name(path): set(path.stem.split("_")) for path in PROGRAM}
+    singular = {path: {word.removesuffix("s") for word in given} | given for path, given in words.items()}
+    folders = {name(path.parent) for path in PROGRAM if path.parent.name.removesuffix("s") in EMPTY_NAMES}
+    assert [path for path, given in singular.items() if given & EMPTY_NAMES] == []
+    assert folders == set()
+
+
+def test_imports_go_down_only() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache", "--no-logo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert " 0 broken" in done.stdout
+
+
+def text_files() -> list[Path]:
+    return [path for path in files() if b"\0" not in path.read_bytes()[:8000]]
+
+
+def test_every_text_is_in_composed_letters() -> None:
+    """Decomposed Vietnamese looks the same and matches nothing; tests that need it write escapes."""
+    texts = text_files()
+    assert len(texts) > 60
+    assert [name(path) for path in texts if not unicodedata.is_normalized("NFC", path.read_text())] == []
+
+
+def recorded_kinds() -> tuple[set[str], list[str]]:
+    """The kinds of all calls of `record(session, kind, ...)`, and the places of calls whose kind is no literal.
+
+    An area may wrap `record` in a function `_record` of its own, whose callers then name the kind.
+    """
+    kinds, unclear = set(), []
+    for path in PROGRAM:
+        tree = ast.parse(path.read_text())
+        wrappers = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == "_record"]
+        wrapped = {id(node) for wrapper in wrappers for node in ast.walk(wrapper)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or len(node.args) < 2 or id(node) in wrapped:
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if called.lstrip("_") != "record" or not isinstance(node.args[0], ast.Name):
+                continue
+            if isinstance(node.args[1], ast.Constant):
+                kinds.add(node.args[1].value)
+            else:
+                unclear.append(f"{name(path)}:{node.lineno}")
+    return kinds, unclear
+
+
+def test_the_catalogue_holds_exactly_the_facts_that_are_recorded() -> None:
+    kinds, unclear = recorded_kinds()
+    assert unclear == [], "write the kind of a fact as a literal, so that one can search for it"
+    assert kinds == set(FACT_KINDS)
+
+
+@pytest.mark.parametrize("kind", sorted(FACT_KINDS))
+def test_a_kind_of_fact_begins_with_its_object(kind: str) -> None:
+    about, _, verb = kind.partition(".")
+    assert verb
+    assert FACT_KINDS[kind].title.strip()
+    assert FACT_KINDS[kind].object_kind == about or about in {"plans", "wording"}
