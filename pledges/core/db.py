@@ -196,6 +196,11 @@ class Database:
             options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
         self._readers = self.engine.execution_options(**options)
 
+    @property
+    def readers(self) -> Engine:
+        """The engine as readers use it, for a library that makes sessions of its own: those can change nothing."""
+        return self._readers
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state and can change nothing."""
