@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
-from itsdangerous import BadData, URLSafeSerializer
 from werkzeug.exceptions import HTTPException
 
 from pledges.core.errors import DomainError
@@ -22,10 +20,10 @@ from pledges.web.i18n import LANGUAGES, error_text
 STALE = lazy("Phiên làm việc đã được làm mới, hãy gửi lại.")
 
 
-class PageForm(FlaskForm):  # type: ignore[misc]
+class PageForm(FlaskForm):
     """The base of every form: our own Vietnamese messages, a soft answer to a stale token, rows that grow."""
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         locales = ("vi",)
 
         def get_translations(self, form: Any) -> None:
@@ -58,7 +56,7 @@ class PageForm(FlaskForm):  # type: ignore[misc]
     def validate(self, extra_validators: Any = None) -> bool:
         """Check everything; asking for one more row or for a search is no submission yet, so nothing is wrong."""
         valid = bool(super().validate(extra_validators))
-        if any([field.change_shape() for field in self if hasattr(field, "change_shape")]):
+        if any(field.change_shape() for field in self if hasattr(field, "change_shape")):
             for field in self:
                 field.errors = []
             return False

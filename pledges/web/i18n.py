@@ -23,7 +23,7 @@ LOCALES = {"vi": "vi", "en": "en_GB"}
 CATALOGUES = Path(__file__).parent.parent / "translations"
 
 
-class SourceCatalogues(Domain):  # type: ignore[misc]
+class SourceCatalogues(Domain):
     """Reads the `.po` files themselves, so that no compiled copy can be missing or stale."""
 
     def get_translations(self) -> NullTranslations:
@@ -44,7 +44,7 @@ def read_catalogue(path: Path) -> NullTranslations:
     return Translations(compiled)
 
 
-class Languages(Babel):  # type: ignore[misc]
+class Languages(Babel):
     @cached_property
     def domain_instance(self) -> Domain:
         return SourceCatalogues()

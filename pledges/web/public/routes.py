@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Flask, Response, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from pledges.plans.models import Province
-from pledges.web.current import reader
+from pledges.web.current import product_of, reader
+from pledges.web.public import development
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("public", __name__), "public")
+
+
+def set_up(app: Flask) -> None:
+    """The development pages do not even exist in production."""
+    if not product_of(app).settings.production:
+        app.register_blueprint(development.blueprint)
 
 
 @blueprint.get("/")
