@@ -252,7 +252,7 @@ def upgrade() -> None:
         sa.Column("text_sha256", sa.String(length=64), nullable=False),
         sa.Column("deadline_printed", sa.Text(), nullable=False),
         sa.Column("result_printed", sa.Text(), nullable=False),
-        sa.Column("lead_printed", sa.Text(), nullable=False),
+        sa.Column("lead", sa.Text(), nullable=False),
         sa.Column("content", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
         sa.ForeignKeyConstraint(
             ["province_code", "plan_code"],
@@ -390,6 +390,7 @@ def upgrade() -> None:
             "province_code", "entity_id", "kind", "value", name=op.f("uq_contact_province_code_entity_id_kind_value")
         ),
     )
+    op.create_index("ix_contact_value", "contact", ["province_code", "kind", "value"], unique=False)
     op.create_table(
         "entity_type",
         sa.Column("province_code", sa.String(length=2), nullable=False),
@@ -581,6 +582,8 @@ def upgrade() -> None:
         sa.Column("channel_id", sa.Uuid(), nullable=True),
         sa.Column("cohort", sa.String(length=32), nullable=False),
         sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("waiting_for_agency", sa.Integer(), nullable=False),
+        sa.Column("in_force", sa.Integer(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("province_code", sa.String(length=2), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -769,6 +772,7 @@ def downgrade() -> None:
     op.drop_table("pledge")
     op.drop_table("obligation_entry")
     op.drop_table("entity_type")
+    op.drop_index("ix_contact_value", table_name="contact")
     op.drop_table("contact")
     op.drop_index("ix_channel_entity", table_name="channel")
     op.drop_table("channel")
