@@ -17,6 +17,8 @@ FACT_KINDS: dict[str, FactKind] = {
     "entity.added": FactKind("entity", N_("Thêm đối tượng vào danh sách")),
     "entity.types_added": FactKind("entity", N_("Thêm nhóm đối tượng")),
     "entity.claimed": FactKind("entity", N_("Tự kê khai trùng với đối tượng đã có, chờ cán bộ xem")),
+    "entity.identified": FactKind("entity", N_("Bổ sung mã số của đối tượng")),
+    "channel.owner_found": FactKind("channel", N_("Xác định chủ của kênh")),
     "channel.added": FactKind("channel", N_("Thêm kênh")),
     "sighting.recorded": FactKind("sighting", N_("Ghi nhận lần phát hiện")),
     "obligation.opened": FactKind("obligation", N_("Phát sinh nghĩa vụ ký")),

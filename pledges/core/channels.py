@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import ipaddress
 import re
@@ -21,6 +22,7 @@ from pledges.core.text import clean_line
 
 LONGEST_TYPED = 2000
 LONGEST_ADDRESS = 250
+LONGEST_KEPT = 500
 
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(?=/)|([a-zA-Z][a-zA-Z0-9+-]*):(?!\d{1,5}(?:[/?#]|$))")
 _PHONE = re.compile(r"(?:zalo|sđt|sdt|đt|dt|tel)?[\s.:]*\+?[\d\s.()-]{8,20}")
@@ -42,6 +44,7 @@ class ChannelAddress:
     address: str
     display: str
     lookalike: bool
+    as_typed: str = dataclasses.field(default="", compare=False)
 
 
 def canonical_channel(raw: str, *, platform_itself: bool = False, field: str | None = "channels") -> ChannelAddress:
@@ -61,7 +64,7 @@ def canonical_channel(raw: str, *, platform_itself: bool = False, field: str | N
             N_("Địa chỉ này quá dài. Hãy chép địa chỉ của trang chính của kênh, không phải của một bài đăng."),
             field=field,
         )
-    return found
+    return dataclasses.replace(found, as_typed=typed[:LONGEST_KEPT])
 
 
 def _without_wrapping(typed: str) -> str:

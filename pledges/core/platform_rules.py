@@ -70,8 +70,8 @@ _FACEBOOK = ("Facebook", "facebook.com/tenpage")
 _FACEBOOK_OTHER = words(
     "ads business dialog events flx friends gaming hashtag help home.php login login.php messages notifications"
     " permalink.php photo photo.php photos places policies reel reels search settings share share.php sharer"
-    " sharer.php story.php stories video.php videos watch marketplace groups people pages pg p profile.php l.php plugins"
-    " bookmarks"
+    " sharer.php story.php stories video.php videos watch marketplace groups people pages pg p profile.php l.php"
+    " plugins bookmarks"
 )
 
 

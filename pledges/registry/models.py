@@ -109,6 +109,7 @@ class Contact(InProvince, Base):
     __table_args__ = (
         ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
         UniqueConstraint("province_code", "entity_id", "kind", "value"),
+        Index("ix_contact_value", "province_code", "kind", "value"),
     )
 
     entity_id: Mapped[uuid.UUID]
@@ -159,7 +160,7 @@ class Sighting(InProvince, Base):
 
 
 class Obligation(InProvince, Base):
-    """One subject × one entry (`model.md` 1): `entity_id` names who owes, `channel_id` the website where it is the unit."""
+    """One subject × one entry (`model.md` 1): `entity_id` is who owes, `channel_id` the website if that is the unit."""
 
     __tablename__ = "obligation"
     __table_args__ = (
@@ -193,6 +194,9 @@ class Obligation(InProvince, Base):
     channel_id: Mapped[uuid.UUID | None]
     cohort: Mapped[Cohort] = mapped_column(enum_column(Cohort))
     scope: Mapped[Scope] = mapped_column(enum_column(Scope), default=Scope.PRESUMED_IN)
+    waiting_for_agency: Mapped[int] = mapped_column(default=0)
+    """Pledges that wait for the agency and count for this obligation; `counters.move_counters` keeps it."""
+    in_force: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime]
 
 

@@ -1,0 +1,131 @@
+"""Finding the registered entities that a declaration may be about."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+
+from sqlalchemy import BigInteger, func, literal, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from pledges.registry.models import Channel, Contact, Entity, Standing
+from pledges.registry.rules import DeclaredSubject, is_same_by_name
+
+
+def survivor(session: Session, entity: Entity) -> Entity:
+    """The entity that this one was merged into, at the end of the chain; itself if it was not."""
+    seen = {entity.id}
+    while entity.merged_into is not None:
+        if entity.merged_into in seen:
+            raise RuntimeError(f"entities are merged in a circle: {entity.id}")
+        seen.add(entity.merged_into)
+        entity = session.get_one(Entity, (entity.province_code, entity.merged_into))
+    return entity
+
+
+def take_turns(session: Session, declared: DeclaredSubject, number_hash: str | None, *, province_code: str) -> None:
+    """Wait while another transaction registers the same tax code, number, channel or address.
+
+    SQLite has one writer anyway. On PostgreSQL the unique constraints alone would be right too, but every loser
+    would have to run its whole transaction again, and an address with a name has no constraint.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return
+    marks = [f"channel:{channel.address}" for channel in declared.channels] + [f"email:{declared.email}"]
+    marks += [f"tax:{declared.tax_code}"] if declared.tax_code else []
+    marks += [f"number:{number_hash}"] if number_hash else []
+    keys = sorted({_lock_key(f"{province_code}:{mark}") for mark in marks})
+    key = func.unnest(literal(keys, ARRAY(BigInteger))).column_valued("key")
+    session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _lock_key(mark: str) -> int:
+    return int.from_bytes(hashlib.sha256(mark.encode()).digest()[:8], "big", signed=True)
+
+
+def matching_entities(
+    session: Session, declared: DeclaredSubject, number_hash: str | None, *, province_code: str
+) -> dict[uuid.UUID, Entity]:
+    """Registered entities with the declared tax code, personal number or one of the channels, in this order."""
+    found = [
+        *_registered(session, province_code, Entity.tax_code, declared.tax_code),
+        *_registered(session, province_code, Entity.personal_number_hash, number_hash),
+        *_owners(session, province_code, [channel.address for channel in declared.channels]),
+    ]
+    return {entity.id: entity for entity in (survivor(session, entity) for entity in found)}
+
+
+def _registered(
+    session: Session, province_code: str, column: InstrumentedAttribute[str | None], value: str | None
+) -> Iterable[Entity]:
+    if value is None:
+        return []
+    return session.scalars(
+        select(Entity)
+        .where(
+            Entity.province_code == province_code,
+            Entity.standing == Standing.REGISTERED,
+            column == value,
+        )
+        .order_by(Entity.id)
+    )
+
+
+def _owners(session: Session, province_code: str, addresses: list[str]) -> Iterable[Entity]:
+    if not addresses:
+        return []
+    return session.scalars(
+        select(Entity)
+        .join(Channel, (Channel.province_code == Entity.province_code) & (Channel.entity_id == Entity.id))
+        .where(Entity.province_code == province_code, Channel.address.in_(addresses))
+        .order_by(Entity.id)
+    )
+
+
+def with_confirmed_email(session: Session, entities: Iterable[Entity], email: str) -> list[Entity]:
+    """Those of `entities` whose contact with this address has been confirmed by a code."""
+    return [entity for entity in entities if _has_confirmed_email(session, entity, email)]
+
+
+def _has_confirmed_email(session: Session, entity: Entity, email: str) -> bool:
+    merged = select(Entity.id).where(Entity.province_code == entity.province_code, Entity.merged_into == entity.id)
+    contact = select(Contact.id).where(
+        Contact.province_code == entity.province_code,
+        or_(Contact.entity_id == entity.id, Contact.entity_id.in_(merged)),
+        Contact.kind == "email",
+        Contact.value == email,
+        Contact.verified_at.is_not(None),
+    )
+    return session.scalars(contact.limit(1)).first() is not None
+
+
+def same_by_name(
+    session: Session,
+    declared: DeclaredSubject,
+    number_hash: str | None,
+    *,
+    province_code: str,
+    standing: Standing,
+    claims: uuid.UUID | None = None,
+) -> Entity | None:
+    """The oldest entity of this standing with the same confirmed address and the same name, or None."""
+    statement = (
+        select(Entity)
+        .join(Contact, (Contact.province_code == Entity.province_code) & (Contact.entity_id == Entity.id))
+        .where(
+            Entity.province_code == province_code,
+            Entity.standing == standing,
+            Entity.claims_entity_id.is_(None) if claims is None else Entity.claims_entity_id == claims,
+            Contact.kind == "email",
+            Contact.value == declared.email,
+            Contact.verified_at.is_not(None),
+        )
+        .order_by(Entity.added_at, Entity.id)
+    )
+    for entity in session.scalars(statement).all():
+        found = survivor(session, entity)
+        if is_same_by_name(found, declared, number_hash):
+            return found
+    return None

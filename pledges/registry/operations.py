@@ -1,0 +1,338 @@
+"""Registering what a subject declares about itself: entity, contacts, channels, sightings and obligations."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledges.audit.operations import Actor, record
+from pledges.core.calendar import local_day
+from pledges.core.db import new_id
+from pledges.core.errors import N_, DomainError
+from pledges.core.identity import fold
+from pledges.core.secrecy import Vault
+from pledges.plans.models import Commune
+from pledges.registry.counters import Drift, lock_entity, move_counters, move_counters_for_types, recount
+from pledges.registry.matching import matching_entities, same_by_name, take_turns, with_confirmed_email
+from pledges.registry.models import (
+    IN_SCOPE,
+    Channel,
+    Contact,
+    Entity,
+    EntityType,
+    Obligation,
+    Sighting,
+    Standing,
+)
+from pledges.registry.obligations import open_obligations
+from pledges.registry.queries import obligations_of
+from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, judge_match
+
+__all__ = [
+    "DeclaredSubject",
+    "Drift",
+    "Registered",
+    "move_counters",
+    "open_obligations",
+    "recount",
+    "register_declared",
+]
+
+PERSONAL_NUMBER = "personal_number"
+"""The purpose under which the vault encrypts and hashes personal numbers of the register."""
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a declaration led to. A claimed entity has neither channels nor obligations."""
+
+    entity: Entity
+    claimed: bool
+    channels: dict[str, Channel] = field(default_factory=dict)
+    """The declared channels by canonical address."""
+    obligations: list[Obligation] = field(default_factory=list)
+    """In scope: all that the entity owes as a whole, and those of the declared channels; always in the same order."""
+
+
+@dataclass(frozen=True)
+class _Act:
+    """Who declares what, when: passed along while one declaration is written."""
+
+    session: Session
+    declared: DeclaredSubject
+    number_hash: str | None
+    province_code: str
+    actor: Actor
+    now: datetime
+    vault: Vault
+
+    def record(self, fact: str, object_id: uuid.UUID, **data: Any) -> None:
+        record(
+            self.session,
+            fact,
+            province_code=self.province_code,
+            object_id=object_id,
+            actor=self.actor,
+            now=self.now,
+            data=data,
+        )
+
+
+def register_declared(
+    session: Session,
+    declared: DeclaredSubject,
+    *,
+    province_code: str,
+    actor: Actor,
+    now: datetime,
+    vault: Vault,
+) -> Registered:
+    """Find or add the entity that declares itself, with its channels and what it owes.
+
+    Somebody else's tax code, personal number or channel gives a claimed entity, and no answer tells the difference.
+    The same declaration twice changes nothing the second time. Nothing that is known is overwritten.
+    """
+    if declared.commune_code is not None:
+        _check_commune(session, province_code, declared.commune_code)
+    number = declared.personal_number
+    number_hash = vault.keyed_hash(PERSONAL_NUMBER, number) if number else None
+    act = _Act(session, declared, number_hash, province_code, actor, now, vault)
+    take_turns(session, declared, number_hash, province_code=province_code)
+    matches = matching_entities(session, declared, number_hash, province_code=province_code)
+    confirmed = with_confirmed_email(session, matches.values(), declared.email)
+    match judge_match(declared, number_hash, matches.values(), confirmed):
+        case Match.CLAIMED:
+            return Registered(_claim(act, next(iter(matches.values()))), claimed=True)
+        case Match.SAME:
+            return _complete(act, confirmed[0])
+        case Match.NEW:
+            known = same_by_name(
+                session, declared, number_hash, province_code=province_code, standing=Standing.REGISTERED
+            )
+            return _complete(act, known or _add_entity(act, Standing.REGISTERED))
+
+
+def _check_commune(session: Session, province_code: str, commune_code: str) -> None:
+    if session.get(Commune, (province_code, commune_code)) is None:
+        raise DomainError(
+            N_("Xã, phường này không thuộc tỉnh, thành phố đã chọn. Hãy tìm và chọn lại trong danh sách."),
+            field="commune",
+        )
+
+
+def _claim(act: _Act, claimed: Entity) -> Entity:
+    """A record of its own beside the registered one, without any effect until a person decides."""
+    known = same_by_name(
+        act.session,
+        act.declared,
+        act.number_hash,
+        province_code=act.province_code,
+        standing=Standing.CLAIMED,
+        claims=claimed.id,
+    )
+    if known is not None:
+        _add_types(act, known)
+        _add_contacts(act, known)
+        return known
+    entity = _add_entity(act, Standing.CLAIMED, claims=claimed.id)
+    _add_types(act, entity)
+    _add_contacts(act, entity)
+    act.session.flush()
+    return entity
+
+
+def _add_entity(act: _Act, standing: Standing, *, claims: uuid.UUID | None = None) -> Entity:
+    declared = act.declared
+    entity = Entity(
+        province_code=act.province_code,
+        id=new_id(),
+        kind=declared.kind,
+        standing=standing,
+        claims_entity_id=claims,
+        name=declared.name,
+        name_fold=fold(declared.name),
+        location=declared.location,
+        country=declared.country,
+        commune_code=declared.commune_code,
+        address=declared.address,
+        added_at=act.now,
+    )
+    _set_identifiers(act, entity)
+    act.session.add(entity)
+    # Rows that point to the entity carry its id as a plain value, so it has to be there before them.
+    act.session.flush()
+    data = {"kind": declared.kind.value, "types": sorted(declared.subject_types), "location": declared.location.value}
+    if claims is None:
+        act.record("entity.added", entity.id, source=SELF_DECLARED, **data)
+        _add_sighting(act, entity)
+    else:
+        act.record("entity.claimed", entity.id, claims=str(claims), **data)
+    return entity
+
+
+def _set_identifiers(act: _Act, entity: Entity) -> list[str]:
+    """Fill in the identifiers that are not known yet; returns their names."""
+    filled = []
+    if entity.tax_code is None and act.declared.tax_code is not None:
+        entity.tax_code = act.declared.tax_code
+        filled.append("tax_code")
+    number = act.declared.personal_number
+    if entity.personal_number_hash is None and number is not None:
+        entity.personal_number = act.vault.encrypt(PERSONAL_NUMBER, number)
+        entity.personal_number_hash = act.number_hash
+        entity.personal_number_last4 = number[-4:]
+        filled.append("personal_number")
+    return filled
+
+
+def _complete(act: _Act, entity: Entity) -> Registered:
+    """Add to a registered entity what the declaration has and the register has not."""
+    lock_entity(act.session, entity)
+    filled = _set_identifiers(act, entity)
+    if filled:
+        act.record("entity.identified", entity.id, identifiers=filled)
+    _add_contacts(act, entity)
+    _add_types(act, entity)
+    channels = _add_channels(act, entity)
+    act.session.flush()
+    open_obligations(act.session, entity, actor=act.actor, now=act.now, appeared_on=act.declared.appeared_on)
+    named = {channel.id for channel in channels.values()}
+    owed = [
+        found.obligation
+        for found in obligations_of(act.session, entity)
+        if found.obligation.scope in IN_SCOPE and (found.channel is None or found.channel.id in named)
+    ]
+    return Registered(entity, claimed=False, channels=channels, obligations=owed)
+
+
+def _add_contacts(act: _Act, entity: Entity) -> None:
+    known = {
+        (contact.kind, contact.value): contact
+        for contact in act.session.scalars(
+            select(Contact).where(Contact.province_code == entity.province_code, Contact.entity_id == entity.id)
+        )
+    }
+    declared = [("email", act.declared.email, act.now)]
+    declared += [("phone", act.declared.phone, None)] if act.declared.phone else []  # type: ignore[list-item]
+    for kind, value, verified_at in declared:
+        contact = known.get((kind, value))
+        if contact is None:
+            act.session.add(
+                Contact(
+                    province_code=entity.province_code,
+                    entity_id=entity.id,
+                    kind=kind,
+                    value=value,
+                    verified_at=verified_at,
+                )
+            )
+        elif contact.verified_at is None:
+            contact.verified_at = verified_at
+
+
+def _add_types(act: _Act, entity: Entity) -> None:
+    """Add subject types; obligations that exist already are counted under them too."""
+    known = set(
+        act.session.scalars(
+            select(EntityType.subject_type).where(
+                EntityType.province_code == entity.province_code, EntityType.entity_id == entity.id
+            )
+        )
+    )
+    added = sorted(set(act.declared.subject_types) - known)
+    for subject_type in added:
+        act.session.add(EntityType(province_code=entity.province_code, entity_id=entity.id, subject_type=subject_type))
+    if not (known and added):
+        return
+    act.session.flush()
+    counts = []
+    for found in obligations_of(act.session, entity):
+        counts += move_counters_for_types(act.session, found.obligation, entity, added, day=local_day(act.now))
+    act.record("entity.types_added", entity.id, types=added, **({"counts": counts} if counts else {}))
+
+
+def _add_channels(act: _Act, entity: Entity) -> dict[str, Channel]:
+    """The declared channels; one whose owner was not known gets this owner."""
+    addresses = [address.address for address in act.declared.channels]
+    channels = {
+        channel.address: channel
+        for channel in act.session.scalars(
+            select(Channel).where(Channel.province_code == entity.province_code, Channel.address.in_(addresses))
+        )
+    }
+    day = local_day(act.now)
+    for address in act.declared.channels:
+        channel = channels.get(address.address)
+        if channel is not None:
+            if channel.entity_id is None:
+                _give_owner(act, channel, entity)
+            continue
+        channel = Channel(
+            province_code=entity.province_code,
+            id=new_id(),
+            entity_id=entity.id,
+            kind=address.kind.value,
+            address=address.address,
+            as_typed=address.as_typed or address.display,
+            lookalike=address.lookalike,
+            appeared_on=act.declared.appeared_on,
+            first_seen_on=day,
+            added_at=act.now,
+        )
+        act.session.add(channel)
+        act.session.flush()
+        channels[address.address] = channel
+        act.record("channel.added", channel.id, kind=channel.kind, lookalike=channel.lookalike)
+        _add_sighting(act, entity, channel)
+    return channels
+
+
+def _give_owner(act: _Act, channel: Channel, entity: Entity) -> None:
+    """A website that was registered without owner has found one: its obligations are counted where the owner is."""
+    act.session.flush()
+    counts = []
+    day = local_day(act.now)
+    for obligation in act.session.scalars(
+        select(Obligation)
+        .where(Obligation.province_code == channel.province_code, Obligation.channel_id == channel.id)
+        .order_by(Obligation.entry_id)
+    ):
+        figures = {
+            "in_scope": int(obligation.scope in IN_SCOPE),
+            "waiting_for_agency": obligation.waiting_for_agency,
+            "in_force": obligation.in_force,
+        }
+        counts += move_counters(
+            act.session, obligation, None, day=day, **{name: -figure for name, figure in figures.items()}
+        )
+        obligation.entity_id = entity.id
+        counts += move_counters(act.session, obligation, entity, day=day, **figures)
+    channel.entity_id = entity.id
+    act.record("channel.owner_found", channel.id, entity=str(entity.id), **({"counts": counts} if counts else {}))
+    _add_sighting(act, entity, channel)
+
+
+def _add_sighting(act: _Act, entity: Entity, channel: Channel | None = None) -> None:
+    sighting = Sighting(
+        province_code=entity.province_code,
+        id=new_id(),
+        entity_id=entity.id,
+        channel_id=channel.id if channel is not None else None,
+        source=SELF_DECLARED,
+        seen_on=local_day(act.now),
+        appeared_on=act.declared.appeared_on,
+        recorded_at=act.now,
+    )
+    act.session.add(sighting)
+    act.record(
+        "sighting.recorded",
+        sighting.id,
+        source=SELF_DECLARED,
+        entity=str(entity.id),
+        channel=str(channel.id) if channel is not None else None,
+    )

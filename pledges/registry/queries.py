@@ -1,0 +1,177 @@
+"""Named selections of the register."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session
+
+from pledges.core.secrecy import Vault
+from pledges.plans.models import EntrySubjectType, Instrument, ObligationEntry
+from pledges.registry.matching import survivor
+from pledges.registry.models import Channel, Contact, Counter, Entity, EntityType, Obligation, Standing
+from pledges.registry.rules import COUNTED_INSTRUMENTS
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One obligation with its entry, and the website that it is about where the entry counts websites."""
+
+    obligation: Obligation
+    entry: ObligationEntry
+    channel: Channel | None
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Figures of one entry as of a day; `subject_type` and `commune_code` are None in totals."""
+
+    agency_code: str
+    entry_id: str
+    instrument: Instrument
+    subject_type: str | None
+    commune_code: str | None
+    in_scope: int
+    waiting_for_agency: int
+    in_force: int
+
+
+def find_by_tax_code(session: Session, province_code: str, tax_code: str) -> Entity | None:
+    """The registered entity with this tax code, or the one that it was merged into."""
+    return _first_registered(session, province_code, Entity.tax_code == tax_code)
+
+
+def find_by_personal_number(session: Session, province_code: str, number: str, vault: Vault) -> Entity | None:
+    number_hash = vault.keyed_hash("personal_number", number)
+    return _first_registered(session, province_code, Entity.personal_number_hash == number_hash)
+
+
+def _first_registered(session: Session, province_code: str, condition: ColumnElement[bool]) -> Entity | None:
+    found = session.scalars(
+        select(Entity)
+        .where(Entity.province_code == province_code, Entity.standing == Standing.REGISTERED, condition)
+        .order_by(Entity.merged_into.is_not(None), Entity.id)
+        .limit(1)
+    ).first()
+    return survivor(session, found) if found is not None else None
+
+
+def find_channel(session: Session, province_code: str, address: str) -> Channel | None:
+    """The channel with this canonical address."""
+    return session.scalars(
+        select(Channel).where(Channel.province_code == province_code, Channel.address == address)
+    ).first()
+
+
+def types_of(session: Session, entity: Entity) -> list[str]:
+    return list(
+        session.scalars(
+            select(EntityType.subject_type)
+            .where(EntityType.province_code == entity.province_code, EntityType.entity_id == entity.id)
+            .order_by(EntityType.subject_type)
+        )
+    )
+
+
+def channels_of(session: Session, entity: Entity) -> list[Channel]:
+    return list(
+        session.scalars(
+            select(Channel)
+            .where(Channel.province_code == entity.province_code, Channel.entity_id == entity.id)
+            .order_by(Channel.added_at, Channel.id)
+        )
+    )
+
+
+def contacts_of(session: Session, entity: Entity) -> list[Contact]:
+    return list(
+        session.scalars(
+            select(Contact)
+            .where(Contact.province_code == entity.province_code, Contact.entity_id == entity.id)
+            .order_by(Contact.id)
+        )
+    )
+
+
+def entries_for_types(session: Session, entity: Entity) -> Sequence[ObligationEntry]:
+    """The enabled entries that cover a subject type of the entity and are counted, in the order of their ids."""
+    covers = exists().where(
+        EntrySubjectType.province_code == ObligationEntry.province_code,
+        EntrySubjectType.entry_id == ObligationEntry.id,
+        EntrySubjectType.subject_type == EntityType.subject_type,
+        EntityType.province_code == entity.province_code,
+        EntityType.entity_id == entity.id,
+    )
+    return session.scalars(
+        select(ObligationEntry)
+        .where(
+            ObligationEntry.province_code == entity.province_code,
+            ObligationEntry.enabled,
+            ObligationEntry.instrument.in_(COUNTED_INSTRUMENTS),
+            covers,
+        )
+        .order_by(ObligationEntry.id)
+    ).all()
+
+
+def obligations_of(session: Session, entity: Entity) -> list[Owed]:
+    """Everything the entity owes, by itself and for its websites, in the order in which counters are locked."""
+    rows = session.execute(
+        select(Obligation, ObligationEntry, Channel)
+        .join(
+            ObligationEntry,
+            (ObligationEntry.province_code == Obligation.province_code) & (ObligationEntry.id == Obligation.entry_id),
+        )
+        .outerjoin(Channel, (Channel.province_code == Obligation.province_code) & (Channel.id == Obligation.channel_id))
+        .where(Obligation.province_code == entity.province_code, Obligation.entity_id == entity.id)
+        .order_by(ObligationEntry.lead_agency, ObligationEntry.id, Obligation.opened_at, Obligation.id)
+    )
+    return [Owed(*row) for row in rows.tuples()]
+
+
+def coverage(
+    session: Session,
+    province_code: str,
+    *,
+    as_of: date,
+    by_subject_type: bool = False,
+    by_commune: bool = False,
+    agency_code: str | None = None,
+) -> list[Coverage]:
+    """Figures per entry as of the end of a day, from the counters; a subject with two types counts once in totals."""
+    parts = [Counter.agency_code, Counter.entry_id, Counter.instrument]
+    parts += [Counter.subject_type] if by_subject_type else []
+    parts += [Counter.commune_code] if by_commune else []
+    statement = (
+        select(
+            *parts,
+            func.sum(Counter.in_scope).label("in_scope"),
+            func.sum(Counter.waiting_for_agency).label("waiting_for_agency"),
+            func.sum(Counter.in_force).label("in_force"),
+        )
+        .where(
+            Counter.province_code == province_code,
+            Counter.day <= as_of,
+            Counter.subject_type != "" if by_subject_type else Counter.subject_type == "",
+        )
+        .group_by(*parts)
+        .order_by(*parts)
+    )
+    if agency_code is not None:
+        statement = statement.where(Counter.agency_code == agency_code)
+    return [
+        Coverage(
+            agency_code=row.agency_code,
+            entry_id=row.entry_id,
+            instrument=row.instrument,
+            subject_type=row.subject_type if by_subject_type else None,
+            commune_code=row.commune_code if by_commune else None,
+            in_scope=int(row.in_scope),
+            waiting_for_agency=int(row.waiting_for_agency),
+            in_force=int(row.in_force),
+        )
+        for row in session.execute(statement)
+    ]

@@ -1,0 +1,77 @@
+"""What a subject declares about itself, and whether it is one that is registered already (`model.md` 23)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from pledges.core.identity import ChannelAddress, ChannelKind, name_key
+from pledges.plans.models import Instrument
+from pledges.registry.models import Entity, EntityKind, Location
+
+COUNTED_INSTRUMENTS = (Instrument.PLEDGE, Instrument.ACKNOWLEDGEMENT)
+"""A voluntary pledge is owed to nobody: it opens no obligation."""
+
+WEBSITE_KINDS = (ChannelKind.WEBSITE.value, ChannelKind.APP.value)
+"""The kinds of channel that an entry with `unit: channel` counts one by one."""
+
+SELF_DECLARED = "self_declared"
+
+
+@dataclass(frozen=True)
+class DeclaredSubject:
+    """What somebody says of themselves; `email` has been confirmed by a code. Everything is cleaned and parsed."""
+
+    kind: EntityKind
+    name: str
+    email: str
+    subject_types: tuple[str, ...]
+    tax_code: str | None = None
+    personal_number: str | None = None
+    location: Location = Location.LOCAL
+    country: str = "VN"
+    commune_code: str | None = None
+    """None abroad and in other provinces."""
+    address: str = ""
+    phone: str | None = None
+    channels: tuple[ChannelAddress, ...] = ()
+    appeared_on: date | None = None
+    """Since when the business or channel exists, if it was said."""
+
+
+class Match(StrEnum):
+    NEW = "new"
+    SAME = "same"
+    CLAIMED = "claimed"
+
+
+def judge_match(
+    declared: DeclaredSubject, number_hash: str | None, matches: Collection[Entity], confirmed: Collection[Entity]
+) -> Match:
+    """New, the same entity again, or a claim on another's entry that a person decides.
+
+    `matches` share the tax code, the personal number or a channel; `confirmed` are those of them that can be
+    reached under the declared, confirmed e-mail address.
+    """
+    if not matches:
+        return Match.NEW
+    if len(matches) > 1 or not confirmed:
+        return Match.CLAIMED
+    return Match.CLAIMED if contradicts(next(iter(matches)), declared, number_hash) else Match.SAME
+
+
+def contradicts(entity: Entity, declared: DeclaredSubject, number_hash: str | None) -> bool:
+    """Whether both have a tax code or both a personal number, and not the same one: then they are two."""
+    pairs = ((entity.tax_code, declared.tax_code), (entity.personal_number_hash, number_hash))
+    return any(known is not None and said is not None and known != said for known, said in pairs)
+
+
+def is_same_by_name(entity: Entity, declared: DeclaredSubject, number_hash: str | None) -> bool:
+    """Of two declarations from one confirmed address: whether they are about one subject."""
+    return (
+        entity.kind is declared.kind
+        and name_key(entity.name) == name_key(declared.name)
+        and not contradicts(entity, declared, number_hash)
+    )
