@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from pledges.core.errors import N_, DomainError
-from pledges.documents.fonts import Faces
+from pledges.documents.fonts import NEEDED_LETTERS, Faces
 from pledges.documents.paper import PledgePaper
 
 MOST_IN_FIELD = 2_000
@@ -13,6 +13,9 @@ MOST_IN_BLOCK = 6_000
 MOST_IN_PAPER = 80_000
 MOST_BLOCKS = 300
 MOST_MARKS = 4
+
+# Nearly all text is made of these alone, and then nothing more needs to be looked at.
+_ORDINARY = frozenset(NEEDED_LETTERS + "\n\t")
 
 FIELD_KINDS = frozenset({"party", "title", "subtitle", "addressee"})
 
@@ -53,7 +56,7 @@ def check_bounds(paper: PledgePaper) -> None:
 def _check(text: str, most: int) -> None:
     if len(text) > most:
         raise DomainError(N_("Nội dung in dài quá %(most)s ký tự. Hãy rút gọn."), most=most)
-    if text.isascii() and text.isprintable():
+    if _ORDINARY.issuperset(text):
         return
     marks = 0
     for letter in unicodedata.normalize("NFC", text):
@@ -67,6 +70,8 @@ def _check(text: str, most: int) -> None:
 
 def printable(text: str, faces: Faces) -> str:
     """NFC, with every character that the faces lack written as its number, such as [U+4E2D]: never a blank or a box."""
+    if _ORDINARY.issuperset(text):
+        return text
     text = unicodedata.normalize("NFC", text)
     lacking = set(text) - faces.letters - {"\n", "\t"}
     for letter in lacking:

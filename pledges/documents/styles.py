@@ -20,6 +20,8 @@ from pledges.documents.printable import printable
 # Nothing on this paper is fetched. No text is parsed as markup either, so this is the second lock on the same door.
 rl_config.trustedSchemes = ["none"]
 rl_config.trustedHosts = ["none.invalid"]
+# Streams as they are instead of as text: files become a fifth smaller.
+rl_config.useA85 = 0
 
 BLACK = Color(0, 0, 0)
 INDENT = 10 * mm
