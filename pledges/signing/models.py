@@ -34,7 +34,7 @@ class SignatureKind(StrEnum):
 
 
 class Draft(Base):
-    """What a signer has typed so far; kept 30 days after the last change. It belongs to no province until it is signed."""
+    """What a signer has typed so far; kept 30 days after the last change, and of no province until it is signed."""
 
     __tablename__ = "draft"
 
@@ -96,7 +96,12 @@ class Pledge(InProvince, Base):
         ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
         ForeignKeyConstraint(["province_code", "document_id"], ["document.province_code", "document.id"]),
         UniqueConstraint("province_code", "draft_id", "text_id"),
-        Index("ix_pledge_waiting_for_seal", "province_code", "document_id", "state"),
+        Index(
+            "ix_pledge_waiting_for_seal",
+            "seal_due_at",
+            sqlite_where=text("document_id IS NULL"),
+            postgresql_where=text("document_id IS NULL"),
+        ),
     )
 
     reference: Mapped[str] = mapped_column(String(20), unique=True)
@@ -124,6 +129,8 @@ class Pledge(InProvince, Base):
     publish: Mapped[bool] = mapped_column(default=False)
     document_id: Mapped[uuid.UUID | None]
     """The sealed PDF; None while it waits for the seal ("chờ niêm phong")."""
+    seal_due_at: Mapped[datetime]
+    """When the sweep asks for the seal (again), should it still be missing."""
     seal_attempts: Mapped[int] = mapped_column(default=0)
     seal_error: Mapped[str] = mapped_column(default="")
 

@@ -1,0 +1,430 @@
+"""Signing: from a complete draft and a right code to pledges, evidence, facts, counters, mail and the seal's job,
+all in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledges.audit.operations import SIGNER, Actor, record
+from pledges.core.calendar import VIETNAM, local_day
+from pledges.core.db import new_id
+from pledges.core.errors import N_, Conflict, DomainError
+from pledges.core.identity import fold, mask_email
+from pledges.core.secrecy import Vault
+from pledges.jobs.operations import enqueue
+from pledges.messaging.operations import queue_message
+from pledges.plans.models import ObligationEntry
+from pledges.plans.settings import province_settings
+from pledges.plans.wordings import Consents, signature_line
+from pledges.registry.models import Channel, Entity, Obligation
+from pledges.registry.operations import Registered, move_counters, register_declared
+from pledges.signing.codes import CodePurpose, address_hash, try_code
+from pledges.signing.drafts import open_draft
+from pledges.signing.links import RESUME_DRAFT, revoke_links
+from pledges.signing.models import (
+    ConfirmationCode,
+    Draft,
+    Pledge,
+    PledgeChannel,
+    PledgeCover,
+    Signature,
+    SignatureKind,
+)
+from pledges.signing.queries import pledges_of_draft
+from pledges.signing.rules import new_reference, new_verification_code
+from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, read_answers, texts_to_sign
+
+SEAL_TASK = "seal_pledge"
+SEAL_GRACE = timedelta(seconds=20)
+"""How long the job has before the sweep asks for the seal a second time."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What the signer gives on the last page."""
+
+    typed_name: str
+    code: str
+    representative_code: str
+    consent_processing: bool
+    consent_publication: bool
+    shown_hashes: tuple[str, ...]
+    """The hashes of the texts as they were shown; a text that changed meanwhile is not signed unseen."""
+    network: str
+
+
+@dataclass(frozen=True)
+class SigningOutcome:
+    """Either `refusal`, or the pledges: those signed now and those that this signer already had."""
+
+    signed: tuple[Pledge, ...] = ()
+    already: tuple[Pledge, ...] = ()
+    refusal: DomainError | None = None
+    refusals: dict[str, DomainError] = field(default_factory=dict)
+
+
+class ConfirmationErrors(DomainError):
+    """What is missing on the signing page, by field; no try of the code has been counted."""
+
+    def __init__(self, errors: dict[str, DomainError]) -> None:
+        super().__init__(N_("Chưa ký được: có mục cần xem lại."))
+        self.errors = errors
+
+
+def sign_draft(
+    session: Session,
+    draft_id: object,
+    confirmation: Confirmation,
+    *,
+    now: datetime,
+    vault: Vault,
+    public_url: str,
+) -> SigningOutcome:
+    """Sign every text that the draft asks for; the same draft signed twice gives the same pledges.
+
+    Wrong codes come back as `refusal`, because their counted tries must be committed; everything else that is
+    wrong is raised: `ConfirmationErrors`, `AnswerErrors`, `Conflict` where a text changed since it was shown.
+    """
+    draft = session.scalar(select(Draft).where(Draft.id == draft_id).with_for_update())
+    draft = draft or open_draft(session, draft_id, now)  # type: ignore[arg-type]
+    if draft.signed_at is not None:
+        return SigningOutcome(already=tuple(pledges_of_draft(session, draft.id)))
+    answers = read_answers(session, draft, vault=vault, today=local_day(now))
+    consents = Consents(publication=confirmation.consent_publication)
+    texts = texts_to_sign(session, answers, consents, today=local_day(now))
+    _check_confirmation(confirmation, answers)
+    if {text.rendered.sha256 for text in texts} - set(confirmation.shown_hashes):
+        raise Conflict(N_("Nội dung cam kết vừa được cập nhật. Hãy đọc lại nội dung dưới đây rồi ký."))
+    codes = _confirm_codes(session, draft, confirmation, answers, now=now, vault=vault)
+    if isinstance(codes, SigningOutcome):
+        return codes
+    act = SigningAct(draft, answers, confirmation, codes, now, public_url)
+    outcome = _add_pledges(session, act, texts, vault)
+    for code in codes.values():
+        code.used_at = now
+    draft.signed_at = now
+    revoke_links(session, RESUME_DRAFT, draft.id, now)
+    _queue_mail(session, act, outcome, vault)
+    return outcome
+
+
+def _check_confirmation(confirmation: Confirmation, answers: DraftAnswers) -> None:
+    errors: dict[str, DomainError] = {}
+    if not confirmation.consent_processing:
+        errors["consent_processing"] = DomainError(
+            N_("Cần đồng ý xử lý dữ liệu cá nhân thì cơ quan mới tiếp nhận được bản cam kết."),
+            field="consent_processing",
+        )
+    if not confirmation.typed_name.strip():
+        errors["typed_name"] = DomainError(N_("Hãy gõ họ và tên của bạn để ký."), field="typed_name")
+    elif fold(confirmation.typed_name) != fold(answers.signer.name):
+        errors["typed_name"] = DomainError(
+            N_("Họ và tên gõ ở đây phải giống tên người ký đã khai: %(name)s."),
+            field="typed_name",
+            name=answers.signer.name,
+        )
+    if errors:
+        raise ConfirmationErrors(errors)
+
+
+def _confirm_codes(
+    session: Session,
+    draft: Draft,
+    confirmation: Confirmation,
+    answers: DraftAnswers,
+    *,
+    now: datetime,
+    vault: Vault,
+) -> dict[str, ConfirmationCode] | SigningOutcome:
+    """The confirmed codes by role, or the outcome with the refusals."""
+    wanted = [("signer", CodePurpose.SIGN, confirmation.code, "code", answers.group.email)]
+    if answers.signer.under_age:
+        wanted.append(
+            (
+                "representative",
+                CodePurpose.SIGN_AS_REPRESENTATIVE,
+                confirmation.representative_code,
+                "representative_code",
+                answers.signer.representative_email,
+            )
+        )
+    codes: dict[str, ConfirmationCode] = {}
+    refusals: dict[str, DomainError] = {}
+    for role, purpose, typed, field_name, address in wanted:
+        found = try_code(session, purpose, draft.id, typed, now=now, vault=vault, field=field_name)
+        if isinstance(found, DomainError):
+            refusals[field_name] = found
+        elif found.address_hash != address_hash(vault, address):
+            refusals[field_name] = DomainError(
+                N_("Mã này đã gửi tới địa chỉ cũ. Hãy bấm gửi mã mới tới địa chỉ hiện nay."), field=field_name
+            )
+        else:
+            codes[role] = found
+    if refusals:
+        return SigningOutcome(refusal=next(iter(refusals.values())), refusals=refusals)
+    return codes
+
+
+@dataclass(frozen=True)
+class SigningAct:
+    """One act of signing: whose draft, with which answers and codes, when."""
+
+    draft: Draft
+    answers: DraftAnswers
+    confirmation: Confirmation
+    codes: dict[str, ConfirmationCode]
+    """By role: `signer`, and `representative` for a signer under age."""
+    now: datetime
+    public_url: str
+
+    @property
+    def people(self) -> dict[str, tuple[str, str]]:
+        """Name and address of everybody who confirms, by role."""
+        signer = self.answers.signer
+        everybody = {
+            "signer": (signer.name, self.answers.group.email),
+            "representative": (signer.representative_name, signer.representative_email),
+        }
+        return {role: everybody[role] for role in self.codes}
+
+
+def _add_pledges(session: Session, act: SigningAct, texts: list[TextToSign], vault: Vault) -> SigningOutcome:
+    province_code, now = act.answers.group.province_code, act.now
+    registered = register_declared(
+        session, declared_subject(act.answers), province_code=province_code, actor=SIGNER, now=now, vault=vault
+    )
+    signed: list[Pledge] = []
+    already: list[Pledge] = []
+    for text in texts:
+        owed = _owed(registered, text)
+        standing = _standing_pledge(session, registered.entity, text, owed)
+        if standing is not None:
+            already.append(standing)
+            continue
+        pledge = _new_pledge(session, act, text, registered.entity)
+        session.add(pledge)
+        session.flush()
+        _add_evidence(session, act, pledge, text, vault)
+        _add_channels(session, pledge, act.answers, registered.channels)
+        counts = _cover(session, pledge, text, owed, registered.entity, now=now)
+        record(
+            session,
+            "pledge.submitted",
+            province_code=province_code,
+            object_id=pledge.id,
+            actor=Actor("signer", str(pledge.id)),
+            now=now,
+            data={
+                "text": f"{text.pledge_text.text_id}/{text.pledge_text.version}",
+                "rendered_hash": text.rendered.sha256,
+                "kind": SignatureKind.OTP_CONFIRM.value,
+                "claimed": registered.claimed,
+                "counts": counts,
+            },
+        )
+        enqueue(session, SEAL_TASK, province_code, str(pledge.id))
+        signed.append(pledge)
+    return SigningOutcome(signed=tuple(signed), already=tuple(already))
+
+
+def _owed(registered: Registered, text: TextToSign) -> list[Obligation]:
+    """The obligations that this wording would cover; none for a claimed entity or a voluntary pledge."""
+    entries = {entry.id for entry in text.entries}
+    return [obligation for obligation in registered.obligations if obligation.entry_id in entries]
+
+
+def _standing_pledge(session: Session, entity: Entity, text: TextToSign, owed: list[Obligation]) -> Pledge | None:
+    """The pledge that already covers all of this for the same signer, so that nothing is signed twice."""
+    same = (
+        select(Pledge)
+        .join(
+            PledgeCover,
+            (PledgeCover.province_code == Pledge.province_code) & (PledgeCover.pledge_id == Pledge.id),
+        )
+        .where(
+            Pledge.province_code == entity.province_code,
+            Pledge.entity_id == entity.id,
+            Pledge.text_id == text.pledge_text.text_id,
+            PledgeCover.hold != "ended",
+        )
+        .order_by(Pledge.signed_at)
+    )
+    if not owed:
+        return session.scalars(same).first()
+    covered = {
+        (cover.obligation_id, cover.period): cover.pledge_id
+        for cover in session.scalars(
+            select(PledgeCover).where(
+                PledgeCover.province_code == entity.province_code,
+                PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
+                PledgeCover.hold != "ended",
+            )
+        )
+    }
+    periods = {entry.id: text.period_of(entry) for entry in text.entries}
+    pledge_ids = {covered.get((obligation.id, periods[obligation.entry_id])) for obligation in owed}
+    if None in pledge_ids:
+        return None
+    return session.scalars(same).first()
+
+
+def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Entity) -> Pledge:
+    province_code, day = act.answers.group.province_code, local_day(act.now)
+    reference = new_reference(province_code, day)
+    while session.scalar(select(Pledge.id).where(Pledge.reference == reference)) is not None:
+        reference = new_reference(province_code, day)
+    verification_code = new_verification_code()
+    paper = text.paper(
+        act.answers,
+        reference=reference,
+        verification_url=f"{act.public_url}/xac-minh/{verification_code}",
+        signature_lines=_signature_lines(act, text, verification_code),
+        place_and_date=f"{act.answers.province.short_name}, {day_in_words(day)}",
+    )
+    return Pledge(
+        province_code=province_code,
+        id=new_id(),
+        reference=reference,
+        verification_code=verification_code,
+        draft_id=act.draft.id,
+        entity_id=entity.id,
+        agency_code=text.agency.code,
+        instrument=text.instrument,
+        text_id=text.pledge_text.text_id,
+        pledge_text_id=text.pledge_text.id,
+        signed_at=act.now,
+        contact_email=act.answers.group.email,
+        language=act.draft.language,
+        subject_types=list(text.subject_types),
+        answers=act.answers.frozen(),
+        wording_approved=text.approved,
+        template_hash=text.pledge_text.template_hash,
+        rendered_text=text.rendered.text,
+        rendered_hash=text.rendered.sha256,
+        paper=paper.to_json(),
+        publish=act.confirmation.consent_publication,
+        seal_due_at=act.now + SEAL_GRACE,
+    )
+
+
+def _signature_lines(act: SigningAct, text: TextToSign, verification_code: str) -> tuple[str, ...]:
+    """One line for each person, saying how it was signed and nothing more."""
+    local = act.now.astimezone(VIETNAM)
+    return tuple(
+        f"{name}: "
+        + signature_line(
+            text.pledge_text.content,
+            SignatureKind.OTP_CONFIRM.value,
+            noi_nhan_ma=f"thư điện tử {mask_email(address)}",
+            thoi_gian=f"{local:%H:%M:%S} ngày {local:%d/%m/%Y} (+07:00)",
+            ma_tra_cuu=verification_code,
+            ma_bam=text.rendered.sha256,
+        )
+        for name, address in act.people.values()
+    )
+
+
+def day_in_words(day: date) -> str:
+    """ "ngày 05 tháng 02 năm 2026": days below 10 and the months 1 and 2 get a 0 (Nghị định 30/2020, phụ lục I)."""
+    month = f"{day.month:02d}" if day.month < 3 else str(day.month)
+    return f"ngày {day.day:02d} tháng {month} năm {day.year}"
+
+
+def _add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextToSign, vault: Vault) -> None:
+    confirmation = act.confirmation
+    for role, (name, address) in act.people.items():
+        session.add(
+            Signature(
+                province_code=pledge.province_code,
+                pledge_id=pledge.id,
+                kind=SignatureKind.OTP_CONFIRM,
+                role=role,
+                typed_name=confirmation.typed_name.strip() if role == "signer" else name,
+                masked_address=mask_email(address),
+                address_hash=act.codes[role].address_hash,
+                code_id=act.codes[role].id,
+                signed_at=act.now,
+                rendered_hash=text.rendered.sha256,
+                text_version=text.pledge_text.version,
+                notice_hash=text.notice_hash,
+                consent_processing_at=act.now,
+                consent_publication_at=act.now if confirmation.consent_publication else None,
+                network=vault.encrypt("network", confirmation.network),
+            )
+        )
+
+
+def _add_channels(session: Session, pledge: Pledge, answers: DraftAnswers, channels: dict[str, Channel]) -> None:
+    for address in answers.place.channels:
+        known = channels.get(address.address)
+        session.add(
+            PledgeChannel(
+                province_code=pledge.province_code,
+                pledge_id=pledge.id,
+                channel_id=known.id if known is not None else None,
+                kind=address.kind,
+                address=address.address,
+            )
+        )
+
+
+def _cover(
+    session: Session, pledge: Pledge, text: TextToSign, owed: list[Obligation], entity: Entity, *, now: datetime
+) -> list[dict[str, object]]:
+    """Bind the pledge to what it covers and move the counters; returns the moves for the fact."""
+    entries: dict[str, ObligationEntry] = {entry.id: entry for entry in text.entries}
+    taken = set(
+        session.scalars(
+            select(PledgeCover.obligation_id).where(
+                PledgeCover.province_code == pledge.province_code,
+                PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
+                PledgeCover.hold != "ended",
+            )
+        )
+    )
+    counts: list[dict[str, object]] = []
+    free = [obligation for obligation in owed if obligation.id not in taken]
+    for obligation in free:
+        period = text.period_of(entries[obligation.entry_id])
+        session.add(
+            PledgeCover(
+                province_code=pledge.province_code,
+                pledge_id=pledge.id,
+                entry_id=obligation.entry_id,
+                obligation_id=obligation.id,
+                period=period,
+            )
+        )
+        counts += move_counters(session, obligation, entity, day=local_day(now), waiting_for_agency=1)
+    if not free:
+        for entry_id in sorted(entries) or [""]:
+            session.add(PledgeCover(province_code=pledge.province_code, pledge_id=pledge.id, entry_id=entry_id))
+    session.flush()
+    return counts
+
+
+def _queue_mail(session: Session, act: SigningAct, outcome: SigningOutcome, vault: Vault) -> None:
+    """Tell everybody who confirmed, once per draft."""
+    if not outcome.signed:
+        return
+    for role, (_name, address) in act.people.items():
+        queue_message(
+            session,
+            province_code=act.answers.group.province_code,
+            kind="pledge_received",
+            to_address=address,
+            dedupe_key=f"pledge_received:{act.draft.id}:{role}",
+            params={
+                "references": [pledge.reference for pledge in outcome.signed],
+                "agency_name": ", ".join(dict.fromkeys(pledge.paper["agency_name"] for pledge in outcome.signed)),
+                "signed_at": act.now,
+                "working_days": province_settings(act.answers.province).days_to_answer,
+            },
+            language=act.draft.language,
+            now=act.now,
+            vault=vault,
+        )

@@ -1,0 +1,75 @@
+"""What this browser may open: its drafts and the files it has shown a code for. Nothing else is kept in the session."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from flask import request, session
+from sqlalchemy.orm import Session
+
+from pledges.core.errors import NotFound
+from pledges.core.tokens import Tokens
+from pledges.signing.drafts import open_draft
+from pledges.signing.models import Draft
+from pledges.web.current import now, product
+
+FORM_TOKEN = "draft-form"  # noqa: S105 - the purpose of a token, not a secret
+START_TOKEN = "draft-start"  # noqa: S105
+FILE_OPEN_FOR = timedelta(hours=1)
+MOST_FILES = 12
+
+
+def tokens() -> Tokens:
+    return Tokens(product().settings.secret_key)
+
+
+def network() -> str:
+    """The address that limits count: an IPv4 address, or the /64 of an IPv6 one."""
+    address = request.remote_addr or "unknown"
+    return ":".join(address.split(":")[:4]) if ":" in address else address
+
+
+def hold_draft(draft_id: uuid.UUID) -> None:
+    session["draft"] = str(draft_id)
+    session.permanent = True
+
+
+def drop_draft() -> None:
+    session.pop("draft", None)
+
+
+def form_token(draft: Draft) -> str:
+    """Proof that a form was made for its draft: a page left open for hours still finds its answers."""
+    return tokens().make(FORM_TOKEN, str(draft.id))
+
+
+def held_draft(reading: Session) -> Draft | None:
+    """The draft of the form that was sent, else the one of this session; None where there is none (any more).
+
+    A form that outlived its session brings the draft back by its token. Another site cannot do this for a visitor:
+    posts that it starts are refused before any view runs.
+    """
+    token = request.form.get("draft", "")
+    value = (tokens().read(FORM_TOKEN, token) if token else None) or session.get("draft")
+    if not value:
+        return None
+    try:
+        draft = open_draft(reading, uuid.UUID(value), now())
+    except (NotFound, ValueError):
+        return None
+    if session.get("draft") != value:
+        hold_draft(draft.id)
+    return draft
+
+
+def let_open_file(reference: str, at: datetime) -> None:
+    """Remember that this browser has shown a code for a file, for an hour."""
+    files = dict(list(session.get("files", {}).items())[-MOST_FILES:])
+    files[reference] = int((at + FILE_OPEN_FOR).timestamp())
+    session["files"] = files
+
+
+def may_open_file(reference: str) -> bool:
+    until = session.get("files", {}).get(reference)
+    return until is not None and now().timestamp() < until
