@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from flask import Flask, Response, g, request
 
+from pledges.cli import set_up_commands
 from pledges.product import Product
 from pledges.settings import Settings, SettingsError, read_settings
 from pledges.web import components, current, i18n, logging
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None, product: Product | None = None)
     set_up_error_pages(app)
     for audience in BLUEPRINTS:
         _register(app, f"pledges.web.{audience}.routes")
+    set_up_commands(app)
     app.teardown_appcontext(current.close_reader)
     app.before_request(_start_watch)
     app.after_request(_log_request)

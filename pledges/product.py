@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from datetime import timedelta
+from typing import Self
 
 from pledges.core.calendar import Clock, clock_starting_at, system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.core.throttle import forget_old
+from pledges.documents.sealing import Sealer
+from pledges.documents.storage import Storage
+from pledges.jobs.tasks import Schedule, Task, TaskTable
+from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.settings import Settings
 
-if TYPE_CHECKING:
-    from pledges.documents.sealing import Sealer
-    from pledges.documents.storage import Storage
+SWEEP_SEALS = "sweep_seals"
+CLEAN_UP = "clean_up"
 
 
 @dataclass(frozen=True)
@@ -33,22 +38,35 @@ class Product:
             database=Database(settings.database_url),
             clock=clock,
             vault=Vault(settings.data_key),
-            storage=_storage(settings),
-            sealer=_sealer(settings, clock),
+            storage=Storage(settings.storage),
+            sealer=Sealer.from_settings(settings, clock),
         )
 
+    def tasks(self) -> TaskTable:
+        """Everything that the worker knows how to do."""
+        from pledges.signing.operations import SEAL_TASK
+        from pledges.signing.sealing import PledgeSealer
 
-def _storage(settings: Settings) -> Any:
-    try:
-        from pledges.documents.storage import Storage
-    except ImportError:
-        return None
-    return Storage(settings.storage)
+        seals = PledgeSealer(
+            self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
+        )
+        delivery = Delivery.from_settings(self.settings, database=self.database, vault=self.vault, clock=self.clock)
+        return TaskTable(
+            *delivery_tasks(delivery),
+            Task(SEAL_TASK, seals.seal),
+            Task(SWEEP_SEALS, seals.sweep, attempts=1),
+            Task(CLEAN_UP, self.clean_up, attempts=1),
+        )
 
+    def schedules(self) -> tuple[Schedule, ...]:
+        return (
+            *DELIVERY_SCHEDULES,
+            Schedule(SWEEP_SEALS, SWEEP_SEALS, 10.0),
+            Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
+        )
 
-def _sealer(settings: Settings, clock: Clock) -> Any:
-    try:
-        from pledges.documents.sealing import Sealer
-    except ImportError:
-        return None
-    return Sealer.from_settings(settings, clock)
+    def clean_up(self) -> None:
+        """Forget what has run out: used-up limits, and files that crashes left half written."""
+        now = self.clock()
+        self.database.run(lambda session: forget_old(session, now))
+        self.storage.sweep_temporary(older_than=system_clock() - timedelta(hours=1))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from pledges.core.errors import N_, DomainError
+from pledges.messaging.folder import FolderMail, read_mail_folder
 from pledges.web.components import PageForm
 from pledges.web.current import product
 from pledges.web.fields import (
@@ -87,10 +86,8 @@ def mailbox() -> ResponseReturnValue:
     return render_template("public/mailbox.html", letters=_letters())
 
 
-def _letters() -> list[Any]:
+def _letters() -> list[FolderMail]:
     settings = product().settings
     if settings.smtp_url is not None:
         abort(404)
-    from pledges.messaging import read_mail_folder
-
-    return list(read_mail_folder(settings.mail_folder))
+    return read_mail_folder(settings.mail_folder)

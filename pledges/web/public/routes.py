@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from pledges.plans.models import Province
 from pledges.web.current import product_of, reader
-from pledges.web.public import development
+from pledges.web.public import development, health
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("public", __name__), "public")
@@ -16,6 +16,7 @@ blueprint = declare_audience(Blueprint("public", __name__), "public")
 
 def set_up(app: Flask) -> None:
     """The development pages do not even exist in production."""
+    app.register_blueprint(health.blueprint)
     if not product_of(app).settings.production:
         app.register_blueprint(development.blueprint)
 

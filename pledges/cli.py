@@ -1,0 +1,187 @@
+"""The commands of operators: `flask --app wsgi …`. Exit status: 0 done, 1 refused or found wrong, 2 wrong usage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar, cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from sqlalchemy.orm import Session
+
+from pledges.accounts import operations as accounts
+from pledges.accounts.models import Role
+from pledges.audit.operations import WHOLE_SYSTEM, Actor
+from pledges.core import migrate
+from pledges.core.errors import DomainError
+from pledges.core.tokens import Tokens
+from pledges.jobs.worker import run_worker
+from pledges.product import Product
+from pledges.readiness import check_readiness
+from pledges.registry.counters import recount
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+COMMAND = Actor("command")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="End with one line that is a JSON object.")
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+
+
+class Undone(Exception):
+    """Carries the result of a dry run out of its transaction, which is rolled back."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
+def product() -> Product:
+    return cast(Product, current_app.extensions["product"])
+
+
+def refusals_as_status(command: F) -> F:
+    """A refusal of the domain is one sentence on standard error and exit status 1."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except DomainError as refusal:
+            stop(str(refusal))
+
+    return cast(F, run)
+
+
+def stop(sentence: str) -> NoReturn:
+    click.echo(sentence, err=True)
+    raise SystemExit(1)
+
+
+def show(result: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False))
+        return
+    for name, value in result.items():
+        click.echo(f"{name}: {value}")
+
+
+def change(work: Callable[[Session], Any], *, dry_run: bool) -> Any:
+    """One write transaction, or all of it without the commit."""
+    if not dry_run:
+        return product().database.run(work)
+
+    def undo(session: Session) -> NoReturn:
+        result = work(session)
+        session.flush()
+        raise Undone(result)
+
+    try:
+        product().database.run(undo)
+    except Undone as undone:
+        return undone.result
+
+
+db = AppGroup("db", help="The database schema.")
+plans = AppGroup("plans", help="Provinces, agencies, plans, clauses and wordings.")
+jobs = AppGroup("jobs", help="Background work: seals and mail.")
+ops = AppGroup("ops", help="Looking after an installation.")
+staff = AppGroup("staff", help="People who work with the product.")
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Run the migrations that are missing."""
+    database = product().database
+    before = migrate.current(database)
+    migrate.upgrade(database)
+    after = migrate.current(database)
+    click.echo(f"The database is at {after}." if before == after else f"Migrated from {before or 'empty'} to {after}.")
+
+
+@plans.command("load")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@dry_run_option
+@json_option
+@refusals_as_status
+def plans_load(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
+    """Load the plans that come with the product, or FILES in their place. Loading twice changes nothing."""
+    from pledges.plans.loader import read_books
+    from pledges.plans.operations import load_plans
+
+    books = read_books(list(files) or None)
+    now = product().clock()
+    counts = change(lambda session: load_plans(session, books, actor=COMMAND, now=now), dry_run=dry_run)
+    show(dict(counts), as_json=as_json)
+
+
+@jobs.command("run")
+@click.option("--once", is_flag=True, help="End when nothing is ready any more.")
+def jobs_run(once: bool) -> None:
+    """Do background work until told to stop."""
+    done = run_worker(product().database, product().tasks(), product().schedules(), once=once)
+    if once:
+        click.echo(f"{done.succeeded} done, {done.raised} raised")
+
+
+@ops.command("ready")
+@json_option
+def ops_ready(as_json: bool) -> None:
+    """Say whether everything that the product needs is usable; status 1 when it is not."""
+    parts = check_readiness(product())
+    ready = all(part.ok for part in parts)
+    if as_json:
+        shown = {part.name: {"ok": part.ok, "reason": part.reason, "detail": part.detail} for part in parts}
+        click.echo(json.dumps({"ready": ready, "parts": shown}, ensure_ascii=False))
+    else:
+        for part in parts:
+            reasons = "; ".join(text for text in (part.reason, part.detail) if text)
+            click.echo(f"{'ok     ' if part.ok else 'NOT OK '} {part.name:9} {reasons}".rstrip())
+    if not ready:
+        raise SystemExit(1)
+
+
+@ops.command("recount")
+@dry_run_option
+@json_option
+def ops_recount(dry_run: bool, as_json: bool) -> None:
+    """Compare the counters with the facts and repair them; status 1 when a dry run found a difference."""
+    found = product().database.run(lambda session: recount(session, repair=not dry_run))
+    for drift in found if not as_json else ():
+        click.echo(str(drift))
+    show({"differences": len(found), "repaired": 0 if dry_run else len(found)}, as_json=as_json)
+    if dry_run and found:
+        raise SystemExit(1)
+
+
+@staff.command("add")
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+@click.option("--province", default=WHOLE_SYSTEM, help="Two digits; without it the person works for the whole system.")
+@click.option("--agency", default=None, help="Code of the agency in that province.")
+@click.option("--commune", default=None, help="Code of the commune, for commune officers.")
+@json_option
+@refusals_as_status
+def staff_add(
+    email: str, name: str, role: str, province: str, agency: str | None, commune: str | None, as_json: bool
+) -> None:
+    """Add one person and print the link by which they choose their password, once."""
+    new = accounts.NewStaff(email, name, Role(role), province, agency, commune)
+    settings, now = product().settings, product().clock()
+
+    def add(session: Session) -> str:
+        person = accounts.add_staff(session, new, actor=COMMAND, now=now)
+        return accounts.make_set_up_link(session, person, tokens=Tokens(settings.secret_key), actor=COMMAND, now=now)
+
+    token = product().database.run(add)
+    show({"set-up link": f"{settings.public_url}/can-bo/thiet-lap/{token}"}, as_json=as_json)
+
+
+def set_up_commands(app: Flask) -> None:
+    for group in (db, plans, jobs, ops, staff):
+        app.cli.add_command(group)

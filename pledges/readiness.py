@@ -1,0 +1,115 @@
+"""Whether this installation can do its work now: database, plans, storage, seal, mail, background work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from pledges.core.errors import DomainError
+from pledges.core.migrate import pending
+from pledges.jobs.queries import failed_tasks, queue_age, workers_alive
+from pledges.messaging.models import Message, MessageState
+from pledges.plans.models import Province
+from pledges.product import Product
+
+LONGEST_WAIT = timedelta(minutes=5)
+"""A code lives ten minutes: mail that is overdue for longer makes signing impossible."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that must work. `reason` may be shown to anybody, `detail` is for the operator at the terminal."""
+
+    name: str
+    ok: bool
+    reason: str = ""
+    detail: str = ""
+
+
+def check_readiness(product: Product) -> list[Part]:
+    """Every part, in a fixed order; after a database that does not answer the rest of it is not asked."""
+    parts = [_database(product)]
+    if parts[0].ok:
+        parts += [_from_database(product, name, look) for name, look in _LOOKS]
+    return [*parts, _storage(product), _seal(product)]
+
+
+def _database(product: Product) -> Part:
+    try:
+        if pending(product.database):
+            return Part("database", False, "migrations are missing", "run: flask --app wsgi db upgrade")
+    except DBAPIError as error:
+        return Part("database", False, "does not answer", type(error.orig).__name__)
+    return Part("database", True)
+
+
+def _from_database(product: Product, name: str, look: Callable[[Session, datetime], Part]) -> Part:
+    try:
+        with product.database.read() as session:
+            return look(session, product.clock())
+    except DBAPIError as error:
+        return Part(name, False, "cannot be read", type(error.orig).__name__)
+
+
+def _plans(session: Session, _now: datetime) -> Part:
+    count = session.scalar(select(func.count()).select_from(Province).where(Province.in_use)) or 0
+    if not count:
+        return Part("plans", False, "no plan is loaded", "run: flask --app wsgi plans load")
+    return Part("plans", True, detail=f"{count} provinces in use")
+
+
+def _mail(session: Session, now: datetime) -> Part:
+    oldest = session.scalar(select(func.min(Message.next_attempt_at)).where(Message.state == MessageState.QUEUED))
+    states = (MessageState.FAILED, MessageState.UNCERTAIN)
+    counted = session.execute(
+        select(Message.state, func.count()).where(Message.state.in_(states)).group_by(Message.state)
+    )
+    detail = ", ".join(f"{count} {state.value}" for state, count in counted)
+    if oldest is not None and now - oldest > LONGEST_WAIT:
+        return Part("mail", False, f"the oldest message is overdue by {_minutes(now - oldest)} minutes", detail)
+    return Part("mail", True, detail=detail)
+
+
+def _jobs(session: Session, _now: datetime) -> Part:
+    failed = len(failed_tasks(session, limit=100))
+    detail = f"{workers_alive(session)} workers, {failed} failed tasks"
+    age = timedelta(seconds=queue_age(session))
+    if age > LONGEST_WAIT:
+        return Part(
+            "jobs", False, f"the oldest task is overdue by {_minutes(age)} minutes; is the worker running?", detail
+        )
+    return Part("jobs", True, detail=detail)
+
+
+def _storage(product: Product) -> Part:
+    try:
+        product.storage.check()
+    except DomainError as error:
+        return Part("storage", False, "files cannot be kept safely", str(error))
+    return Part("storage", True)
+
+
+def _seal(product: Product) -> Part:
+    now = product.clock()
+    try:
+        product.sealer.check(now)
+    except DomainError as error:
+        return Part("seal", False, "the seal must not be used now; pledges wait for it", str(error))
+    state = product.sealer.state(now)
+    return Part("seal", True, "trial key" if state.trial else "", f"{state.subject}, until {state.expires_on}")
+
+
+def _minutes(span: timedelta) -> int:
+    return round(span.total_seconds() / 60)
+
+
+_LOOKS: tuple[tuple[str, Callable[[Session, datetime], Part]], ...] = (
+    ("plans", _plans),
+    ("mail", _mail),
+    ("jobs", _jobs),
+)
