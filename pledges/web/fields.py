@@ -262,6 +262,10 @@ class RowsField(BaseField):
             raise StopValidation(next(iter(self.row_errors.values())))
         self.data = cleaned
 
+    def show_row_error(self, row: int, error: DomainError) -> None:
+        """Show a refusal of the domain at one row."""
+        self.row_errors[row] = error_text(error)
+
     def change_shape(self) -> bool:
         """Add or remove the row whose button was pressed; true when one was."""
         if self._asked == "add":

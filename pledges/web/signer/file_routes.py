@@ -24,7 +24,7 @@ from pledges.web.i18n import error_text, language
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import let_open_file, may_open_file, network
 from pledges.web.signer.forms import FileCodeForm, ReferenceForm
-from pledges.web.signer.routes import blueprint
+from pledges.web.signer.journey import blueprint
 from pledges.web.signer.summary import status_of, way_of
 
 _NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")

@@ -22,7 +22,7 @@ from pledges.web.i18n import error_text, language
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import form_token, held_draft, let_open_file, network
 from pledges.web.signer.forms import ActForm, SignForm
-from pledges.web.signer.routes import away, blueprint, page_url, step
+from pledges.web.signer.journey import away, blueprint, page_url, step
 
 
 def answers_of(draft: Draft) -> DraftAnswers:
