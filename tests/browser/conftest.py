@@ -16,6 +16,7 @@ from tests.support.live_server import LiveServer
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
+AS_IN_VIETNAM = {"locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh", "viewport": DESKTOP}
 
 ARGUMENTS = [
     "--headless=new",
@@ -42,11 +43,6 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if found := shutil.which("chromium"):
         launch["executable_path"] = found
     return launch
-
-
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "locale": "vi-VN", "timezone_id": "Asia/Ho_Chi_Minh", "viewport": DESKTOP}
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +74,7 @@ def complaints() -> Iterator[list[str]]:
 def new_context(
     new_context: Callable[..., BrowserContext], complaints: list[str], base_url: str
 ) -> Callable[..., BrowserContext]:
-    """Every context of every test is watched, also one with `java_script_enabled=False`."""
+    """Every context of every test is watched: `new_context(viewport=PHONE, java_script_enabled=False)`."""
 
     def on_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
@@ -90,7 +86,7 @@ def new_context(
             complaints.append(f"the page asked another host: {request.url}")
 
     def make(**options: Any) -> BrowserContext:
-        context = new_context(**options)
+        context = new_context(**AS_IN_VIETNAM | options)
         context.on("console", on_console)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         context.on("request", on_request)

@@ -1,0 +1,38 @@
+"""What must hold for every page in a browser."""
+
+from __future__ import annotations
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+_axe = Axe()
+
+
+def assert_accessible(page: Page) -> None:
+    """axe finds nothing, there is one heading of the first level, and the page names its language."""
+    found = _axe.run(page)
+    assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+    assert page.locator("h1").count() == 1, page.url
+    assert page.locator("html").get_attribute("lang") in {"vi", "en"}, page.url
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than the screen."""
+    width, screen = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
+    assert width <= screen, f"{page.url} is {width} pixels wide on a screen of {screen}"
+
+
+def assert_errors_tied(page: Page) -> None:
+    """The page begins with the list of errors; each leads to a control that carries the same message."""
+    assert page.title().startswith(("Lỗi: ", "Error: ")), page.title()
+    links = page.locator("[role=alert] a[href^='#'], .error-summary a[href^='#']")
+    assert links.count() > 0, "there is no list of errors"
+    for link in links.all():
+        message = link.inner_text().strip()
+        target = page.locator(f"[id='{(link.get_attribute('href') or '#')[1:]}']")
+        assert target.count() == 1, f"{message!r} leads nowhere"
+        described = target.get_attribute("aria-describedby") or ""
+        if not described:
+            described = target.locator("xpath=ancestor::fieldset[1]").get_attribute("aria-describedby") or ""
+        texts = [page.locator(f"[id='{name}']").inner_text() for name in described.split()]
+        assert any(message in text for text in texts), f"{message!r} is not tied to its control: {texts}"
