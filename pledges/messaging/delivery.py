@@ -1,0 +1,160 @@
+"""Delivering messages: the tasks of the worker. Every step that must survive a crash is its own transaction."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from pledges.core.calendar import Clock
+from pledges.core.crashpoints import crash_point
+from pledges.core.db import Database
+from pledges.core.secrecy import Vault
+from pledges.jobs.queries import in_queue
+from pledges.jobs.tasks import Schedule, Task
+from pledges.messaging import operations, queries
+from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
+from pledges.messaging.letters import Letters
+from pledges.messaging.models import Message, MessageState
+from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
+from pledges.settings import Settings
+
+log = logging.getLogger("pledges.messaging")
+
+SWEEP_MESSAGES = "sweep_messages"
+SWEEP_SECONDS = 10.0
+_PATIENT = 11
+"""Attempts to record an answer of the relay: over half a minute, because losing it makes the message uncertain."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What the tasks need besides the rows."""
+
+    database: Database
+    vault: Vault
+    clock: Clock
+    letters: Letters
+    carrier: Carrier
+    sending_lease: timedelta = field(default=timedelta(seconds=45))
+    """After that long a worker that has not begun to hand over is thought dead. A mistake costs one more attempt."""
+    handover_lease: timedelta = field(default=timedelta(seconds=150))
+    """After that long a message that is being handed over becomes uncertain: more than any wait of the carrier."""
+    overdue: timedelta = field(default=timedelta(seconds=60))
+    """A queued message so much past its time is looked for in the queue of tasks."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, database: Database, vault: Vault, clock: Clock) -> Delivery:
+        letters = Letters(
+            mail_from=settings.mail_from,
+            public_url=settings.public_url,
+            owner_name=settings.owner_name,
+            owner_contact=settings.owner_contact,
+        )
+        carrier: Carrier = FolderCarrier(settings.mail_folder)
+        if settings.smtp_url is not None:
+            carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
+        return cls(database, vault, clock, letters, carrier)
+
+
+def delivery_tasks(delivery: Delivery) -> tuple[Task, ...]:
+    """For the worker's table of tasks; to be run with `DELIVERY_SCHEDULES`."""
+    return (
+        Task(DELIVER_MESSAGE, partial(deliver_message, delivery), attempts=8, backoff_seconds=5),
+        Task(SWEEP_MESSAGES, partial(sweep_messages, delivery), attempts=1),
+    )
+
+
+DELIVERY_SCHEDULES = (Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, SWEEP_SECONDS),)
+
+
+class _LeaseLost(Exception):
+    """Another worker has taken over: stop before anything leaves our hands."""
+
+
+def deliver_message(delivery: Delivery, province_code: str, message_id: str) -> None:
+    """Make one attempt to deliver one message, if it still waits for one."""
+    key = (province_code, uuid.UUID(message_id))
+    message = delivery.database.run(
+        partial(
+            operations.claim_message,
+            key=key,
+            now=delivery.clock(),
+            lease=delivery.sending_lease,
+            host=delivery.letters.host,
+        )
+    )
+    if message is None:
+        return
+    crash_point("mail.after_claim")
+    _attempt(delivery, key, message)
+
+
+def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
+    database, attempt = delivery.database, message.attempts
+    handed_over = False
+
+    def about_to_hand_over() -> None:
+        nonlocal handed_over
+        lease, now = delivery.handover_lease, delivery.clock()
+        if not database.run(partial(operations.record_handover, key=key, attempt=attempt, now=now, lease=lease)):
+            raise _LeaseLost
+        handed_over = True
+
+    try:
+        letter = delivery.letters.compose(message, secrets_of(message, delivery.vault))
+        delivery.carrier.send(letter, about_to_hand_over)
+    except _LeaseLost:
+        return
+    except NotAccepted as refusal:
+        if refusal.permanent:
+            work = partial(operations.record_refused, key=key, attempt=attempt, reason=str(refusal))
+        else:
+            work = partial(operations.postpone, key=key, attempt=attempt, reason=str(refusal), now=delivery.clock())
+    except Unanswered as silence:
+        work = partial(operations.record_uncertain, key=key, attempt=attempt, reason=str(silence))
+    except Exception as error:
+        log.exception("A message could not be sent because of a fault of ours", extra={"message_kind": message.kind})
+        reason = f"internal {type(error).__name__}"
+        if handed_over:
+            work = partial(operations.record_uncertain, key=key, attempt=attempt, reason=reason)
+        else:
+            work = partial(operations.postpone, key=key, attempt=attempt, reason=reason, now=delivery.clock())
+    else:
+        crash_point("mail.after_data")
+        work = partial(operations.record_accepted, key=key, attempt=attempt, now=delivery.clock())
+    database.run(work, attempts=_PATIENT)
+    crash_point("mail.after_accepted")
+
+
+def sweep_messages(delivery: Delivery) -> None:
+    """Bring back what dead workers left behind, and find queued messages whose task is gone."""
+    now = delivery.clock()
+    with delivery.database.read() as session:
+        abandoned = queries.abandoned_messages(session, now)
+        overdue = queries.overdue_messages(session, now - delivery.overdue)
+        tasks = in_queue(session, DELIVER_MESSAGE, {(each.province_code, str(each.id)) for each in overdue})
+    for message in abandoned:
+        delivery.database.run(partial(_settle_abandoned, delivery=delivery, message=message))
+    for message in overdue:
+        if (message.province_code, str(message.id)) not in tasks:
+            key = (message.province_code, message.id)
+            delivery.database.run(partial(operations.enqueue_lost, key=key, now=now))
+
+
+def _settle_abandoned(session: Session, delivery: Delivery, message: Message) -> None:
+    key, attempt, now = (message.province_code, message.id), message.attempts, delivery.clock()
+    if message.state is MessageState.SENDING:
+        operations.requeue_now(session, key, attempt, now=now)
+        return
+    taken = delivery.carrier.has_taken(message.id)
+    if taken is None:
+        operations.record_uncertain(session, key, attempt, "the worker died while it handed the text over")
+    elif taken:
+        operations.record_accepted(session, key, attempt, now=now)
+    else:
+        operations.requeue_now(session, key, attempt, now=now)

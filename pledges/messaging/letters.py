@@ -1,0 +1,115 @@
+"""From a message to a letter: templates, language, headers. The same message always gives the same bytes."""
+
+from __future__ import annotations
+
+import gettext
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+import pledges
+from pledges.core.calendar import VIETNAM
+from pledges.messaging.models import Message
+
+TEMPLATES = Path(pledges.__path__[0]).parent / "templates" / "email"
+TRANSLATIONS = Path(pledges.__path__[0]) / "translations"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What goes to the relay."""
+
+    id: uuid.UUID
+    sender: str
+    to_address: str
+    data: bytes
+
+
+def as_day(value: str | date) -> str:
+    """dd/mm/yyyy in Vietnam, of a day or a time or its ISO text."""
+    given = _parsed(value)
+    day = given.astimezone(VIETNAM) if isinstance(given, datetime) else given
+    return f"{day.day:02}/{day.month:02}/{day.year}"
+
+
+def as_hour(value: str | datetime) -> str:
+    """hh:mm in Vietnam, of a time or its ISO text."""
+    given = _parsed(value)
+    if not isinstance(given, datetime):
+        raise TypeError("a day has no hour")
+    return given.astimezone(VIETNAM).strftime("%H:%M")
+
+
+def _parsed(value: str | date) -> date:
+    if not isinstance(value, str):
+        return value
+    return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+
+
+class Letters:
+    """Writes letters in the name of one installation."""
+
+    def __init__(
+        self,
+        *,
+        mail_from: str,
+        public_url: str,
+        owner_name: str,
+        owner_contact: str,
+        templates: Path = TEMPLATES,
+        translations: Path = TRANSLATIONS,
+    ) -> None:
+        name, self.sender = parseaddr(mail_from)
+        self._from = Address(display_name=name, addr_spec=self.sender)
+        self._templates = templates
+        self._translations = translations
+        self._about = {"public_url": public_url, "owner_name": owner_name, "owner_contact": owner_contact}
+        self._environments: dict[str, Environment] = {}
+        self.host = urlsplit(public_url).hostname or "localhost"
+
+    def compose(self, message: Message, secrets: Mapping[str, Any]) -> Letter:
+        """The finished letter; raises when a template asks for what the message does not carry."""
+        values = {"purpose": None, "reference": None, **message.params, **secrets, **self._about}
+        subject, text, html = (
+            self._environment(message.language).get_template(f"{message.kind}/{part}").render(values)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+        letter = EmailMessage(policy=SMTP)
+        letter["From"] = self._from
+        letter["To"] = Address(addr_spec=message.to_address)
+        letter["Subject"] = " ".join(subject.split())
+        letter["Date"] = message.created_at.astimezone(VIETNAM)
+        letter["Message-ID"] = message.message_id
+        letter["Auto-Submitted"] = "auto-generated"
+        letter.set_content(text.strip() + "\n", charset="utf-8", cte="quoted-printable")
+        letter.add_alternative(html.strip() + "\n", subtype="html", charset="utf-8", cte="quoted-printable")
+        letter["Content-Language"] = message.language
+        letter.set_boundary(f"=_{message.id.hex}")
+        return Letter(message.id, self.sender, message.to_address, letter.as_bytes())
+
+    def _environment(self, language: str) -> Environment:
+        if language not in self._environments:
+            environment = Environment(
+                loader=FileSystemLoader(self._templates),
+                undefined=StrictUndefined,
+                autoescape=select_autoescape(["html"]),
+                extensions=["jinja2.ext.i18n"],
+                trim_blocks=True,
+                lstrip_blocks=True,
+            )
+            catalogue = gettext.translation("messages", self._translations, languages=[language], fallback=True)
+            environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+            environment.filters.update(day=as_day, hour=as_hour)
+            environment.globals["language"] = language
+            self._environments[language] = environment
+        return self._environments[language]
