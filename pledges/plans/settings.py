@@ -1,0 +1,53 @@
+"""What a province decides for itself, typed; empty values are decisions that are still to be taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from pledges.plans.models import Province
+
+ConsentBasis = Literal["consent", "task"]
+
+
+@dataclass(frozen=True)
+class ProvinceSettings:
+    retention: str = ""
+    """How long personal data are kept, as a phrase for the notice; empty: not decided."""
+    data_contact: str = ""
+    """Who answers requests about personal data; empty: not named, the receiving agency is printed."""
+    hotline: str = ""
+    consent_basis: ConsentBasis = "consent"
+    """`task`: processing for the statutory work of an authority, so the signer only confirms having read the notice."""
+    consent_decided: bool = False
+    days_to_answer: int = 10
+    """Working days until the agency usually answers."""
+    update_days: int = 10
+    receipt_note: bool = True
+    days_off_in_lieu: frozenset[date] = field(default_factory=frozenset)
+
+
+def province_settings(province: Province) -> ProvinceSettings:
+    return settings_from(province.settings)
+
+
+def settings_from(stored: dict[str, Any]) -> ProvinceSettings:
+    """From the JSON column; what is not stored has its default."""
+    values = dict(stored)
+    values["days_off_in_lieu"] = frozenset(date.fromisoformat(day) for day in values.get("days_off_in_lieu", ()))
+    return ProvinceSettings(**values)
+
+
+def settings_to_json(settings: ProvinceSettings) -> dict[str, Any]:
+    return {
+        "retention": settings.retention,
+        "data_contact": settings.data_contact,
+        "hotline": settings.hotline,
+        "consent_basis": settings.consent_basis,
+        "consent_decided": settings.consent_decided,
+        "days_to_answer": settings.days_to_answer,
+        "update_days": settings.update_days,
+        "receipt_note": settings.receipt_note,
+        "days_off_in_lieu": sorted(day.isoformat() for day in settings.days_off_in_lieu),
+    }
