@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
@@ -14,6 +15,10 @@ from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.postgres import SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
+
+# A loaded machine is no defect: examples may take as long as they need.
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 _own_server = pytest.StashKey[TemporaryServer]()
 

@@ -61,9 +61,11 @@ def parse_tax_code(raw: str, *, field: str | None = "tax_code") -> str:
             code=code,
         ) from None
     except InvalidComponent:
-        raise DomainError(
-            N_("Ba chữ số cuối của mã số thuế 13 số phải từ 001 đến 999. Hãy kiểm tra lại."), field=field
-        ) from None
+        if len(code.replace("-", "")) == 13:
+            message = N_("Ba chữ số cuối của mã số thuế 13 số phải từ 001 đến 999. Hãy kiểm tra lại.")
+        else:
+            message = N_("Không có mã số thuế nào như vậy. Hãy đối chiếu với giấy đăng ký.")
+        raise DomainError(message, field=field) from None
     except ValidationError:
         raise _tax_code_of_wrong_shape(code, field) from None
 
@@ -186,7 +188,7 @@ def parse_email(raw: str, *, field: str | None = "email") -> str:
             field=field,
         )
     try:
-        found = validate_email(typed, check_deliverability=False, allow_smtputf8=False)
+        found = validate_email(typed, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise DomainError(
             N_("Địa chỉ thư “%(typed)s” không đúng. Địa chỉ đúng có dạng nguyenan@vidu.vn."),
