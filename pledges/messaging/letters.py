@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,27 @@ def _parsed(value: str | date) -> date:
     return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
 
 
+class _Folding(EmailPolicy):
+    """Folds our two headers with Vietnamese text by the older class `Header`.
+
+    The newer code of Python 3.11 loses blanks between encoded words where a line is broken.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name == "Subject":
+            folded = Header(str(value), "utf-8", header_name=name).encode(linesep=self.linesep)
+        elif name == "From":
+            (sender,) = value.addresses
+            display = Header(sender.display_name, "utf-8", header_name=name).encode(linesep=self.linesep)
+            folded = f"{display} <{sender.addr_spec}>".strip()
+        else:
+            return super().fold_binary(name, value)
+        return f"{name}: {folded}{self.linesep}".encode("ascii")
+
+
+_POLICY = _Folding(linesep="\r\n")
+
+
 class Letters:
     """Writes letters in the name of one installation."""
 
@@ -84,7 +106,7 @@ class Letters:
             self._environment(message.language).get_template(f"{message.kind}/{part}").render(values)
             for part in ("subject.txt", "body.txt", "body.html")
         )
-        letter = EmailMessage(policy=SMTP)
+        letter = EmailMessage(policy=_POLICY)
         letter["From"] = self._from
         letter["To"] = Address(addr_spec=message.to_address)
         letter["Subject"] = " ".join(subject.split())
