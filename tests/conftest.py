@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,13 +15,17 @@ from pledges.core.secrecy import Vault
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.databases import PostgresTemplate, SqliteTemplate
-from tests.support.postgres import SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
+from tests.support.postgres import RUN, SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
 
 # A loaded machine is no defect: examples may take as long as they need.
 hypothesis_settings.register_profile("patient", deadline=None)
 hypothesis_settings.load_profile("patient")
 
 _own_server = pytest.StashKey[TemporaryServer]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 def _server_url(config: pytest.Config) -> str:
@@ -33,8 +38,10 @@ def _server_url(config: pytest.Config) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """With pytest-xdist all workers share one server, so the controller starts it before them."""
-    controller = not hasattr(config, "workerinput")
-    if controller and config.getoption("numprocesses", None) and not config.option.collectonly:
+    if _is_worker(config):
+        return
+    os.environ[RUN] = secrets.token_hex(4)
+    if config.getoption("numprocesses", None) and not config.option.collectonly:
         try:
             os.environ[SHARED] = _server_url(config)
         except NoPostgres as error:
@@ -44,7 +51,19 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _own_server in config.stash:
         config.stash[_own_server].stop()
+    elif not _is_worker(config) and (url := os.environ.get(SHARED)):
+        server = PostgresServer(url)
+        server.drop_all()
+        server.close()
+    if not _is_worker(config):
         os.environ.pop(SHARED, None)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of this test run see."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if _is_worker(pytestconfig) else own
 
 
 @pytest.fixture(scope="session")
@@ -56,19 +75,19 @@ def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
         pytest.exit(str(error), returncode=3)
     server = PostgresServer(url)
     yield server
+    if not _is_worker(pytestconfig):
+        server.drop_all()
     server.close()
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> SqliteTemplate:
-    return SqliteTemplate(tmp_path_factory.mktemp("sqlite-template"))
+def sqlite_template(shared_folder: Path) -> SqliteTemplate:
+    return SqliteTemplate(shared_folder)
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> Iterator[PostgresTemplate]:
-    template = PostgresTemplate(postgres_server)
-    yield template
-    postgres_server.drop(template.name)
+def postgres_template(postgres_server: PostgresServer, shared_folder: Path) -> PostgresTemplate:
+    return PostgresTemplate(postgres_server, shared_folder)
 
 
 @pytest.fixture

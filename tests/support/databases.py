@@ -1,15 +1,19 @@
-"""Databases for tests: one template per engine and test process, copied for every test."""
+"""Databases for tests: one template per engine and test run, copied for every test."""
 
 from __future__ import annotations
 
+import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from pledges.audit.operations import SYSTEM
 from pledges.core.db import Database
 from pledges.core.migrate import upgrade
+from pledges.plans.loader import read_books
+from pledges.plans.operations import load_plans
 from tests.support.clock import START
 from tests.support.postgres import PostgresServer
 
@@ -17,33 +21,37 @@ from tests.support.postgres import PostgresServer
 def prepare(database: Database) -> None:
     """What every test database holds: the schema and the plans."""
     upgrade(database)
-    # TODO: import at the top once the loader exists.
-    try:
-        from pledges.audit.operations import SYSTEM
-        from pledges.plans.loader import read_books
-        from pledges.plans.operations import load_plans
-    except ImportError:
-        return
     database.run(partial(load_plans, books=read_books(None), actor=SYSTEM, now=START))
 
 
-class SqliteTemplate:
-    """One migrated file; a copy of it is a fresh database."""
+def made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
+    """What the first test process that comes makes and all others then use; `folder` is shared by them."""
+    result = folder / name
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not result.exists():
+            result.write_text(make())
+        return result.read_text()
 
-    def __init__(self, folder: Path, *, empty: bool = False) -> None:
-        self.file = folder / "template.sqlite"
-        database = Database(f"sqlite:///{self.file}")
-        if not empty:
-            prepare(database)
-        with database.engine.begin() as connection:
-            connection.exec_driver_sql("SELECT 1")
+
+class SqliteTemplate:
+    """One prepared file; a copy of it is a fresh database."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = Path(made_once(folder, "sqlite-template", lambda: self._make(folder / "template.sqlite")))
+
+    @staticmethod
+    def _make(file: Path) -> str:
+        database = Database(f"sqlite:///{file}")
+        prepare(database)
         database.dispose()
+        return str(file)
 
     @contextmanager
     def fresh(self, folder: Path) -> Iterator[Database]:
         folder.mkdir(parents=True, exist_ok=True)
         copy = folder / "pledges.sqlite"
-        shutil.copyfile(self.file, copy)
+        shutil.copyfile(self._file, copy)
         database = Database(f"sqlite:///{copy}")
         try:
             yield database
@@ -52,21 +60,25 @@ class SqliteTemplate:
 
 
 class PostgresTemplate:
-    """One migrated database on the tests' server; PostgreSQL copies it."""
+    """One prepared database on the tests' server; PostgreSQL copies it."""
 
-    def __init__(self, server: PostgresServer) -> None:
-        self.server = server
-        self.name = server.create()
-        database = Database(server.url_of(self.name))
+    def __init__(self, server: PostgresServer, folder: Path) -> None:
+        self._server = server
+        self._name = made_once(folder, "postgresql-template", self._make)
+
+    def _make(self) -> str:
+        name = self._server.create()
+        database = Database(self._server.url_of(name))
         prepare(database)
         database.dispose()
+        return name
 
     @contextmanager
     def fresh(self) -> Iterator[Database]:
-        name = self.server.create(template=self.name)
-        database = Database(self.server.url_of(name))
+        name = self._server.create(template=self._name)
+        database = Database(self._server.url_of(name))
         try:
             yield database
         finally:
             database.dispose()
-            self.server.drop(name)
+            self._server.drop(name)

@@ -20,6 +20,9 @@ import psycopg
 SHARED = "PLEDGES_TEST_POSTGRESQL"
 """How pytest-xdist's controller tells its workers where the server is."""
 
+RUN = "PLEDGES_TEST_RUN"
+"""What tells the databases of this test run from those of another one on the same server."""
+
 MISSING = (
     "The tests need a PostgreSQL server (15 or newer): install it with `apt-get install postgresql` "
     "(scripts/install-test-tools does), or name a server with PGHOST, PGPORT, PGUSER and PGPASSWORD, "
@@ -153,13 +156,23 @@ class PostgresServer:
 
     def create(self, *, template: str | None = None) -> str:
         """A new database; its name."""
-        name = f"pledges_test_{os.getpid()}_{secrets.token_hex(4)}"
-        source = f' TEMPLATE "{template}"' if template else " TEMPLATE template0 ENCODING 'UTF8'"
+        name = f"{_prefix()}{secrets.token_hex(4)}"
+        source = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else " TEMPLATE template0 ENCODING 'UTF8'"
         self._admin.execute(f'CREATE DATABASE "{name}"{source}')
         return name
 
     def drop(self, name: str) -> None:
         self._admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
+    def drop_all(self) -> None:
+        """Every database that this test run has made and not dropped."""
+        found = self._admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [_prefix()])
+        for (name,) in found.fetchall():
+            self.drop(name)
+
     def close(self) -> None:
         self._admin.close()
+
+
+def _prefix() -> str:
+    return f"pledges_test_{os.environ[RUN]}_"
