@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from pledges.audit.operations import Actor, record
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.plans.models import Agency, Plan, PledgeText, Province, ProvinceDecision, TextApproval
+from pledges.plans.settings import ConsentBasis, province_settings
 
 PROVINCE, PLAN, AGENCY = "province", "plan", "agency"
 
@@ -50,12 +51,18 @@ def _put_issued_on(plan: Plan, value: Any) -> None:
     plan.issued_on = date.fromisoformat(value) if value else None
 
 
-def _setting(name: str, most: int) -> Decidable:
+def _basis(value: Any) -> str:
+    if value not in get_args(ConsentBasis):
+        raise DomainError(N_("Hãy chọn một mục trong danh sách."), field="consent_basis")
+    return str(value)
+
+
+def _setting(name: str, clean: Callable[[Any], Any]) -> Decidable:
     def put(province: Province, value: Any) -> None:
         # A new dictionary: SQLAlchemy does not notice a change inside the old one.
         province.settings = {**province.settings, name: value}
 
-    return Decidable(PROVINCE, name, _line(most), put, lambda province: province.settings.get(name) or "")
+    return Decidable(PROVINCE, name, clean, put, lambda province: getattr(province_settings(province), name))
 
 
 DECIDABLE = (
@@ -68,8 +75,11 @@ DECIDABLE = (
     ),
     Decidable(PLAN, "number", _line(60), lambda plan, value: setattr(plan, "number", value), lambda plan: plan.number),
     Decidable(PLAN, "issued_on", _day, _put_issued_on, lambda plan: _day(plan.issued_on)),
-    _setting("retention", 500),
-    _setting("data_contact", 500),
+    _setting("retention", _line(300)),
+    _setting("data_contact", _line(300)),
+    _setting("hotline", _line(60)),
+    _setting("consent_basis", _basis),
+    _setting("consent_decided", bool),
 )
 _BY_NAME = {(one.object_kind, one.name): one for one in DECIDABLE}
 

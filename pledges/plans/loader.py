@@ -93,8 +93,13 @@ class _BookReader:
         lock = Lock.read(lock_path(path))
         province = record.one_of("province", self.province_codes)
         agencies = tuple(self._agency(item, province) for item in _unique(record.records("agencies"), "code"))
+        _refuse_missing_fields(record, agencies)
         plans = tuple(self._plan(item, lock) for item in _unique(record.records("documents"), "id"))
         refuse_changed_quotations(record, lock)
+        if sum(plan.operative for plan in plans) != 1:
+            record.at("documents").refuse(
+                N_("phải có đúng một văn bản “operative: true”: kế hoạch được các mẫu viện dẫn")
+            )
         plan_codes = {plan.code: plan for plan in plans}
         clauses = tuple(
             self._clause(item, position, plan_codes)
@@ -169,6 +174,8 @@ class _BookReader:
         if operative:
             citation = record.record("citation")
             citation.only("numbered", "unnumbered")
+            if not all(mark in citation.text("numbered") for mark in ("{{so}}", "{{ngay}}")):
+                citation.at("numbered").refuse(N_("“numbered” phải có {{so}} và {{ngay}}"))
             content["citation"] = {"numbered": citation.text("numbered"), "unnumbered": citation.text("unnumbered")}
         return PlanData(
             record.text("id"),
@@ -297,6 +304,18 @@ class _BookReader:
             record.at("first_due").refuse(N_("“first_due” không được trước “cutoff”"))
         if entry.ask_from and entry.first_due and entry.ask_from > entry.first_due:
             record.at("ask_from").refuse(N_("“ask_from” không được sau “first_due”"))
+
+
+def _refuse_missing_fields(record: Record, agencies: tuple[AgencyData, ...]) -> None:
+    """Every field has one agency, so that a voluntary pledge always finds who reviews it."""
+    for field in FIELDS:
+        found = [agency.code for agency in agencies if agency.field == field]
+        if len(found) != 1:
+            record.at("agencies").refuse(
+                N_("lĩnh vực “%(field)s” phải có đúng một cơ quan phụ trách, hiện có: %(found)s"),
+                field=field,
+                found=", ".join(found) or N_("chưa có"),
+            )
 
 
 def _unique(records: tuple[Record, ...], key: str) -> tuple[Record, ...]:

@@ -302,7 +302,7 @@ def due_text(entry: ObligationEntry, today: date) -> DueText:
     if entry.newcomers == "quarter_end":
         sentences.append(
             N_(
-                "Người, kênh mới phát sinh sau đó: hết quý được phát hiện, "
+                "Nếu bắt đầu hoạt động từ %(next_month)s trở đi: hết quý được phát hiện, "
                 "và có ít nhất %(days)s ngày làm việc sau khi được mời."
             )
         )

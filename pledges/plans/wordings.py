@@ -134,35 +134,30 @@ class _Filler:
         self.content = content
         self.context = context
         self.values = {name: _one_line(value) for name, value in placeholder_values(context).items()}
-
-    def chosen(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        return [item for item in items if self.holds(item["when"])]
-
-    def holds(self, when: dict[str, list[str]]) -> bool:
-        """All conditions; one holds when any of its words does, except that `has` and `lacks` mean every word."""
-        context = self.context
-        present = {name for name, value in self.values.items() if value}
-        known: dict[str, set[str]] = {
+        self.present = {name for name, value in self.values.items() if value}
+        settings = context.settings
+        self.known: dict[str, set[str]] = {
             "entity": {context.entity_kind},
             "subject_types": set(context.subject_types),
             "provinces": {context.province_code},
             "option": set(context.options),
-            "consent_basis": {context.settings.consent_basis},
-            "instrument": {self.content["instrument"]},
-            "setting": {item.name for item in fields(context.settings) if getattr(context.settings, item.name) is True},
+            "consent_basis": {settings.consent_basis},
+            "instrument": {content["instrument"]},
+            "setting": {item.name for item in fields(settings) if getattr(settings, item.name) is True},
         }
-        for key, words in when.items():
-            if key == "has":
-                good = present.issuperset(words)
-            elif key == "lacks":
-                good = present.isdisjoint(words)
-            elif key == "not_subject_types":
-                good = known["subject_types"].isdisjoint(words)
-            else:
-                good = not known[key].isdisjoint(words)
-            if not good:
-                return False
-        return True
+
+    def chosen(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [item for item in items if all(self.holds(key, words) for key, words in item["when"].items())]
+
+    def holds(self, condition: str, words: list[str]) -> bool:
+        """A condition holds when any of its words does, except that `has` and `lacks` mean every word."""
+        if condition == "has":
+            return self.present.issuperset(words)
+        if condition == "lacks":
+            return self.present.isdisjoint(words)
+        if condition == "not_subject_types":
+            return self.known["subject_types"].isdisjoint(words)
+        return not self.known[condition].isdisjoint(words)
 
     def fill(self, parts: list[dict[str, Any]]) -> str:
         return _fill(join_parts([part["text"] for part in self.chosen(parts)]), self.values, self.content)

@@ -1,0 +1,189 @@
+"""A whole wording with all its optional sentences, for the person who approves it: nothing may be hidden by a condition.
+
+What the province knows is filled in; what a signer will type is shown by its name between ‹ and ›.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pledges.core.errors import N_
+from pledges.plans.rules import SUBJECT_TYPES
+from pledges.plans.settings import ProvinceSettings
+from pledges.plans.wordings import PLACEHOLDER, join_parts
+
+SIGNER_PLACES: dict[str, str] = {
+    "ten": N_("tên"),
+    "nguoi_cam_ket": N_("người cam kết"),
+    "ben_cam_ket": N_("tôi/đơn vị"),
+    "ben_cam_ket_dau_cau": N_("Tôi/Đơn vị"),
+    "ma_so_thue": N_("mã số thuế"),
+    "so_dinh_danh": N_("4 số cuối của số định danh"),
+    "nguoi_ky": N_("người ký"),
+    "chuc_vu": N_("chức vụ"),
+    "nguoi_dai_dien": N_("người đại diện theo pháp luật"),
+    "nhom_doi_tuong": N_("nhóm đối tượng"),
+    "noi_hoat_dong": N_("xã/phường, tỉnh/thành phố"),
+    "dia_chi": N_("địa chỉ"),
+    "dien_thoai": N_("điện thoại"),
+    "thu_dien_tu": N_("thư điện tử"),
+    "loai_kenh": N_("loại kênh"),
+    "danh_sach_kenh": N_("các kênh"),
+    "cac_kenh": N_("toàn bộ các kênh"),
+    "nghe_danh": N_("nghệ danh"),
+    "chuc_danh_chuyen_mon": N_("chức danh chuyên môn"),
+    "don_vi": N_("đơn vị công tác"),
+    "so_gphn": N_("số giấy phép hành nghề"),
+    "so_giay_phep": N_("số giấy phép"),
+    "ten_nen_tang": N_("tên nền tảng"),
+    "nganh_hang": N_("ngành hàng"),
+    "dia_diem": N_("địa điểm kinh doanh"),
+    "so_van_ban": N_("số văn bản"),
+    "ngay_van_ban": N_("ngày văn bản"),
+    "ke_hoach": N_("kế hoạch của tỉnh"),
+    "co_quan_tiep_nhan": N_("cơ quan tiếp nhận"),
+    "tinh": N_("tỉnh, thành phố"),
+    "thoi_han_luu": N_("thời hạn lưu"),
+    "dau_moi_du_lieu": N_("đầu mối về dữ liệu"),
+    "duong_day_nong": N_("đường dây nóng"),
+    "so_ngay_cap_nhat": N_("số ngày cập nhật"),
+}
+_ENTITIES = {"person": N_("cá nhân"), "organisation": N_("tổ chức")}
+
+
+@dataclass(frozen=True)
+class PreviewLine:
+    """One paragraph. `condition` says when it is printed (empty: always); `source` is for reviewers only."""
+
+    kind: str
+    text: str
+    label: str = ""
+    condition: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PreviewPlace:
+    """What is known of the province whose wording is previewed."""
+
+    province_code: str
+    province_name: str
+    settings: ProvinceSettings
+
+    def known_values(self) -> dict[str, str]:
+        values = {
+            "tinh": self.province_name,
+            "thoi_han_luu": self.settings.retention,
+            "dau_moi_du_lieu": self.settings.data_contact,
+            "duong_day_nong": self.settings.hotline,
+            "so_ngay_cap_nhat": f"{self.settings.update_days:02d}",
+        }
+        return {name: value for name, value in values.items() if value}
+
+
+def preview_wording(content: dict[str, Any], place: PreviewPlace) -> list[PreviewLine]:
+    """The wording from title to consents, in the order of the paper."""
+    return list(_Preview(content, place).lines())
+
+
+class _Preview:
+    def __init__(self, content: dict[str, Any], place: PreviewPlace) -> None:
+        self.content = content
+        self.place = place
+        self.values = place.known_values()
+
+    def lines(self) -> Iterator[PreviewLine]:
+        content = self.content
+        yield PreviewLine("title", content["title"])
+        if content["subtitle"]:
+            yield PreviewLine("subtitle", content["subtitle"])
+        yield PreviewLine("addressee", self.fill(content["addressee"]))
+        yield from self.items("party", content["party"])
+        yield from self.items("basis", content["basis"], before=N_("Căn cứ"))
+        yield PreviewLine("opening", self.fill(content["opening"]))
+        yield from self.items("commitment", content["commitments"], numbered=True)
+        if content["responsibility"]:
+            yield PreviewLine("heading", content["responsibility"]["heading"])
+            yield from self.items("responsibility", content["responsibility"]["items"], numbered=True)
+        yield from self.items("note", content["notes"])
+        yield PreviewLine("heading", content["notice"]["heading"])
+        yield PreviewLine("notice", self.fill(content["notice"]["text"]))
+        yield from self.items("consent", content["choices"])
+        yield from self.items("consent", content["consents"])
+
+    def items(
+        self, kind: Any, items: list[dict[str, Any]], *, before: str = "", numbered: bool = False
+    ) -> Iterator[PreviewLine]:
+        number = 0
+        for item in items:
+            condition = self.condition(item["when"])
+            if condition is None:
+                continue
+            number += 1
+            text = self.fill(item["text"])
+            yield PreviewLine(
+                kind,
+                f"{before} {text}" if before else text,
+                label=f"{number}." if numbered else item.get("label", ""),
+                condition=condition,
+                source=item.get("source", ""),
+            )
+
+    def fill(self, parts: list[dict[str, Any]]) -> str:
+        shown = []
+        for part in parts:
+            condition = self.condition(part["when"])
+            if condition is not None:
+                shown.append(f"[{condition}: {part['text'].strip()}]" if condition else part["text"])
+        return re.sub(PLACEHOLDER, self._value, join_parts(shown))
+
+    def _value(self, match: re.Match[str]) -> str:
+        return self.values.get(match[1]) or f"‹{SIGNER_PLACES[match[1]]}›"
+
+    def condition(self, when: dict[str, list[str]]) -> str | None:
+        """In words what decides at signing; None where it can never hold in this province."""
+        words = []
+        for key, wanted in when.items():
+            settled = self._settled(key, wanted)
+            if settled is False:
+                return None
+            if settled is None:
+                words.append(_in_words(key, wanted, self.content))
+        return "; ".join(words)
+
+    def _settled(self, key: str, wanted: list[str]) -> bool | None:
+        """Whether a condition holds for everybody in this province, for nobody, or depends on the signer (None)."""
+        settings = self.place.settings
+        if key == "provinces":
+            return self.place.province_code in wanted
+        if key == "instrument":
+            return self.content["instrument"] in wanted
+        if key == "consent_basis":
+            return settings.consent_basis in wanted
+        if key == "setting":
+            return any(getattr(settings, item.name) is True for item in fields(settings) if item.name in wanted)
+        if key in {"has", "lacks"} and set(wanted) <= _PROVINCE_PLACES:
+            present = all(self.values.get(name) for name in wanted)
+            return present if key == "has" else not any(self.values.get(name) for name in wanted)
+        return None
+
+
+_PROVINCE_PLACES = {"tinh", "thoi_han_luu", "duong_day_nong", "so_ngay_cap_nhat"}
+
+
+def _in_words(key: str, wanted: list[str], content: dict[str, Any]) -> str:
+    if key == "entity":
+        return N_("với") + " " + ", ".join(_ENTITIES[word] for word in wanted)
+    if key in {"subject_types", "not_subject_types"}:
+        labels = ", ".join(SUBJECT_TYPES[word].label for word in wanted)
+        return (N_("với nhóm") if key == "subject_types" else N_("trừ nhóm")) + f" {labels}"
+    if key in {"has", "lacks"}:
+        places = ", ".join(SIGNER_PLACES[word] for word in wanted)
+        return (N_("khi có") if key == "has" else N_("khi không có")) + f" {places}"
+    if key == "option":
+        labels = {option["id"]: option["label"] for option in content.get("options", [])}
+        return N_("khi người ký chọn") + " " + ", ".join(f"“{labels.get(word, word)}”" for word in wanted)
+    return f"{key}: {', '.join(wanted)}"
