@@ -153,7 +153,7 @@ def flowing_text(paper: PledgePaper, faces: Faces) -> list[Flowable]:
 def _pieces(block: Block, following: str | None, styles: Styles, faces: Faces) -> list[Flowable]:
     text, number = block.text, block.number
     if block.kind == "party":
-        label = plain_paragraph(number, styles.party, faces) if number else None
+        label = plain_paragraph(number.rstrip(":") + ":", styles.party, faces) if number else None
         return [PartyRow(label, plain_paragraph(text, styles.party, faces))]
     if block.kind == "consent":
         return _consent(block, styles, faces)
@@ -168,7 +168,7 @@ def _pieces(block: Block, following: str | None, styles: Styles, faces: Faces) -
 _BODY_STYLES: dict[str, Any] = {
     "addressee": lambda styles: styles.addressee,
     "basis": lambda styles: styles.basis,
-    "opening": lambda styles: styles.body,
+    "opening": lambda styles: styles.opening,
     "commitment": lambda styles: styles.body,
     "heading": lambda styles: styles.heading,
     "responsibility": lambda styles: styles.body,

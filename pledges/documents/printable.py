@@ -17,7 +17,7 @@ MOST_MARKS = 4
 # Nearly all text is made of these alone, and then nothing more needs to be looked at.
 _ORDINARY = frozenset(NEEDED_LETTERS + "\n\t")
 
-FIELD_KINDS = frozenset({"party", "title", "subtitle", "addressee"})
+FIELD_KINDS = frozenset({"title", "subtitle", "addressee"})
 
 # They turn the reading direction around or hide letters, so that the eye would read something else than was signed.
 _DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")

@@ -39,6 +39,7 @@ class Styles:
     addressee: ParagraphStyle
     party: ParagraphStyle
     basis: ParagraphStyle
+    opening: ParagraphStyle
     body: ParagraphStyle
     heading: ParagraphStyle
     small: ParagraphStyle
@@ -70,6 +71,7 @@ def styles_for(faces: Faces) -> Styles:
         )
 
     regular, bold, italic = faces.regular, faces.bold, faces.italic
+    running = {"alignment": TA_JUSTIFY, "spaceBefore": 6, "firstLineIndent": INDENT}
     return Styles(
         nation=style("nation", bold, 1.0, alignment=TA_CENTER),
         motto=style("motto", bold, 1.04, alignment=TA_CENTER),
@@ -86,8 +88,9 @@ def styles_for(faces: Faces) -> Styles:
         ),
         addressee=style("addressee", regular, 1.04, alignment=TA_CENTER, spaceBefore=12, spaceAfter=8),
         party=style("party", regular, 0.97),
-        basis=style("basis", italic, 1.0, alignment=TA_JUSTIFY, spaceBefore=6, firstLineIndent=INDENT),
-        body=style("body", regular, 1.0, alignment=TA_JUSTIFY, spaceBefore=6, firstLineIndent=INDENT),
+        basis=style("basis", italic, 1.0, **running),
+        opening=style("opening", regular, 1.0, keepWithNext=1, **running),
+        body=style("body", regular, 1.0, **running),
         heading=style("heading", bold, 1.0, spaceBefore=11, spaceAfter=1, keepWithNext=1),
         small=style("small", regular, 0.9, alignment=TA_JUSTIFY, spaceBefore=9),
         consent=style("consent", regular, 0.95),

@@ -1,0 +1,53 @@
+"""Second opinions on PDFs, by programs that share no code with us."""
+
+from __future__ import annotations
+
+import subprocess
+import unicodedata
+from pathlib import Path
+
+
+def run(*command: str | Path) -> str:
+    """What the program says; its exit status must be 0."""
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def text_of(pdf: bytes, folder: Path) -> str:
+    """The text as `pdftotext` reads it, in the order of drawing; asserts that it is NFC.
+
+    Its other orders take away hyphens at line ends, which may be part of a web address.
+    """
+    path = folder / "text.pdf"
+    path.write_bytes(pdf)
+    text = run("pdftotext", "-raw", path, "-")
+    assert text == unicodedata.normalize("NFC", text)
+    return text
+
+
+def pages_of(pdf: bytes, folder: Path) -> list[str]:
+    return text_of(pdf, folder).split("\f")[:-1]
+
+
+def running_text_of(pdf: bytes, folder: Path) -> str:
+    """The text without blanks, header and footers: what was signed, whole across the page breaks."""
+    return "".join(squeezed(page.split("Mã hồ sơ:")[0].split(" bằng chứng\n")[-1]) for page in pages_of(pdf, folder))
+
+
+def squeezed(text: str) -> str:
+    """Without any blanks, to compare across line ends."""
+    return "".join(text.split())
+
+
+def pdfsig(pdf: bytes, folder: Path) -> str:
+    path = folder / "signed.pdf"
+    path.write_bytes(pdf)
+    return run("pdfsig", "-nocert", path)
+
+
+def assert_sound(pdf: bytes, folder: Path) -> None:
+    """`qpdf --check` finds nothing to complain about, not even a warning (which is exit status 3)."""
+    path = folder / "sound.pdf"
+    path.write_bytes(pdf)
+    assert "No syntax or stream encoding errors" in run("qpdf", "--check", path)
