@@ -6,8 +6,9 @@ import functools
 import hashlib
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.exceptions import HTTPException
@@ -92,7 +93,8 @@ def _fingerprint(path: Path, _changed: int) -> str:
 def asset(name: str) -> str:
     """The address of a static file, with its fingerprint, so that it may be cached for ever."""
     path = Path(current_app.static_folder or "") / name
-    return url_for("static", filename=name, v=_fingerprint(path, path.stat().st_mtime_ns))
+    # Written out: the page that refuses a foreign host name has no routes to build addresses from.
+    return f"{current_app.static_url_path}/{name}?v={_fingerprint(path, path.stat().st_mtime_ns)}"
 
 
 def page_exists(path: str) -> bool:
@@ -105,19 +107,12 @@ def page_exists(path: str) -> bool:
 
 
 def language_links() -> list[tuple[str, str, str]]:
-    """(code, own name, address of this page in it) of the other languages."""
+    """(code, own name, address of this page in it) of every language."""
     links = []
     for code, name in LANGUAGES.items():
         args = request.args.to_dict(flat=False) | {"lang": [code]}
-        query = "&".join(f"{_quote(key)}={_quote(value)}" for key, values in args.items() for value in values)
-        links.append((code, name, f"{request.path}?{query}"))
+        links.append((code, name, f"{quote(request.path)}?{urlencode(args, doseq=True)}"))
     return links
-
-
-def _quote(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 def set_up_components(app: Flask) -> None:

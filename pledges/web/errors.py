@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask, Response, g, make_response, render_template, request
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext as lazy
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
@@ -26,44 +26,48 @@ class ErrorPage:
 
 PAGES = {
     400: ErrorPage(
-        lazy_gettext("Yêu cầu chưa đúng"),
-        lazy_gettext(
+        lazy("Yêu cầu chưa đúng"),
+        lazy(
             "Hãy quay lại trang trước và thử lại. Nếu bạn mở một đường dẫn trong thư, hãy chép đủ cả đường dẫn."
         ),
     ),
     403: ErrorPage(
-        lazy_gettext("Bạn không mở được trang này"),
-        lazy_gettext(
+        lazy("Bạn không mở được trang này"),
+        lazy(
             "Trang này dành cho người khác, hoặc yêu cầu được gửi từ một trang khác. Hãy bắt đầu lại từ trang chủ."
         ),
     ),
     404: ErrorPage(
-        lazy_gettext("Không tìm thấy trang này"),
-        lazy_gettext("Hãy kiểm tra lại địa chỉ, hoặc bắt đầu lại từ trang chủ. Bản bạn đang viết vẫn được giữ."),
+        lazy("Không tìm thấy trang này"),
+        lazy("Hãy kiểm tra lại địa chỉ, hoặc bắt đầu lại từ trang chủ. Bản bạn đang viết vẫn được giữ."),
     ),
     405: ErrorPage(
-        lazy_gettext("Trang này không nhận cách gửi đó"),
-        lazy_gettext("Hãy quay lại trang trước và bấm nút trên trang."),
+        lazy("Trang này không nhận cách gửi đó"),
+        lazy("Hãy quay lại trang trước và bấm nút trên trang."),
     ),
     409: ErrorPage(
-        lazy_gettext("Việc này vừa được làm ở nơi khác"),
-        lazy_gettext("Hãy mở lại trang để xem tình trạng hiện nay."),
+        lazy("Việc này vừa được làm ở nơi khác"),
+        lazy("Hãy mở lại trang để xem tình trạng hiện nay."),
+    ),
+    410: ErrorPage(
+        lazy("Đường dẫn này không còn dùng được"),
+        lazy("Đường dẫn đã hết hạn hoặc đã được dùng. Hãy yêu cầu gửi đường dẫn mới."),
     ),
     413: ErrorPage(
-        lazy_gettext("Nội dung gửi lên quá lớn"),
-        lazy_gettext("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn 4 MB rồi gửi lại."),
+        lazy("Nội dung gửi lên quá lớn"),
+        lazy("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn 4 MB rồi gửi lại."),
     ),
     429: ErrorPage(
-        lazy_gettext("Bạn đã thử quá nhiều lần"),
-        lazy_gettext("Hãy đợi một lúc rồi thử lại. Những gì bạn đã viết vẫn được giữ."),
+        lazy("Bạn đã thử quá nhiều lần"),
+        lazy("Hãy đợi một lúc rồi thử lại. Những gì bạn đã viết vẫn được giữ."),
     ),
     500: ErrorPage(
-        lazy_gettext("Hệ thống đang có lỗi"),
-        lazy_gettext("Lỗi này không phải do bạn. Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
+        lazy("Hệ thống đang có lỗi"),
+        lazy("Lỗi này không phải do bạn. Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
     ),
     503: ErrorPage(
-        lazy_gettext("Hệ thống đang tạm bận"),
-        lazy_gettext("Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
+        lazy("Hệ thống đang tạm bận"),
+        lazy("Hãy thử lại sau vài phút; những gì bạn đã lưu vẫn được giữ."),
     ),
 }
 

@@ -223,6 +223,11 @@ class RowsField(BaseField):
         self.raw_rows: list[str] = []
         self._asked = ""
 
+    @property
+    def described_by(self) -> str:
+        """Errors of single rows stand at their rows."""
+        return (self.hint_id if self.hint else "") if self.row_errors else super().described_by
+
     def row_id(self, row: int) -> str:
         return f"{self.id}-{row + 1}"
 
