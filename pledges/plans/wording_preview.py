@@ -1,6 +1,7 @@
-"""A whole wording with all its optional sentences, for the person who approves it: nothing may be hidden by a condition.
+"""A whole wording with all its optional sentences, for the person who approves it: no condition may hide anything.
 
-What the province knows is filled in; what a signer will type is shown by its name between ‹ and ›.
+What the province knows is filled in; what a signer will type is shown by its name between ‹ and ›. Everything here is
+Vietnamese whatever the language of the page, as the wording itself is.
 """
 
 from __future__ import annotations
@@ -10,48 +11,47 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
-from pledges.core.errors import N_
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.settings import ProvinceSettings
 from pledges.plans.wordings import PLACEHOLDER, join_parts
 
 SIGNER_PLACES: dict[str, str] = {
-    "ten": N_("tên"),
-    "nguoi_cam_ket": N_("người cam kết"),
-    "ben_cam_ket": N_("tôi/đơn vị"),
-    "ben_cam_ket_dau_cau": N_("Tôi/Đơn vị"),
-    "ma_so_thue": N_("mã số thuế"),
-    "so_dinh_danh": N_("4 số cuối của số định danh"),
-    "nguoi_ky": N_("người ký"),
-    "chuc_vu": N_("chức vụ"),
-    "nguoi_dai_dien": N_("người đại diện theo pháp luật"),
-    "nhom_doi_tuong": N_("nhóm đối tượng"),
-    "noi_hoat_dong": N_("xã/phường, tỉnh/thành phố"),
-    "dia_chi": N_("địa chỉ"),
-    "dien_thoai": N_("điện thoại"),
-    "thu_dien_tu": N_("thư điện tử"),
-    "loai_kenh": N_("loại kênh"),
-    "danh_sach_kenh": N_("các kênh"),
-    "cac_kenh": N_("toàn bộ các kênh"),
-    "nghe_danh": N_("nghệ danh"),
-    "chuc_danh_chuyen_mon": N_("chức danh chuyên môn"),
-    "don_vi": N_("đơn vị công tác"),
-    "so_gphn": N_("số giấy phép hành nghề"),
-    "so_giay_phep": N_("số giấy phép"),
-    "ten_nen_tang": N_("tên nền tảng"),
-    "nganh_hang": N_("ngành hàng"),
-    "dia_diem": N_("địa điểm kinh doanh"),
-    "so_van_ban": N_("số văn bản"),
-    "ngay_van_ban": N_("ngày văn bản"),
-    "ke_hoach": N_("kế hoạch của tỉnh"),
-    "co_quan_tiep_nhan": N_("cơ quan tiếp nhận"),
-    "tinh": N_("tỉnh, thành phố"),
-    "thoi_han_luu": N_("thời hạn lưu"),
-    "dau_moi_du_lieu": N_("đầu mối về dữ liệu"),
-    "duong_day_nong": N_("đường dây nóng"),
-    "so_ngay_cap_nhat": N_("số ngày cập nhật"),
+    "ten": "tên",
+    "nguoi_cam_ket": "người cam kết",
+    "ben_cam_ket": "tôi/đơn vị",
+    "ben_cam_ket_dau_cau": "Tôi/Đơn vị",
+    "ma_so_thue": "mã số thuế",
+    "so_dinh_danh": "4 số cuối của số định danh",
+    "nguoi_ky": "người ký",
+    "chuc_vu": "chức vụ",
+    "nguoi_dai_dien": "người đại diện theo pháp luật",
+    "nhom_doi_tuong": "nhóm đối tượng",
+    "noi_hoat_dong": "xã/phường, tỉnh/thành phố",
+    "dia_chi": "địa chỉ",
+    "dien_thoai": "điện thoại",
+    "thu_dien_tu": "thư điện tử",
+    "loai_kenh": "loại kênh",
+    "danh_sach_kenh": "các kênh",
+    "cac_kenh": "toàn bộ các kênh",
+    "nghe_danh": "nghệ danh",
+    "chuc_danh_chuyen_mon": "chức danh chuyên môn",
+    "don_vi": "đơn vị công tác",
+    "so_gphn": "số giấy phép hành nghề",
+    "so_giay_phep": "số giấy phép",
+    "ten_nen_tang": "tên nền tảng",
+    "nganh_hang": "ngành hàng",
+    "dia_diem": "địa điểm kinh doanh",
+    "so_van_ban": "số văn bản",
+    "ngay_van_ban": "ngày văn bản",
+    "ke_hoach": "kế hoạch của tỉnh",
+    "co_quan_tiep_nhan": "cơ quan tiếp nhận",
+    "tinh": "tỉnh, thành phố",
+    "thoi_han_luu": "thời hạn lưu",
+    "dau_moi_du_lieu": "đầu mối về dữ liệu",
+    "duong_day_nong": "đường dây nóng",
+    "so_ngay_cap_nhat": "số ngày cập nhật",
 }
-_ENTITIES = {"person": N_("cá nhân"), "organisation": N_("tổ chức")}
+_ENTITIES = {"person": "cá nhân", "organisation": "tổ chức"}
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class _Preview:
             yield PreviewLine("subtitle", content["subtitle"])
         yield PreviewLine("addressee", self.fill(content["addressee"]))
         yield from self.items("party", content["party"])
-        yield from self.items("basis", content["basis"], before=N_("Căn cứ"))
+        yield from self.items("basis", content["basis"], before="Căn cứ")
         yield PreviewLine("opening", self.fill(content["opening"]))
         yield from self.items("commitment", content["commitments"], numbered=True)
         if content["responsibility"]:
@@ -115,7 +115,7 @@ class _Preview:
         yield from self.items("consent", content["consents"])
 
     def items(
-        self, kind: Any, items: list[dict[str, Any]], *, before: str = "", numbered: bool = False
+        self, kind: str, items: list[dict[str, Any]], *, before: str = "", numbered: bool = False
     ) -> Iterator[PreviewLine]:
         number = 0
         for item in items:
@@ -176,14 +176,14 @@ _PROVINCE_PLACES = {"tinh", "thoi_han_luu", "duong_day_nong", "so_ngay_cap_nhat"
 
 def _in_words(key: str, wanted: list[str], content: dict[str, Any]) -> str:
     if key == "entity":
-        return N_("với") + " " + ", ".join(_ENTITIES[word] for word in wanted)
+        return "với " + ", ".join(_ENTITIES[word] for word in wanted)
     if key in {"subject_types", "not_subject_types"}:
         labels = ", ".join(SUBJECT_TYPES[word].label for word in wanted)
-        return (N_("với nhóm") if key == "subject_types" else N_("trừ nhóm")) + f" {labels}"
+        return ("với nhóm" if key == "subject_types" else "trừ nhóm") + f" {labels}"
     if key in {"has", "lacks"}:
         places = ", ".join(SIGNER_PLACES[word] for word in wanted)
-        return (N_("khi có") if key == "has" else N_("khi không có")) + f" {places}"
+        return ("khi có" if key == "has" else "khi không có") + f" {places}"
     if key == "option":
-        labels = {option["id"]: option["label"] for option in content.get("options", [])}
-        return N_("khi người ký chọn") + " " + ", ".join(f"“{labels.get(word, word)}”" for word in wanted)
+        names = {option["id"]: option["label"] for option in content.get("options", [])}
+        return "khi người ký chọn " + ", ".join(f"“{names.get(word, word)}”" for word in wanted)
     return f"{key}: {', '.join(wanted)}"

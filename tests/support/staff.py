@@ -1,0 +1,48 @@
+"""Members of staff for tests of pages: invented people with a known password."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from pledges.accounts.models import Role, Staff
+from pledges.accounts.operations import NewStaff, add_staff
+from pledges.accounts.passwords import hash_password
+from pledges.audit.operations import WHOLE_SYSTEM, Actor
+from pledges.core.db import Database
+from tests.support.browsing import Browser
+from tests.support.clock import START
+
+PASSWORD = "con trâu đỏ ăn mây chiều"
+
+
+@cache
+def _known_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def add_person(
+    database: Database,
+    email: str = "quan-tri@vidu.vn",
+    *,
+    role: Role = Role.ADMINISTRATOR,
+    province_code: str = WHOLE_SYSTEM,
+    agency_code: str | None = None,
+    commune_code: str | None = None,
+    ready: bool = True,
+) -> Staff:
+    """Add somebody; `ready`: they have chosen `PASSWORD`."""
+    new = NewStaff(email, "Nguyễn Văn Thử", role, province_code, agency_code, commune_code)
+
+    def add(session) -> Staff:  # type: ignore[no-untyped-def]
+        staff = add_staff(session, new, actor=Actor("command"), now=START)
+        staff.password = _known_hash() if ready else None
+        return staff
+
+    return database.run(add)
+
+
+def sign_in(browser: Browser, email: str = "quan-tri@vidu.vn", password: str = PASSWORD) -> None:
+    browser.open("/can-bo/dang-nhap")
+    response = browser.send("/can-bo/dang-nhap", {"email": email, "password": password})
+    assert response.status_code == 303, browser.text
+    browser.follow(response)
