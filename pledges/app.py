@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import sys
 import time
 from pathlib import Path
@@ -56,13 +55,7 @@ def _read_settings_or_stop() -> Settings:
 
 def _register(app: Flask, module: str) -> None:
     """Each audience offers `blueprint`, and `set_up(app)` where it needs more than routes."""
-    if importlib.util.find_spec(module) is None:
-        return
-    try:
-        routes = importlib.import_module(module)
-    except ModuleNotFoundError as missing:
-        log.warning("blueprint.left_out", module=module, missing=missing.name)
-        return
+    routes = importlib.import_module(module)
     app.register_blueprint(routes.blueprint)
     if hasattr(routes, "set_up"):
         routes.set_up(app)

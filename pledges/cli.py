@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar, cast
@@ -15,11 +16,15 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
 from pledges.accounts.models import Role
+from pledges.accounts.queries import count_staff, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM, Actor
 from pledges.core import migrate
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
 from pledges.jobs.worker import run_worker
+from pledges.plans.loading import load_from_files
+from pledges.plans.queries import provinces_in_use
+from pledges.plans.readiness import province_readiness
 from pledges.product import Product
 from pledges.readiness import check_readiness
 from pledges.registry.counters import recount
@@ -27,17 +32,10 @@ from pledges.registry.counters import recount
 F = TypeVar("F", bound=Callable[..., Any])
 
 COMMAND = Actor("command")
+DEVELOPMENT_DOMAIN = "example.vn"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="End with one line that is a JSON object.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-
-
-class Undone(Exception):
-    """Carries the result of a dry run out of its transaction, which is rolled back."""
-
-    def __init__(self, result: Any) -> None:
-        super().__init__()
-        self.result = result
 
 
 def product() -> Product:
@@ -70,22 +68,6 @@ def show(result: dict[str, Any], *, as_json: bool) -> None:
         click.echo(f"{name}: {value}")
 
 
-def change(work: Callable[[Session], Any], *, dry_run: bool) -> Any:
-    """One write transaction, or all of it without the commit."""
-    if not dry_run:
-        return product().database.run(work)
-
-    def undo(session: Session) -> NoReturn:
-        result = work(session)
-        session.flush()
-        raise Undone(result)
-
-    try:
-        product().database.run(undo)
-    except Undone as undone:
-        return undone.result
-
-
 db = AppGroup("db", help="The database schema.")
 plans = AppGroup("plans", help="Provinces, agencies, plans, clauses and wordings.")
 jobs = AppGroup("jobs", help="Background work: seals and mail.")
@@ -110,13 +92,8 @@ def db_upgrade() -> None:
 @refusals_as_status
 def plans_load(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Load the plans that come with the product, or FILES in their place. Loading twice changes nothing."""
-    from pledges.plans.loader import read_books
-    from pledges.plans.operations import load_plans
-
-    books = read_books(list(files) or None)
-    now = product().clock()
-    counts = change(lambda session: load_plans(session, books, actor=COMMAND, now=now), dry_run=dry_run)
-    show(dict(counts), as_json=as_json)
+    counts = load_from_files(product().database, list(files) or None, COMMAND, product().clock(), dry_run=dry_run)
+    show(asdict(counts), as_json=as_json)
 
 
 @jobs.command("run")
@@ -129,20 +106,52 @@ def jobs_run(once: bool) -> None:
 
 
 @ops.command("ready")
+@click.option("--strict", is_flag=True, help="Also status 1 when a province has not decided everything.")
 @json_option
-def ops_ready(as_json: bool) -> None:
-    """Say whether everything that the product needs is usable; status 1 when it is not."""
+@refusals_as_status
+def ops_ready(strict: bool, as_json: bool) -> None:
+    """Say whether everything that the product needs is usable, and what each province still has to decide."""
     parts = check_readiness(product())
     ready = all(part.ok for part in parts)
+    provinces = _provinces() if all(part.ok for part in parts if part.name in {"database", "plans"}) else {}
     if as_json:
         shown = {part.name: {"ok": part.ok, "reason": part.reason, "detail": part.detail} for part in parts}
-        click.echo(json.dumps({"ready": ready, "parts": shown}, ensure_ascii=False))
+        click.echo(json.dumps({"ready": ready, "parts": shown, "provinces": provinces}, ensure_ascii=False))
     else:
         for part in parts:
             reasons = "; ".join(text for text in (part.reason, part.detail) if text)
-            click.echo(f"{'ok     ' if part.ok else 'NOT OK '} {part.name:9} {reasons}".rstrip())
-    if not ready:
+            click.echo(f"{'ok    ' if part.ok else 'NOT OK'}  {part.name:9} {reasons}".rstrip())
+        for code, province in provinces.items():
+            click.echo(f"{'ok    ' if province['ready'] else 'OPEN  '}  {code} {province['name']}")
+            for item in province["open"]:
+                click.echo(f"          - {item['title']}: {item['what_to_do']}")
+    if not ready or (strict and not all(province["ready"] for province in provinces.values())):
         raise SystemExit(1)
+
+
+def _provinces() -> dict[str, dict[str, Any]]:
+    """Per province in use: its name and what it has not decided yet."""
+    found = {}
+    with product().database.read() as session:
+        for province in provinces_in_use(session):
+            items = [item for item in province_readiness(session, province.code) if not item.ok]
+            found[province.code] = {
+                "name": province.name,
+                "ready": not items,
+                "open": [
+                    {
+                        "code": item.code,
+                        "title": _filled(item.title, item.params),
+                        "what_to_do": _filled(item.what_to_do, item.params),
+                    }
+                    for item in items
+                ],
+            }
+    return found
+
+
+def _filled(text: str, params: dict[str, str]) -> str:
+    return text % params if params else text
 
 
 @ops.command("recount")
@@ -179,7 +188,36 @@ def staff_add(
         return accounts.make_set_up_link(session, person, tokens=Tokens(settings.secret_key), actor=COMMAND, now=now)
 
     token = product().database.run(add)
-    show({"set-up link": f"{settings.public_url}/can-bo/thiet-lap/{token}"}, as_json=as_json)
+    show({"set_up_link": _set_up_address(token)}, as_json=as_json)
+
+
+@staff.command("first-link")
+@refusals_as_status
+def staff_first_link() -> None:
+    """Development: print how to sign in; where there is nobody yet, an administrator is added for it."""
+    settings, now = product().settings, product().clock()
+    if settings.production:
+        stop("Only in development. In production: flask --app wsgi staff add --help")
+    email = f"quan-tri@{DEVELOPMENT_DOMAIN}"
+
+    def link(session: Session) -> str | None:
+        person = staff_by_email(session, email)
+        if person is None and count_staff(session) == 0:
+            new = accounts.NewStaff(email, "Quản trị (thử nghiệm)", Role.ADMINISTRATOR)
+            person = accounts.add_staff(session, new, actor=COMMAND, now=now)
+        if person is None or person.password is not None:
+            return None
+        return accounts.make_set_up_link(session, person, tokens=Tokens(settings.secret_key), actor=COMMAND, now=now)
+
+    token = product().database.run(link)
+    if token is None:
+        click.echo(f"Staff sign in at {settings.public_url}/can-bo/dang-nhap")
+    else:
+        click.echo(f"Administrator {email} chooses a password at {_set_up_address(token)}")
+
+
+def _set_up_address(token: str) -> str:
+    return f"{product().settings.public_url}/can-bo/thiet-lap/{token}"
 
 
 def set_up_commands(app: Flask) -> None:

@@ -15,6 +15,8 @@ from pledges.documents.storage import Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.settings import Settings
+from pledges.signing.operations import SEAL_TASK
+from pledges.signing.sealing import PledgeSealer
 
 SWEEP_SEALS = "sweep_seals"
 CLEAN_UP = "clean_up"
@@ -44,9 +46,6 @@ class Product:
 
     def tasks(self) -> TaskTable:
         """Everything that the worker knows how to do."""
-        from pledges.signing.operations import SEAL_TASK
-        from pledges.signing.sealing import PledgeSealer
-
         seals = PledgeSealer(
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
