@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from functools import cache
+from pathlib import Path
+
+from flask import Flask
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import NewStaff, add_staff
 from pledges.accounts.passwords import hash_password
+from pledges.app import create_app
 from pledges.audit.operations import WHOLE_SYSTEM, Actor
 from pledges.core.db import Database
+from pledges.product import Product
+from pledges.settings import read_settings
 from tests.support.browsing import Browser
 from tests.support.clock import START
 
 PASSWORD = "con trâu đỏ ăn mây chiều"
+
+
+@cache
+def _shell() -> Flask:
+    """One application for all tests of staff pages: compiling its templates takes longer than most of these tests."""
+    folder = Path(tempfile.mkdtemp(prefix="pledges-staff-pages-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return create_app(read_settings({"PLEDGES_VAR": str(folder), "PLEDGES_PUBLIC_URL": "http://localhost"}))
+
+
+def app_around(product: Product) -> Flask:
+    app = _shell()
+    app.extensions["product"] = product
+    return app
 
 
 @cache

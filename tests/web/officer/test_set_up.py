@@ -22,21 +22,21 @@ NEW = {"password": PASSWORD, "password_again": PASSWORD}
 
 
 @pytest.fixture
-def staff(database: Database) -> Staff:
-    return add_person(database, ready=False)
+def staff(sqlite_database: Database) -> Staff:
+    return add_person(sqlite_database, ready=False)
 
 
 @pytest.fixture
-def address(database: Database, staff: Staff, settings_for_test: Settings, clock: FixedClock) -> str:
+def address(sqlite_database: Database, staff: Staff, settings_for_test: Settings, clock: FixedClock) -> str:
     tokens = Tokens(settings_for_test.secret_key)
-    token = database.run(
+    token = sqlite_database.run(
         lambda session: make_set_up_link(session, staff, tokens=tokens, actor=Actor("command"), now=clock())
     )
     return f"/can-bo/thiet-lap/{token}"
 
 
-def password_hash(database: Database) -> str | None:
-    with database.read() as session:
+def password_hash(sqlite_database: Database) -> str | None:
+    with sqlite_database.read() as session:
         staff = staff_by_email(session, "quan-tri@vidu.vn")
         assert staff is not None
         return staff.password
@@ -51,29 +51,29 @@ def test_choose_a_password_and_sign_in_with_it(visitor: Browser, address: str) -
     assert "Trang cán bộ" in visitor.text
 
 
-def test_looking_changes_nothing(visitor: Browser, address: str, database: Database) -> None:
+def test_looking_changes_nothing(visitor: Browser, address: str, sqlite_database: Database) -> None:
     """Mail scanners open every link, with every method but a filled-in form."""
     for _ in range(5):
         assert visitor.open(address).status_code == 200
         assert visitor.client.head(address).status_code == 200
         assert visitor.client.options(address).status_code == 200
         assert visitor.client.post(address).status_code == 400
-    assert password_hash(database) is None
+    assert password_hash(sqlite_database) is None
 
 
-def test_the_link_is_dead_after_use(visitor: Browser, address: str, database: Database) -> None:
+def test_the_link_is_dead_after_use(visitor: Browser, address: str, sqlite_database: Database) -> None:
     visitor.open(address)
     visitor.send(address, NEW)
-    known = password_hash(database)
+    known = password_hash(sqlite_database)
     page = visitor.open(address)
     assert page.status_code == 410
     assert "đã được dùng" in visitor.text
     visitor.open("/can-bo/dang-nhap")
     assert visitor.send(address, {"password": "đổi sang câu khác hẳn", "password_again": "x"}).status_code == 410
-    assert password_hash(database) == known
+    assert password_hash(sqlite_database) == known
 
 
-def test_twenty_posts_at_once_set_one_password(app: Flask, address: str, database: Database) -> None:
+def test_twenty_posts_at_once_set_one_password(app: Flask, address: str, sqlite_database: Database) -> None:
     def choose(number: int) -> int:
         visitor = Browser(app)
         visitor.open(address)
@@ -85,7 +85,7 @@ def test_twenty_posts_at_once_set_one_password(app: Flask, address: str, databas
     assert answers.count(303) == 1
     assert answers.count(410) == 19
     winner = answers.index(303)
-    assert is_right(f"con trâu số {winner} ăn mây chiều", password_hash(database))
+    assert is_right(f"con trâu số {winner} ăn mây chiều", password_hash(sqlite_database))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_twenty_posts_at_once_set_one_password(app: Flask, address: str, databas
     ],
 )
 def test_what_is_wrong_is_said_at_the_field(
-    visitor: Browser, address: str, database: Database, fields: dict[str, str], message: str
+    visitor: Browser, address: str, sqlite_database: Database, fields: dict[str, str], message: str
 ) -> None:
     visitor.open(address)
     assert visitor.send(address, fields).status_code == 400
@@ -106,15 +106,17 @@ def test_what_is_wrong_is_said_at_the_field(
     assert 'aria-invalid="true"' in visitor.page
     if fields["password"]:
         assert f'value="{fields["password"]}"' not in visitor.page
-    assert password_hash(database) is None
+    assert password_hash(sqlite_database) is None
 
 
-def test_blanks_around_and_long_passwords_are_kept_as_typed(visitor: Browser, address: str, database: Database) -> None:
+def test_blanks_around_and_long_passwords_are_kept_as_typed(
+    visitor: Browser, address: str, sqlite_database: Database
+) -> None:
     password = "  " + "câu rất dài " * 8 + " "
     visitor.open(address)
     assert visitor.send(address, {"password": password, "password_again": password}).status_code == 303
-    assert is_right(password, password_hash(database))
-    assert not is_right(password.strip(), password_hash(database))
+    assert is_right(password, password_hash(sqlite_database))
+    assert not is_right(password.strip(), password_hash(sqlite_database))
 
 
 def test_the_link_runs_out(visitor: Browser, address: str, clock: FixedClock) -> None:
@@ -131,12 +133,12 @@ def test_a_forged_link_gets_the_same_answer(visitor: Browser, address: str, cloc
 
 
 def test_a_forgotten_password_is_replaced_and_old_browsers_are_out(
-    app: Flask, visitor: Browser, database: Database, settings_for_test: Settings, clock: FixedClock
+    app: Flask, visitor: Browser, sqlite_database: Database, settings_for_test: Settings, clock: FixedClock
 ) -> None:
-    staff = add_person(database, "cu@vidu.vn")
+    staff = add_person(sqlite_database, "cu@vidu.vn")
     sign_in(visitor, "cu@vidu.vn")
     tokens = Tokens(settings_for_test.secret_key)
-    token = database.run(
+    token = sqlite_database.run(
         lambda session: make_set_up_link(session, staff, tokens=tokens, actor=Actor("command"), now=clock())
     )
     elsewhere = Browser(app)

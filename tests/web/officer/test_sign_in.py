@@ -20,8 +20,8 @@ PAGE = "/can-bo/dang-nhap"
 
 
 @pytest.fixture(autouse=True)
-def administrator(database: Database) -> None:
-    add_person(database)
+def administrator(sqlite_database: Database) -> None:
+    add_person(sqlite_database)
 
 
 def attempt(visitor: Browser, email: str = "quan-tri@vidu.vn", password: str = PASSWORD, **more: str) -> int:
@@ -66,11 +66,11 @@ def test_a_copied_cookie_is_worthless_after_sign_out(app: Flask, visitor: Browse
     assert not is_in(thief)
 
 
-def test_every_sign_in_has_a_session_of_its_own(app: Flask, visitor: Browser, database: Database) -> None:
+def test_every_sign_in_has_a_session_of_its_own(app: Flask, visitor: Browser, sqlite_database: Database) -> None:
     other = Browser(app)
     sign_in(visitor)
     sign_in(other)
-    with database.read() as session:
+    with sqlite_database.read() as session:
         assert len(set(session.scalars(select(StaffSession.token_sha256)))) == 2
     visitor.send("/can-bo/dang-xuat")
     assert is_in(other)
@@ -105,20 +105,22 @@ def test_ten_hours_end_it_however_busy(visitor: Browser, clock: FixedClock) -> N
     assert not is_in(visitor)
 
 
-def test_a_disabled_person_is_out_at_the_next_click(visitor: Browser, database: Database, clock: FixedClock) -> None:
+def test_a_disabled_person_is_out_at_the_next_click(
+    visitor: Browser, sqlite_database: Database, clock: FixedClock
+) -> None:
     sign_in(visitor)
 
     def disable(session) -> None:  # type: ignore[no-untyped-def]
         staff = queries.staff_by_email(session, "quan-tri@vidu.vn")
         operations.disable_staff(session, staff, actor=Actor("command"), now=clock())
 
-    database.run(disable)
+    sqlite_database.run(disable)
     assert not is_in(visitor)
     assert attempt(visitor) == 400
 
 
-def test_wrong_ways_show_one_message_and_keep_the_address(visitor: Browser, database: Database) -> None:
-    add_person(database, "chua-dat@vidu.vn", ready=False)
+def test_wrong_ways_show_one_message_and_keep_the_address(visitor: Browser, sqlite_database: Database) -> None:
+    add_person(sqlite_database, "chua-dat@vidu.vn", ready=False)
     pages = set()
     for email, password in (
         ("quan-tri@vidu.vn", "sai mật khẩu rồi"),
@@ -134,7 +136,7 @@ def test_wrong_ways_show_one_message_and_keep_the_address(visitor: Browser, data
     assert "chưa đúng" in pages.pop()
 
 
-def test_after_five_failures_the_right_password_waits_too(visitor: Browser, database: Database) -> None:
+def test_after_five_failures_the_right_password_waits_too(visitor: Browser, sqlite_database: Database) -> None:
     for email in ("quan-tri@vidu.vn", "khong-co@vidu.vn"):
         for _ in range(FAILURES_PER_ACCOUNT):
             assert attempt(visitor, email, "sai mật khẩu rồi") == 400
@@ -195,13 +197,13 @@ def test_another_site_cannot_sign_anybody_in(visitor: Browser) -> None:
     assert not is_in(visitor)
 
 
-def test_no_other_door_of_the_library_is_open(app: Flask, visitor: Browser, database: Database) -> None:
+def test_no_other_door_of_the_library_is_open(app: Flask, visitor: Browser, sqlite_database: Database) -> None:
     rules = {rule.rule for rule in app.url_map.iter_rules()}
     for path in ("/login", "/logout", "/register", "/reset", "/verify", "/tf-setup", "/us-signin", "/fs-static/x"):
         assert path not in rules
     assert [rule for rule in rules if "security" in rule] == []
     assert {"users", "roles"}.isdisjoint(app.cli.commands)
-    with database.read() as session:
+    with sqlite_database.read() as session:
         staff = queries.staff_by_email(session, "quan-tri@vidu.vn")
     assert staff is not None
     with app.test_request_context():
@@ -210,16 +212,16 @@ def test_no_other_door_of_the_library_is_open(app: Flask, visitor: Browser, data
     assert visitor.open(f"/can-bo?auth_token={token}").status_code == 303
 
 
-def test_signing_in_and_out_is_recorded(visitor: Browser, database: Database) -> None:
+def test_signing_in_and_out_is_recorded(visitor: Browser, sqlite_database: Database) -> None:
     sign_in(visitor)
     visitor.send("/can-bo/dang-xuat")
-    with database.read() as session:
+    with sqlite_database.read() as session:
         kinds = list(session.scalars(select(Fact.kind).where(Fact.object_kind == "staff").order_by(Fact.id)))
     assert kinds == ["staff.added", "staff.signed_in", "staff.signed_out"]
 
 
-def test_an_officer_sees_agency_and_no_administration(visitor: Browser, database: Database) -> None:
-    add_person(database, "can-bo@vidu.vn", role=Role.PROVINCE_VIEWER, province_code="20")
+def test_an_officer_sees_agency_and_no_administration(visitor: Browser, sqlite_database: Database) -> None:
+    add_person(sqlite_database, "can-bo@vidu.vn", role=Role.PROVINCE_VIEWER, province_code="20")
     sign_in(visitor, "can-bo@vidu.vn")
     assert "Lạng Sơn" in visitor.text
     assert "/quan-tri" not in visitor.page
