@@ -7,6 +7,7 @@ a request is named by the pattern of its route, a fault by its type and the plac
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import traceback
 import unicodedata
@@ -63,12 +64,15 @@ _PROCESSORS: list[Any] = [
 ]
 
 
+_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|\d[\d.\s-]{5,}\d|[\w.~+/=-]{24,}")
+
+
 class _LibraryFormatter(logging.Formatter):
-    """Lines of other libraries: the template of the message without its arguments, which may be personal."""
+    """Lines of other libraries: the message without its arguments, and without what looks personal or secret."""
 
     def format(self, record: logging.LogRecord) -> str:
         event: MutableMapping[str, Any] = {
-            "event": str(record.msg),
+            "event": _PERSONAL.sub("…", str(record.msg)),
             "logger": record.name,
             "level": record.levelname.lower(),
         }
@@ -94,3 +98,5 @@ def set_up_logging(stream: TextIO | None = None) -> None:
     channel.setFormatter(_LibraryFormatter())
     root.addHandler(channel)
     root.setLevel(logging.WARNING)
+    # Its own level would write every request with the address of the visitor.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)

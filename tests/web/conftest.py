@@ -43,9 +43,7 @@ def pages(app: Flask) -> CheckedClient:
 
 
 @pytest.fixture
-def small_product(
-    sqlite_database: Database, clock: FixedClock, vault: Vault, settings_for_test: Settings
-) -> Product:
+def small_product(sqlite_database: Database, clock: FixedClock, vault: Vault, settings_for_test: Settings) -> Product:
     """Only on SQLite: for what does not depend on the engine."""
     return make_product(sqlite_database, clock, vault, settings_for_test)
 

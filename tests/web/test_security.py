@@ -87,7 +87,9 @@ def test_posts_from_our_own_pages_pass(client: FlaskClient, headers: dict[str, s
     assert client.post("/_mau-giao-dien", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "evil.example:80", "127.0.0.1.evil.example"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "evil.example:80", "127.0.0.1.evil.example"]
+)
 def test_a_foreign_host_name_is_refused_and_nowhere_repeated(client: FlaskClient, host: str) -> None:
     answer = client.get("/", headers={"Host": host})
     assert answer.status_code == 400
@@ -131,7 +133,9 @@ def test_no_cookie_without_need(client: FlaskClient) -> None:
 
 
 def test_a_session_signed_with_another_key_is_none(small_app: Flask, small_product: Product) -> None:
-    other = dataclasses.replace(small_product, settings=dataclasses.replace(small_product.settings, secret_key="x" * 40))
+    other = dataclasses.replace(
+        small_product, settings=dataclasses.replace(small_product.settings, secret_key="x" * 40)
+    )
     stranger = create_app(product=other).test_client()
     stranger.get("/?lang=en")
     cookie = stranger.get_cookie("session")

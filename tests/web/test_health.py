@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from pledges.app import create_app
+from pledges.core.db import Database
+from pledges.core.secrecy import Vault
+from pledges.documents.sealing import Sealer
+from pledges.messaging.models import Message
+from pledges.messaging.operations import queue_message
+from pledges.product import Product
+from pledges.readiness import check_readiness
+from pledges.settings import Settings
+from tests.support.clock import FixedClock
+from tests.web.conftest import make_product
+
+
+def parts(app: Flask) -> dict[str, dict[str, object]]:
+    answer = app.test_client().get("/readyz")
+    found: dict[str, dict[str, object]] = answer.json["parts"]
+    ready = all(part["ok"] for part in found.values())
+    assert answer.status_code == (200 if ready else 503)
+    assert answer.json["status"] == ("ok" if ready else "not ready")
+    return found
+
+
+def test_the_process_is_up(app: Flask) -> None:
+    answer = app.test_client().get("/healthz")
+    assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+
+
+def test_everything_is_ready(app: Flask) -> None:
+    found = parts(app)
+    assert set(found) == {"database", "plans", "mail", "jobs", "storage", "seal"}
+    assert all(part["ok"] for part in found.values())
+    assert found["seal"]["reason"] == "trial key"
+
+
+def test_a_database_without_schema_is_not_ready(
+    empty_database: Database, clock: FixedClock, vault: Vault, settings_for_test: Settings
+) -> None:
+    found = parts(create_app(product=make_product(empty_database, clock, vault, settings_for_test)))
+    assert found["database"] == {"ok": False, "reason": "migrations are missing"}
+    assert "mail" not in found
+
+
+def test_a_database_that_does_not_answer_is_not_ready(
+    clock: FixedClock, vault: Vault, settings_for_test: Settings
+) -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/nothing")
+    app = create_app(product=make_product(nowhere, clock, vault, settings_for_test))
+    assert parts(app)["database"] == {"ok": False, "reason": "does not answer"}
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_mail_that_waits_too_long_is_not_ready(app: Flask, product: Product, clock: FixedClock) -> None:
+    def write(session: object) -> None:
+        row = queue_message(
+            session,  # type: ignore[arg-type]
+            province_code="20",
+            kind="seal_waiting",
+            to_address="quan-tri@example.vn",
+            dedupe_key="test",
+            params={"count": 1, "reason": "thử", "since": clock().isoformat()},
+            language="vi",
+            now=clock(),
+            vault=product.vault,
+        )
+        assert isinstance(row, Message)
+
+    product.database.run(write)
+    assert parts(app)["mail"]["ok"]
+    clock.advance(timedelta(minutes=6))
+    assert parts(app)["mail"] == {"ok": False, "reason": "the oldest message is overdue by 6 minutes"}
+
+
+def test_a_seal_that_cannot_be_used_is_not_ready(small_product: Product, clock: FixedClock, tmp_path: Path) -> None:
+    key = tmp_path / "key.p12"
+    key.write_bytes(b"no key")
+    settings = dataclasses.replace(small_product.settings, seal_key=key)
+    broken = dataclasses.replace(small_product, settings=settings, sealer=Sealer.from_settings(settings, clock))
+    found = parts(create_app(product=broken))["seal"]
+    assert found == {"ok": False, "reason": "the seal must not be used now; pledges wait for it"}
+
+
+def test_nobody_outside_learns_where_files_lie(small_app: Flask, small_product: Product) -> None:
+    folder = small_product.settings.storage
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.write_text("a file where the folder should be")
+    answer = small_app.test_client().get("/readyz")
+    assert answer.status_code == 503
+    assert str(folder) not in answer.text
+    [storage] = [part for part in check_readiness(small_product) if part.name == "storage"]
+    assert str(folder) in storage.detail
