@@ -23,9 +23,8 @@ from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
 from pledges.jobs.worker import run_worker
 from pledges.plans.loading import load_from_files
-from pledges.plans.queries import provinces_in_use
-from pledges.plans.readiness import province_readiness
 from pledges.product import Product
+from pledges.province_readiness import provinces_readiness
 from pledges.readiness import check_readiness
 from pledges.registry.counters import recount
 
@@ -129,29 +128,13 @@ def ops_ready(strict: bool, as_json: bool) -> None:
         raise SystemExit(1)
 
 
-def _provinces() -> dict[str, dict[str, Any]]:
-    """Per province in use: its name and what it has not decided yet."""
-    found = {}
+def _provinces(only: str | None) -> dict[str, dict[str, Any]]:
+    """Per province in use: its name, what it has not decided yet, and what does not work for it."""
     with product().database.read() as session:
-        for province in provinces_in_use(session):
-            items = [item for item in province_readiness(session, province.code) if not item.ok]
-            found[province.code] = {
-                "name": province.name,
-                "ready": not items,
-                "open": [
-                    {
-                        "code": item.code,
-                        "title": _filled(item.title, item.params),
-                        "what_to_do": _filled(item.what_to_do, item.params),
-                    }
-                    for item in items
-                ],
-            }
-    return found
-
-
-def _filled(text: str, params: dict[str, str]) -> str:
-    return text % params if params else text
+        found = {state.code: state.to_json() for state in provinces_readiness(session, product())}
+    if only is not None and only not in found:
+        stop(f"No plan of province {only} is loaded.")
+    return {code: state for code, state in found.items() if only in {None, code}}
 
 
 @ops.command("recount")

@@ -64,6 +64,8 @@ class RenderedText:
     notice: str
     """The data protection notice alone, as it was shown."""
     notice_sha256: str
+    consents: dict[str, str]
+    """What is agreed to, in the words of the text: by id, `processing` and `publication`."""
 
 
 def template_hash(content: dict[str, Any]) -> str:
@@ -78,7 +80,8 @@ def render_wording(content: dict[str, Any], context: WordingContext) -> Rendered
     blocks = tuple(_blocks(content, filler))
     notice = filler.fill(content["notice"]["text"])
     text = "\n".join(_canonical_line(block) for block in blocks)
-    return RenderedText(blocks, text, sha256_hex(text.encode()), notice, sha256_hex(notice.encode()))
+    consents = {consent["id"]: filler.fill(consent["text"]) for consent in filler.chosen(content["consents"])}
+    return RenderedText(blocks, text, sha256_hex(text.encode()), notice, sha256_hex(notice.encode()), consents)
 
 
 def signature_line(content: dict[str, Any], kind: str, **values: str) -> str:

@@ -148,4 +148,4 @@ class PledgeSealer:
 
 def pause_after(attempts: int) -> timedelta:
     """20 s, 40 s, … and at most ten minutes between two tries of one seal."""
-    return min(FIRST_PAUSE * 2 ** min(attempts, 5), timedelta(minutes=10))
+    return min(FIRST_PAUSE * (1 << min(attempts, 5)), timedelta(minutes=10))

@@ -194,11 +194,7 @@ def signable_duties(duties: Iterable[Duty]) -> list[Duty]:
     An acknowledgement can be signed once the agency has issued its document.
     """
     known = list(duties)
-    asked = [
-        duty
-        for duty in known
-        if duty.asked and (duty.instrument is Instrument.PLEDGE or (duty.entry and duty.entry.document_number))
-    ]
+    asked = [duty for duty in known if duty.asked and duty.signable]
     return asked or [duty for duty in known if duty.instrument is Instrument.VOLUNTARY]
 
 

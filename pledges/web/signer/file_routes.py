@@ -145,9 +145,11 @@ def open_file(reference: str) -> ResponseReturnValue:
 @blueprint.get("/ho-so/<reference>/ban-cam-ket.pdf")
 def file_pdf(reference: str) -> ResponseReturnValue:
     pledge = _opened(reference)
-    if pledge is None or pledge.document_id is None:
+    document = None
+    if pledge is not None and pledge.document_id is not None:
+        document = get_document(reader(), pledge.province_code, pledge.document_id)
+    if pledge is None or document is None:
         raise NotFound
-    document = get_document(reader(), pledge.province_code, pledge.document_id)
     data = product().storage.get(document.sha256)
     return Response(
         data,

@@ -16,7 +16,7 @@ from pledges.core.errors import DomainError, NotFound
 from pledges.plans.queries import all_provinces, get_commune, get_province, provinces_in_use, search_communes
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.settings import province_settings
-from pledges.registry.models import EntityKind
+from pledges.registry.models import EntityKind, Location
 from pledges.signing.answers import AnswerErrors, Raw, check_group
 from pledges.signing.drafts import (
     save_page,
@@ -31,7 +31,7 @@ from pledges.signing.rules import Page, new_resume_code
 from pledges.signing.texts import extra_fields_of
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
-from pledges.web.fields import Choice, lazy
+from pledges.web.fields import Choice
 from pledges.web.i18n import language, translate
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import (
@@ -201,7 +201,7 @@ def answer_page(draft: Draft, page: Page, form: AnswerForm, template: str, **con
     context |= step(page)
     if not form.validate_on_submit():
         return render_template(template, form=form, **context)
-    raw = {name: value for name, value in form.kept().items() if name != "draft"}
+    raw = {name: _plain(value) for name, value in form.kept().items() if name != "draft"}
     at, vault = now(), product().vault
     write(lambda db: save_page(db, _again(db, draft), page, raw, now=at, vault=vault))
     kept = reader().get(Draft, draft.id)
@@ -210,6 +210,11 @@ def answer_page(draft: Draft, page: Page, form: AnswerForm, template: str, **con
         form.show_errors(errors)
         return render_template(template, form=form, **context)
     return redirect(_after(page))
+
+
+def _plain(value: Any) -> Any:
+    """A ticked box is kept as the word that its control sends."""
+    return {True: "yes", False: "", None: ""}.get(value, value) if isinstance(value, bool | None) else value
 
 
 @blueprint.route("/ky-cam-ket/doi-tuong", methods=["GET", "POST"])
@@ -249,9 +254,7 @@ def place() -> ResponseReturnValue:
     form = PlaceForm(data=typed_answers(draft, Page.PLACE, product().vault))
     province_code = progress.group.province_code
     _let_search(form, province_code)
-    if progress.who.location.value != "local":
-        del form["commune"]
-        form.address.label.text = lazy("Địa chỉ liên hệ")
+    form.fit(progress.group, local=progress.who.location is Location.LOCAL)
     return answer_page(draft, Page.PLACE, form, "signer/place.html", province=progress.province, group=progress.group)
 
 

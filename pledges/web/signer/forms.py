@@ -13,6 +13,7 @@ from pledges.signing.answers import (
     EXTRA_FIELDS,
     AnswerErrors,
     Group,
+    channel_required,
     needs_personal_number,
     possible_kinds,
     tax_code_required,
@@ -81,7 +82,6 @@ class WhoForm(AnswerForm):
     stage_name = TextField(lazy("Nghệ danh hoặc tên kênh"), required=False, width="30")
     location = ChoiceField(
         lazy("Trụ sở hoặc nơi ở"),
-        required=False,
         choices=(
             Choice(Location.LOCAL.value, lazy("Trong tỉnh, thành phố này")),
             Choice(Location.ELSEWHERE.value, lazy("Ở tỉnh, thành phố khác của Việt Nam")),
@@ -136,7 +136,12 @@ class WhoForm(AnswerForm):
         dropped = set(EXTRA_FIELDS) - set(extra_fields)
         if len(kinds) == 1:
             dropped.add("kind")
-        if not needs_personal_number(group):
+        if needs_personal_number(group):
+            self.tax_code.hint = lazy(
+                "Điền mã số thuế hoặc mã số hộ kinh doanh; nếu chưa có, điền số định danh ở dưới."
+            )
+            self.tax_code.required = self.personal_number.required = False
+        else:
             dropped.add("personal_number")
         if kinds == (EntityKind.PERSON,):
             dropped.add("tax_code")
@@ -179,6 +184,12 @@ class PlaceForm(AnswerForm):
         width="20",
     )
 
+    def fit(self, group: Group, *, local: bool) -> None:
+        self.channels.required = channel_required(group)
+        if not local:
+            del self["commune"]
+            self.address.required = True
+
 
 class SignerForm(AnswerForm):
     name = TextField(lazy("Họ và tên người ký"), autocomplete="name")
@@ -186,7 +197,6 @@ class SignerForm(AnswerForm):
     authority = AgreeField(lazy("Tôi có quyền đại diện cho đơn vị để ký bản cam kết này."))
     of_age = ChoiceField(
         lazy("Bạn đã đủ 18 tuổi chưa?"),
-        required=False,
         choices=(Choice("yes", lazy("Đã đủ 18 tuổi")), Choice("no", lazy("Chưa đủ 18 tuổi"))),
     )
     representative_name = TextField(lazy("Họ và tên người đại diện"))
@@ -216,6 +226,16 @@ class SignForm(AnswerForm):
     typed_name = TextField(lazy("Gõ họ và tên của bạn để ký"), autocomplete="off")
     code = CodeField(lazy("Mã 6 số trong thư gửi tới bạn"))
     representative_code = CodeField(lazy("Mã 6 số trong thư gửi tới người đại diện"))
+
+    def fit(self, consents: dict[str, str], *, under_age: bool) -> None:
+        """`consents` are the sentences of the texts themselves, by field; nothing else is asked for."""
+        for name in ("consent_processing", "consent_publication"):
+            if name in consents:
+                self[name].label.text = consents[name]
+            else:
+                del self[name]
+        if not under_age:
+            del self["representative_code"]
 
 
 class ResumeForm(DomainForm):

@@ -11,11 +11,13 @@ from flask_babel import gettext as _
 from pledges.core.calendar import local_day
 from pledges.core.errors import Conflict, DomainError
 from pledges.core.identity import mask_email
+from pledges.plans.wordings import Consents
+from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, newest_code, send_code
 from pledges.signing.models import Draft
-from pledges.signing.operations import Confirmation, ConfirmationErrors, SigningOutcome, sign_draft
+from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft
 from pledges.signing.rules import Page
-from pledges.signing.texts import Consents, DraftAnswers, read_answers, texts_to_sign
+from pledges.signing.texts import DraftAnswers, TextToSign, read_answers, texts_to_sign
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import error_text, language
@@ -85,8 +87,7 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
     published = texts_to_sign(reader(), answers, Consents(publication=True), today=today)
     form.draft.data = form_token(draft)
     form.shown.data = " ".join(text.rendered.sha256 for text in (*texts, *published))
-    if not answers.signer.under_age:
-        del form["representative_code"]
+    form.fit(_consent_sentences(texts), under_age=answers.signer.under_age)
     sent = newest_code(reader(), CodePurpose.SIGN, draft.id)
     return render_template(
         "signer/sign.html",
@@ -98,6 +99,15 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
         masked=mask_email(answers.group.email),
         **step(Page.SIGN),
     )
+
+
+def _consent_sentences(texts: list[TextToSign]) -> dict[str, str]:
+    """The sentences to agree to, in the words of the texts; those of several texts follow one another."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for consent, sentence in text.rendered.consents.items():
+            found.setdefault(f"consent_{consent}", []).append(sentence.removeprefix("(không bắt buộc)").strip())
+    return {name: " ".join(dict.fromkeys(sentences)) for name, sentences in found.items()}
 
 
 @blueprint.post("/ky-cam-ket/ky")

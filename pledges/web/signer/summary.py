@@ -45,7 +45,7 @@ def location_text(who: Who, province_names: dict[str, str]) -> str:
     if who.location is Location.LOCAL:
         return _("Trong tỉnh, thành phố này")
     if who.location is Location.ABROAD:
-        return countries(language()).get(who.country, who.country)
+        return str(countries(language()).get(who.country, who.country))
     return province_names.get(who.home_province, "") or _("Ở tỉnh, thành phố khác của Việt Nam")
 
 
