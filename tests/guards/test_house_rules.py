@@ -68,9 +68,8 @@ def recorded_kinds() -> set[str]:
             if isinstance(node, ast.Call):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
                 if called.lstrip("_") == "record":
-                    kinds |= {
-                        a.value for a in node.args[:2] if isinstance(a, ast.Constant) and isinstance(a.value, str)
-                    }
+                    texts = [str(given.value) for given in node.args[:2] if isinstance(given, ast.Constant)]
+                    kinds |= {text for text in texts if re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
     return kinds
 
 
