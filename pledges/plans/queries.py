@@ -212,7 +212,7 @@ def duties_for(session: Session, province_code: str, subject_type: str) -> list[
             ObligationEntry.enabled.is_(True),
             EntrySubjectType.subject_type == subject_type,
         )
-    ).tuples()
+    )
     duties = [
         Duty(entry, entry.instrument, entry.text_id, agency, clause, entry.instrument is not Instrument.VOLUNTARY)
         for entry, agency, clause in rows
