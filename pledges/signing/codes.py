@@ -29,6 +29,9 @@ from pledges.signing.rules import (
 )
 
 
+NO_CODE = N_("Hãy nhập mã gồm 6 chữ số đã gửi tới thư điện tử.")
+
+
 class CodePurpose(StrEnum):
     SIGN = "sign"
     SIGN_AS_REPRESENTATIVE = "sign_as_representative"
@@ -148,7 +151,7 @@ def try_code(
     """
     digits = "".join(letter for letter in typed if letter.isdecimal())
     if not digits:
-        return DomainError(N_("Hãy nhập mã gồm 6 chữ số đã gửi tới thư điện tử."), field=field)
+        return DomainError(NO_CODE, field=field)
     code = newest_code(session, purpose, subject_id)
     if code is None or code.void_at is not None or code.used_at is not None:
         return DomainError(N_("Chưa có mã nào còn dùng được. Hãy bấm gửi mã mới."), field=field)

@@ -22,7 +22,7 @@ from pledges.plans.wordings import Consents
 from pledges.registry.models import Entity, Obligation
 from pledges.registry.operations import Registered, move_counters, register_declared
 from pledges.signing.acts import Confirmation, SigningAct, add_channels, add_evidence, new_pledge
-from pledges.signing.codes import CodePurpose, address_hash, try_code
+from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
 from pledges.signing.drafts import open_draft
 from pledges.signing.links import RESUME_DRAFT, revoke_links
 from pledges.signing.models import (
@@ -108,6 +108,10 @@ def _check_confirmation(confirmation: Confirmation, answers: DraftAnswers) -> No
             field="typed_name",
             name=answers.signer.name,
         )
+    if not confirmation.code.strip():
+        errors["code"] = DomainError(NO_CODE, field="code")
+    if answers.signer.under_age and not confirmation.representative_code.strip():
+        errors["representative_code"] = DomainError(NO_CODE, field="representative_code")
     if errors:
         raise ConfirmationErrors(errors)
 

@@ -152,7 +152,7 @@ class WhoForm(AnswerForm):
 class PlaceForm(AnswerForm):
     commune = SearchChoiceField(
         lazy("Xã, phường hoặc đặc khu"),
-        search_label=lazy("Gõ tên hiện nay hoặc tên cũ, ví dụ: Thuận Hóa"),
+        hint=lazy("Gõ tên hiện nay hoặc tên cũ, không dấu cũng được, rồi chọn trong danh sách."),
     )
     address = TextField(
         lazy("Địa chỉ liên hệ"),
