@@ -106,13 +106,14 @@ def jobs_run(once: bool) -> None:
 
 @ops.command("ready")
 @click.option("--strict", is_flag=True, help="Also status 1 when a province has not decided everything.")
+@click.option("--province", default=None, help="Only this province (two digits); status 1 when anything is open there.")
 @json_option
 @refusals_as_status
-def ops_ready(strict: bool, as_json: bool) -> None:
+def ops_ready(strict: bool, province: str | None, as_json: bool) -> None:
     """Say whether everything that the product needs is usable, and what each province still has to decide."""
     parts = check_readiness(product())
     ready = all(part.ok for part in parts)
-    provinces = _provinces() if all(part.ok for part in parts if part.name in {"database", "plans"}) else {}
+    provinces = _provinces(province) if all(part.ok for part in parts if part.name in {"database", "plans"}) else {}
     if as_json:
         shown = {part.name: {"ok": part.ok, "reason": part.reason, "detail": part.detail} for part in parts}
         click.echo(json.dumps({"ready": ready, "parts": shown, "provinces": provinces}, ensure_ascii=False))
@@ -120,11 +121,11 @@ def ops_ready(strict: bool, as_json: bool) -> None:
         for part in parts:
             reasons = "; ".join(text for text in (part.reason, part.detail) if text)
             click.echo(f"{'ok    ' if part.ok else 'NOT OK'}  {part.name:9} {reasons}".rstrip())
-        for code, province in provinces.items():
-            click.echo(f"{'ok    ' if province['ready'] else 'OPEN  '}  {code} {province['name']}")
-            for item in province["open"]:
+        for code, state in provinces.items():
+            click.echo(f"{'ok    ' if state['ready'] else 'OPEN  '}  {code} {state['name']}")
+            for item in state["open"]:
                 click.echo(f"          - {item['title']}: {item['what_to_do']}")
-    if not ready or (strict and not all(province["ready"] for province in provinces.values())):
+    if not ready or ((strict or province) and not all(state["ready"] for state in provinces.values())):
         raise SystemExit(1)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -15,22 +15,17 @@ from pledges.core.errors import N_
 from pledges.documents.sealing import SealState
 from pledges.messaging.models import Message
 from pledges.messaging.queries import MailState, mail_state
-from pledges.plans.models import (
-    Agency,
-    Instrument,
-    ObligationEntry,
-    Plan,
-    PledgeText,
-    Province,
-    TextApproval,
-)
-from pledges.plans.rules import SUBJECT_TYPES
+from pledges.plans.models import Agency, ObligationEntry, Plan, PledgeText, Province, TextApproval
+from pledges.plans.queries import agencies_of, current_text, entries_of, operative_plan, provinces_in_use
+from pledges.plans.readiness import ReadinessItem, text_ids_in_use
+from pledges.plans.readiness import province_readiness as decisions_of
 from pledges.plans.settings import ProvinceSettings, province_settings
 from pledges.product import Product
 from pledges.signing.queries import count_waiting_for_seal
 
 LONGEST_WAIT = timedelta(minutes=15)
 """Mail that waits longer stops people from signing: a code lives ten minutes."""
+LOOK_BACK = timedelta(days=7)
 SEAL_WARNING_DAYS = 30
 
 
@@ -52,65 +47,54 @@ class Wording:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """One thing to decide or repair. `name` is stable, for scripts; `message` is for people."""
-
-    name: str
-    message: str
-    params: dict[str, Any]
-
-
-@dataclass(frozen=True)
 class ProvinceReadiness:
     code: str
     name: str
     settings: ProvinceSettings
+    items: tuple[ReadinessItem, ...]
+    """Everything that is checked, ready or not."""
     wordings: tuple[Wording, ...]
-    plans: tuple[Plan, ...]
+    plan: Plan
     agencies: tuple[Agency, ...]
     """Those that receive pledges."""
-    documents_without_number: tuple[ObligationEntry, ...]
     mail: MailState
     last_accepted: datetime | None
     seal: SealState
     waiting_for_seal: int
-    checked_at: datetime
 
     @property
-    def missing(self) -> tuple[Missing, ...]:
-        return tuple(_missing(self))
+    def missing(self) -> tuple[ReadinessItem, ...]:
+        return tuple(item for item in self.items if not item.ok)
 
     @property
     def ready(self) -> bool:
         return not self.missing
 
     def to_json(self) -> dict[str, Any]:
+        """For scripts: what is open in words, and the figures beside it."""
         return {
-            "province": self.code,
+            "name": self.name,
             "ready": self.ready,
-            "missing": [
-                {"name": one.name, "message": one.message % one.params if one.params else one.message}
-                for one in self.missing
+            "open": [
+                {"code": item.code, "title": filled(item.title, item), "what_to_do": filled(item.what_to_do, item)}
+                for item in self.missing
             ],
-            "wordings": [
-                {"text_id": one.text_id, "version": one.version, "approved": one.approved_at is not None}
-                for one in self.wordings
-            ],
-            "plans": [{"code": one.code, "number": one.number, "issued_on": _iso(one.issued_on)} for one in self.plans],
-            "agencies": [
-                {"code": one.code, "name": one.name, "signing_title": one.signing_title} for one in self.agencies
-            ],
-            "settings": {"retention": self.settings.retention, "data_contact": self.settings.data_contact},
-            "mail": asdict(self.mail)
-            | {"waiting_since": _iso(self.mail.waiting_since), "last_accepted": _iso(self.last_accepted)},
-            "seal": {
-                "trial": self.seal.trial,
-                "usable": self.seal.error is None,
-                "expires_on": self.seal.expires_on,
-                "days_left": self.seal.days_left,
+            "wordings": {
+                one.text_id: {"version": one.version, "approved": bool(one.approved_at)} for one in self.wordings
             },
+            "mail": {
+                "last_accepted": self.last_accepted.isoformat() if self.last_accepted else None,
+                "waiting": self.mail.waiting,
+                "failed": self.mail.failed,
+                "uncertain": self.mail.uncertain,
+            },
+            "seal": {"trial": self.seal.trial, "usable": self.seal.error is None, "days_left": self.seal.days_left},
             "waiting_for_seal": self.waiting_for_seal,
         }
+
+
+def filled(text: str, item: ReadinessItem) -> str:
+    return text % item.params if item.params else text
 
 
 def province_readiness(session: Session, product: Product, province_code: str) -> ProvinceReadiness | None:
@@ -119,126 +103,108 @@ def province_readiness(session: Session, product: Product, province_code: str) -
     if province is None or not province.in_use:
         return None
     now = product.clock()
-    entries = session.scalars(
-        select(ObligationEntry)
-        .where(ObligationEntry.province_code == province_code, ObligationEntry.enabled)
-        .order_by(ObligationEntry.id)
-    ).all()
-    receiving = {entry.lead_agency for entry in entries}
-    agencies = session.scalars(select(Agency).where(Agency.province_code == province_code).order_by(Agency.code))
-    plans = session.scalars(select(Plan).where(Plan.province_code == province_code, Plan.operative).order_by(Plan.code))
+    mail = mail_state(session, province_code, since=now - LOOK_BACK)
+    seal = product.sealer.state(now)
+    waiting = count_waiting_for_seal(session, province_code)
+    decisions = decisions_of(session, province_code)
+    entries = [entry for entry in entries_of(session, province_code) if entry.enabled]
     return ProvinceReadiness(
         code=province.code,
         name=province.name,
         settings=province_settings(province),
-        wordings=_wordings(session, province_code, {entry.text_id for entry in entries}),
-        plans=tuple(plans),
-        agencies=tuple(one for one in agencies if one.code in receiving or one.field),
-        documents_without_number=tuple(
-            entry for entry in entries if entry.instrument is Instrument.ACKNOWLEDGEMENT and not entry.document_number
+        items=(*decisions, *_mail(mail, now), *_seal(seal, waiting)),
+        wordings=_wordings(session, province_code, entries),
+        plan=operative_plan(session, province_code),
+        agencies=tuple(
+            agency
+            for agency in agencies_of(session, province_code)
+            if any(item.code == f"agency.{agency.code}.signing_title" for item in decisions)
         ),
-        mail=mail_state(session, province_code, since=now - timedelta(days=7)),
+        mail=mail,
         last_accepted=session.scalar(
             select(func.max(Message.accepted_at)).where(Message.province_code == province_code)
         ),
-        seal=product.sealer.state(now),
-        waiting_for_seal=count_waiting_for_seal(session, province_code),
-        checked_at=now,
+        seal=seal,
+        waiting_for_seal=waiting,
     )
 
 
 def provinces_readiness(session: Session, product: Product) -> list[ProvinceReadiness]:
-    codes = session.scalars(select(Province.code).where(Province.in_use).order_by(Province.code)).all()
-    return [found for code in codes if (found := province_readiness(session, product, code)) is not None]
+    found = (province_readiness(session, product, province.code) for province in provinces_in_use(session))
+    return [state for state in found if state is not None]
 
 
-def _wordings(session: Session, province_code: str, asked: set[str]) -> tuple[Wording, ...]:
-    """The newest version of every wording that somebody of this province may be shown; asked ones first."""
-    offered = asked | {info.text_id for info in SUBJECT_TYPES.values()}
-    approvals = {
-        approval.pledge_text_id: approval.approved_at
-        for approval in session.scalars(select(TextApproval).where(TextApproval.province_code == province_code))
-    }
-    versions: dict[str, list[PledgeText]] = {}
-    for text in session.scalars(select(PledgeText).order_by(PledgeText.text_id, PledgeText.version)):
-        versions.setdefault(text.text_id, []).append(text)
-    found = [
-        Wording(
-            id=(newest := texts[-1]).id,
-            text_id=text_id,
-            version=newest.version,
-            title=newest.content.get("subtitle") or newest.title,
-            template_hash=newest.template_hash,
-            asked=text_id in asked,
-            approved_at=approvals.get(newest.id),
-            succeeded=newest.id not in approvals and any(text.id in approvals for text in texts),
+def _wordings(session: Session, province_code: str, entries: list[ObligationEntry]) -> tuple[Wording, ...]:
+    """The newest version of every wording that somebody can sign here; those that the plan asks for first."""
+    asked = {entry.text_id for entry in entries}
+    approved = dict(
+        session.execute(
+            select(TextApproval.pledge_text_id, TextApproval.approved_at).where(
+                TextApproval.province_code == province_code
+            )
+        ).all()
+    )
+    earlier = set(session.scalars(select(PledgeText.text_id).where(PledgeText.id.in_(approved))))
+    found = []
+    for text_id in text_ids_in_use(session, province_code):
+        text = current_text(session, text_id)
+        found.append(
+            Wording(
+                id=text.id,
+                text_id=text_id,
+                version=text.version,
+                title=text.content.get("subtitle") or text.title,
+                template_hash=text.template_hash,
+                asked=text_id in asked,
+                approved_at=approved.get(text.id),
+                succeeded=text.id not in approved and text_id in earlier,
+            )
         )
-        for text_id, texts in versions.items()
-        if text_id in offered
-    ]
     return tuple(sorted(found, key=lambda wording: (not wording.asked, wording.text_id)))
 
 
-def _missing(state: ProvinceReadiness) -> Iterator[Missing]:
-    yield from _undecided(state)
-    yield from _broken(state)
+def _mail(mail: MailState, now: datetime) -> Iterator[ReadinessItem]:
+    waited = now - mail.waiting_since if mail.waiting_since else timedelta(0)
+    yield ReadinessItem(
+        "mail.queue",
+        N_("Thư chờ gửi"),
+        waited <= LONGEST_WAIT,
+        N_("Thư chờ lâu nhất đã %(minutes)s phút. Kiểm tra tiến trình nền và máy chủ thư."),
+        {"minutes": str(round(waited.total_seconds() / 60))},
+    )
+    yield ReadinessItem(
+        "mail.failed",
+        N_("Thư hỏng trong 7 ngày qua"),
+        not (mail.failed or mail.uncertain),
+        N_("%(failed)s thư không gửi được, %(uncertain)s thư không rõ máy chủ đã nhận hay chưa. Liên hệ người nhận."),
+        {"failed": str(mail.failed), "uncertain": str(mail.uncertain)},
+    )
 
 
-def _undecided(state: ProvinceReadiness) -> Iterator[Missing]:
-    drafts = sum(wording.approved_at is None for wording in state.wordings)
-    if drafts:
-        yield Missing(
-            "wordings",
-            N_("%(count)s mẫu cam kết chưa được duyệt: bản ký theo mẫu đó mang dòng DỰ THẢO trên mọi trang."),
-            {"count": drafts},
-        )
-    if any(not plan.number or plan.issued_on is None for plan in state.plans):
-        yield Missing("plan_number", N_("Kế hoạch chưa có số hoặc ngày ban hành."), {})
-    if not state.settings.retention:
-        yield Missing("retention", N_("Chưa có thời hạn lưu dữ liệu cá nhân."), {})
-    if not state.settings.data_contact:
-        yield Missing("data_contact", N_("Chưa có đầu mối trả lời về dữ liệu cá nhân."), {})
-    if not state.settings.consent_decided:
-        yield Missing("consent_basis", N_("Cơ quan chủ trì chưa xác nhận căn cứ xử lý dữ liệu cá nhân."), {})
-    untitled = [agency.name for agency in state.agencies if not agency.signing_title]
-    if untitled:
-        yield Missing(
-            "signing_title",
-            N_("Chưa có chức danh người ký của: %(agencies)s."),
-            {"agencies": "; ".join(untitled)},
-        )
-    if state.documents_without_number:
-        yield Missing(
-            "documents",
-            N_("%(count)s văn bản quán triệt, định hướng chưa có số và ngày: chưa thể xin xác nhận đã nhận."),
-            {"count": len(state.documents_without_number)},
-        )
-
-
-def _broken(state: ProvinceReadiness) -> Iterator[Missing]:
-    since = state.mail.waiting_since
-    if since is not None and state.checked_at - since > LONGEST_WAIT:
-        minutes = round((state.checked_at - since).total_seconds() / 60)
-        yield Missing("mail_queue", N_("Thư chờ gửi lâu nhất đã %(minutes)s phút."), {"minutes": minutes})
-    if state.mail.failed or state.mail.uncertain:
-        yield Missing(
-            "mail_failed",
-            N_("Trong 7 ngày qua: %(failed)s thư không gửi được, %(uncertain)s thư không rõ đã gửi hay chưa."),
-            {"failed": state.mail.failed, "uncertain": state.mail.uncertain},
-        )
-    if state.seal.error is not None:
-        yield Missing("seal", N_("Khóa niêm phong không dùng được; bản đã ký phải chờ."), {})
-    elif state.seal.trial:
-        yield Missing("seal_trial", N_("Đang dùng khóa THỬ NGHIỆM: bản cam kết không có giá trị khi dùng thật."), {})
-    elif state.seal.days_left is not None and state.seal.days_left < SEAL_WARNING_DAYS:
-        yield Missing(
-            "seal_expiry", N_("Chứng thư niêm phong hết hạn sau %(days)s ngày."), {"days": state.seal.days_left}
-        )
-    if state.waiting_for_seal:
-        yield Missing(
-            "waiting_for_seal", N_("%(count)s bản đã ký đang chờ niêm phong."), {"count": state.waiting_for_seal}
-        )
-
-
-def _iso(moment: date | datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _seal(seal: SealState, waiting: int) -> Iterator[ReadinessItem]:
+    yield ReadinessItem(
+        "seal.usable",
+        N_("Khóa niêm phong dùng được"),
+        seal.error is None,
+        N_("Bản đã ký phải chờ cho đến khi khóa được sửa hoặc thay. Lý do ghi ở mục Niêm phong."),
+    )
+    yield ReadinessItem(
+        "seal.trial",
+        N_("Khóa niêm phong thật"),
+        not seal.trial,
+        N_("Đang dùng khóa THỬ NGHIỆM, chữ này in trên mọi trang. Cài khóa do tổ chức chứng thực cấp."),
+    )
+    yield ReadinessItem(
+        "seal.expiry",
+        N_("Hạn của chứng thư niêm phong"),
+        seal.days_left is None or seal.days_left >= SEAL_WARNING_DAYS,
+        N_("Chứng thư hết hạn sau %(days)s ngày. Xin cấp chứng thư mới ngay từ bây giờ."),
+        {"days": str(seal.days_left)},
+    )
+    yield ReadinessItem(
+        "seal.waiting",
+        N_("Bản đã ký chờ niêm phong"),
+        not waiting,
+        N_("%(count)s bản đang chờ; hệ thống tự thử lại."),
+        {"count": str(waiting)},
+    )

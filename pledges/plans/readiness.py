@@ -60,7 +60,7 @@ def _wordings(session: Session, province_code: str) -> Iterator[ReadinessItem]:
             N_("Mẫu “%(title)s”, phiên bản %(version)s"),
             is_approved(session, province_code, text.id),
             N_("Cơ quan chủ trì đọc và duyệt mẫu; đến lúc đó mọi trang PDF in chữ DỰ THẢO."),
-            {"title": text.title, "version": str(text.version)},
+            {"title": text.content.get("subtitle") or text.title, "version": str(text.version)},
         )
 
 

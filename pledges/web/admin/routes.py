@@ -12,7 +12,7 @@ from pledges.accounts.models import Role
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, approve_wording, decide
-from pledges.plans.models import Agency, Plan, PledgeText
+from pledges.plans.models import Agency, PledgeText
 from pledges.plans.wording_preview import PreviewPlace, preview_wording
 from pledges.province_readiness import ProvinceReadiness, Wording, province_readiness, provinces_readiness
 from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, ApprovalForm, PlanForm, ProvinceForm
@@ -127,20 +127,17 @@ def details(code: str) -> ResponseReturnValue:
     return render_template("admin/details.html", state=state, form=form)
 
 
-@blueprint.route("/san-sang/<code>/ke-hoach/<plan_code>", methods=["GET", "POST"])
+@blueprint.route("/san-sang/<code>/ke-hoach", methods=["GET", "POST"])
 @administrators
 @soft_csrf
-def plan(code: str, plan_code: str) -> ResponseReturnValue:
+def plan(code: str) -> ResponseReturnValue:
     state = readiness_of(code)
-    found: Plan | None = next((one for one in state.plans if one.code == plan_code), None)
-    if found is None:
-        raise NotFound
-    form = PlanForm(data={"number": found.number, "issued_on": found.issued_on})
+    form = PlanForm(data={"number": state.plan.number, "issued_on": state.plan.issued_on})
     if form.validate_on_submit():
         values = {"number": form.number.data, "issued_on": form.issued_on.data or None}
-        if (done := _save(code, PLAN, plan_code, values, form)) is not None:
+        if (done := _save(code, PLAN, state.plan.code, values, form)) is not None:
             return done
-    return render_template("admin/plan.html", state=state, plan=found, form=form)
+    return render_template("admin/plan.html", state=state, plan=state.plan, form=form)
 
 
 @blueprint.route("/san-sang/<code>/co-quan/<agency_code>", methods=["GET", "POST"])
