@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask, Response, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 
-from pledges.plans.models import Province
+from pledges.plans.queries import agencies_of, provinces_in_use
+from pledges.plans.settings import province_settings
 from pledges.web.current import product_of, reader
 from pledges.web.public import development, health
 from pledges.web.security import declare_audience
@@ -23,14 +23,17 @@ def set_up(app: Flask) -> None:
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    provinces = reader().scalars(select(Province).where(Province.in_use).order_by(Province.code)).all()
-    return render_template("public/home.html", provinces=provinces)
+    return render_template("public/home.html", provinces=provinces_in_use(reader()))
 
 
 @blueprint.get("/quyen-rieng-tu")
 def privacy() -> ResponseReturnValue:
-    provinces = reader().scalars(select(Province).where(Province.in_use).order_by(Province.code)).all()
-    return render_template("public/privacy.html", provinces=provinces, notices={})
+    session = reader()
+    provinces = [
+        (province, province_settings(province), agencies_of(session, province.code))
+        for province in provinces_in_use(session)
+    ]
+    return render_template("public/privacy.html", provinces=provinces)
 
 
 @blueprint.get("/tro-nang")
