@@ -10,6 +10,7 @@ from pledges.core.errors import N_, DomainError
 
 LONGEST_LINE = 200
 LONGEST_BLOCK = 2000
+FAR_TOO_LONG = 50_000
 MOST_MARKS_IN_A_ROW = 4
 
 # Zero-width characters, soft hyphens and fillers draw nothing: whoever pastes them cannot see them.
@@ -37,7 +38,7 @@ def clean_line(raw: str, *, most: int = LONGEST_LINE, field: str | None = None) 
 
     Raises `DomainError` for direction and control characters, `<` and `>`, heaped marks, and more than `most` letters.
     """
-    text = unicodedata.normalize("NFC", raw.translate(_DROP_INVISIBLE))
+    text = _visible(raw, most, field)
     text = text.translate(_BLANK_LIKE).replace("\r", " ").replace("\n", " ")
     _refuse_strange(text, field)
     text = " ".join(text.split())
@@ -48,13 +49,20 @@ def clean_line(raw: str, *, most: int = LONGEST_LINE, field: str | None = None) 
 
 def clean_block(raw: str, *, most: int = LONGEST_BLOCK, field: str | None = None) -> str:
     """Several lines as they may be stored: as `clean_line`, with LF line ends, at most one empty line in a row."""
-    text = unicodedata.normalize("NFC", raw.translate(_DROP_INVISIBLE))
+    text = _visible(raw, most, field)
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_BLANK_LIKE)
     lines = text.split("\n")
     for line in lines:
         _refuse_strange(line, field)
     text = "\n".join(" ".join(line.split()) for line in lines).strip("\n")
     return _bounded(re.sub(r"\n{3,}", "\n\n", text), most, field)
+
+
+def _visible(raw: str, most: int, field: str | None) -> str:
+    """NFC without invisible characters; what is too long by far is not even looked at letter by letter."""
+    if len(raw) > FAR_TOO_LONG:
+        _bounded(raw, min(most, FAR_TOO_LONG), field)
+    return unicodedata.normalize("NFC", raw.translate(_DROP_INVISIBLE))
 
 
 def _refuse_strange(text: str, field: str | None) -> None:

@@ -235,9 +235,10 @@ def _compare_counters(
         if found == wanted:
             continue
         drifts.append(Drift(key, wanted, found))
-        if repair:
-            difference = _sum(wanted, (-found[0], -found[1], -found[2]))
-            _add_to_counters(session, {key: difference})
+        if repair and counter is not None and key not in expected:
+            session.delete(counter)
+        elif repair:
+            _add_to_counters(session, {key: _sum(wanted, (-found[0], -found[1], -found[2]))})
     return drifts
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledges.registry.models import Channel, Contact, Entity, Standing
-from pledges.registry.rules import DeclaredSubject, is_same_by_name
+from pledges.registry.rules import DeclaredSubject, Matched, is_same_by_name
 
 
 def survivor(session: Session, entity: Entity) -> Entity:
@@ -47,14 +47,19 @@ def _lock_key(mark: str) -> int:
 
 def matching_entities(
     session: Session, declared: DeclaredSubject, number_hash: str | None, *, province_code: str
-) -> dict[uuid.UUID, Entity]:
+) -> list[Matched]:
     """Registered entities with the declared tax code, personal number or one of the channels, in this order."""
     found = [
         *_registered(session, province_code, Entity.tax_code, declared.tax_code),
         *_registered(session, province_code, Entity.personal_number_hash, number_hash),
         *_owners(session, province_code, [channel.address for channel in declared.channels]),
     ]
-    return {entity.id: entity for entity in (survivor(session, entity) for entity in found)}
+    matches: dict[uuid.UUID, Matched] = {}
+    for row in found:
+        entity = survivor(session, row)
+        earlier = matches.get(entity.id, Matched(entity))
+        matches[entity.id] = Matched(entity, (*earlier.found_as, row))
+    return list(matches.values())
 
 
 def _registered(
@@ -84,9 +89,9 @@ def _owners(session: Session, province_code: str, addresses: list[str]) -> Itera
     )
 
 
-def with_confirmed_email(session: Session, entities: Iterable[Entity], email: str) -> list[Entity]:
-    """Those of `entities` whose contact with this address has been confirmed by a code."""
-    return [entity for entity in entities if _has_confirmed_email(session, entity, email)]
+def with_confirmed_email(session: Session, matches: Iterable[Matched], email: str) -> list[Matched]:
+    """Those of `matches` whose contact with this address has been confirmed by a code."""
+    return [match for match in matches if _has_confirmed_email(session, match.entity, email)]
 
 
 def _has_confirmed_email(session: Session, entity: Entity, email: str) -> bool:
@@ -125,7 +130,7 @@ def same_by_name(
         .order_by(Entity.added_at, Entity.id)
     )
     for entity in session.scalars(statement).all():
-        found = survivor(session, entity)
-        if is_same_by_name(found, declared, number_hash):
-            return found
+        match = Matched(survivor(session, entity), (entity,))
+        if is_same_by_name(match, declared, number_hash):
+            return match.entity
     return None

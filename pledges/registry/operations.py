@@ -104,12 +104,12 @@ def register_declared(
     act = _Act(session, declared, number_hash, province_code, actor, now, vault)
     take_turns(session, declared, number_hash, province_code=province_code)
     matches = matching_entities(session, declared, number_hash, province_code=province_code)
-    confirmed = with_confirmed_email(session, matches.values(), declared.email)
-    match judge_match(declared, number_hash, matches.values(), confirmed):
+    confirmed = with_confirmed_email(session, matches, declared.email)
+    match judge_match(declared, number_hash, matches, confirmed):
         case Match.CLAIMED:
-            return Registered(_claim(act, next(iter(matches.values()))), claimed=True)
+            return Registered(_claim(act, matches[0].entity), claimed=True)
         case Match.SAME:
-            return _complete(act, confirmed[0])
+            return _complete(act, confirmed[0].entity)
         case Match.NEW:
             known = same_by_name(
                 session, declared, number_hash, province_code=province_code, standing=Standing.REGISTERED

@@ -129,7 +129,7 @@ def obligations_of(session: Session, entity: Entity) -> list[Owed]:
         .where(Obligation.province_code == entity.province_code, Obligation.entity_id == entity.id)
         .order_by(ObligationEntry.lead_agency, ObligationEntry.id, Obligation.opened_at, Obligation.id)
     )
-    return [Owed(*row) for row in rows.tuples()]
+    return [Owed(*row) for row in rows]
 
 
 def coverage(

@@ -47,8 +47,21 @@ class Match(StrEnum):
     CLAIMED = "claimed"
 
 
+@dataclass(frozen=True)
+class Matched:
+    """A registered entity that a declaration may be about, and the rows by which it was found."""
+
+    entity: Entity
+    """The survivor, where entities were merged."""
+    found_as: tuple[Entity, ...] = ()
+
+    @property
+    def rows(self) -> tuple[Entity, ...]:
+        return (self.entity, *self.found_as)
+
+
 def judge_match(
-    declared: DeclaredSubject, number_hash: str | None, matches: Collection[Entity], confirmed: Collection[Entity]
+    declared: DeclaredSubject, number_hash: str | None, matches: Collection[Matched], confirmed: Collection[Matched]
 ) -> Match:
     """New, the same entity again, or a claim on another's entry that a person decides.
 
@@ -59,19 +72,21 @@ def judge_match(
         return Match.NEW
     if len(matches) > 1 or not confirmed:
         return Match.CLAIMED
-    return Match.CLAIMED if contradicts(next(iter(matches)), declared, number_hash) else Match.SAME
+    return Match.CLAIMED if contradicts(next(iter(matches)).rows, declared, number_hash) else Match.SAME
 
 
-def contradicts(entity: Entity, declared: DeclaredSubject, number_hash: str | None) -> bool:
+def contradicts(rows: Collection[Entity], declared: DeclaredSubject, number_hash: str | None) -> bool:
     """Whether both have a tax code or both a personal number, and not the same one: then they are two."""
-    pairs = ((entity.tax_code, declared.tax_code), (entity.personal_number_hash, number_hash))
-    return any(known is not None and said is not None and known != said for known, said in pairs)
+    codes = {row.tax_code for row in rows} - {None}
+    numbers = {row.personal_number_hash for row in rows} - {None}
+    pairs = ((codes, declared.tax_code), (numbers, number_hash))
+    return any(known and said is not None and said not in known for known, said in pairs)
 
 
-def is_same_by_name(entity: Entity, declared: DeclaredSubject, number_hash: str | None) -> bool:
+def is_same_by_name(match: Matched, declared: DeclaredSubject, number_hash: str | None) -> bool:
     """Of two declarations from one confirmed address: whether they are about one subject."""
     return (
-        entity.kind is declared.kind
-        and name_key(entity.name) == name_key(declared.name)
-        and not contradicts(entity, declared, number_hash)
+        match.entity.kind is declared.kind
+        and name_key(declared.name) in {name_key(row.name) for row in match.rows}
+        and not contradicts(match.rows, declared, number_hash)
     )

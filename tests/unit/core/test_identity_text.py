@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -68,6 +69,13 @@ def test_too_long_says_how_long_and_how_much_is_allowed() -> None:
     assert "tối đa 5 ký tự" in refusal("sáu ký", most=5)
     # Decomposed letters count as what they become.
     assert clean_line("a\u0306" * 200) == "ă" * 200
+
+
+def test_a_flood_of_text_is_refused_at_once() -> None:
+    flood = "\u202e" * 5_000_000
+    started = time.monotonic()
+    assert refusal(flood).startswith("Nội dung dài 5000000 ký tự")
+    assert time.monotonic() - started < 0.5
 
 
 def test_heaped_marks_are_refused() -> None:
