@@ -60,7 +60,8 @@ def read_faces(folder: Path | None) -> Faces:
         if path.suffix.lower() != ".ttf":
             continue
         try:
-            font = TTFont(path.stem, str(path))
+            # ReportLab knows a face by this name in the whole process; two folders may use the same file names.
+            font = TTFont(f"{path.stem}@{path.parent.absolute()}", str(path))
         except (TTFError, OSError) as error:
             raise DataError(N_("Không đọc được phông chữ %(path)s: %(error)s."), path=path, error=error) from error
         family, style = font.face.familyName.decode(), font.face.styleName.decode()

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from pledges.documents.keys import SealFiles
 from pledges.documents.sealing import Sealer
@@ -73,6 +73,8 @@ class Authority:
         uses: tuple[str, ...] = ("digital_signature", "content_commitment"),
         purposes: tuple[x509.ObjectIdentifier, ...] = (),
         ca: bool = False,
+        answered_by_ocsp: bool = False,
+        no_check: bool = False,
     ) -> x509.Certificate:
         builder = (
             x509.CertificateBuilder()
@@ -92,6 +94,12 @@ class Authority:
         )
         if purposes:
             builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+        if answered_by_ocsp:
+            place = x509.UniformResourceIdentifier("http://ocsp.invalid/")
+            access = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, place)
+            builder = builder.add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        if no_check:
+            builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
         return builder.sign(self.key, SHA256())
 
     def crl(
@@ -130,7 +138,11 @@ class Authority:
     ) -> bytes:
         responder = p256()
         signer = self.issue(
-            responder, "Máy trả lời OCSP", uses=("digital_signature",), purposes=(ExtendedKeyUsageOID.OCSP_SIGNING,)
+            responder,
+            "Máy trả lời OCSP",
+            uses=("digital_signature",),
+            purposes=(ExtendedKeyUsageOID.OCSP_SIGNING,),
+            no_check=True,
         )
         answer = (
             ocsp.OCSPResponseBuilder()

@@ -270,7 +270,7 @@ def test_threads_at_once_render_what_one_renders() -> None:
 
 def test_processes_at_once_render_what_one_renders() -> None:
     alone = [_render(seed) for seed in range(4)]
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as pool:
         assert list(pool.map(_render, range(4))) == alone
 
 

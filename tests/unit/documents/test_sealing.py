@@ -253,9 +253,10 @@ def test_signatures_of_every_length_fit(authority: Authority) -> None:
     key = p256()
     prepared = PreparedCms(key, authority.issue(key), ())
     sizes = set()
-    for number in range(300):
+    for number in range(200):
         container = prepared.container(hashlib.sha256(str(number).encode()).digest())
-        assert cms.ContentInfo.load(container, strict=True).dump(force=True) == container
+        (signer,) = cms.ContentInfo.load(container, strict=True)["content"]["signer_infos"]
+        assert container.endswith(signer["signature"].contents)
         assert 2 * len(container) <= prepared.hex_digits
         sizes.add(len(container))
     assert len(sizes) >= 2
