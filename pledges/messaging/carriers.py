@@ -94,17 +94,16 @@ class SmtpCarrier:
         return None
 
     def _connect(self) -> smtplib.SMTP:
-        trust = ssl.create_default_context()
         if self.security == "tls":
             relay: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, self.hello_name, timeout=self.seconds, context=trust
+                self.host, self.port, self.hello_name, timeout=self.seconds, context=ssl.create_default_context()
             )
         else:
             relay = smtplib.SMTP(self.host, self.port, self.hello_name, timeout=self.seconds)
         try:
             relay.ehlo_or_helo_if_needed()
             if self.security == "starttls":
-                relay.starttls(context=trust)
+                relay.starttls(context=ssl.create_default_context())
                 relay.ehlo()
             if self.user:
                 relay.login(self.user, self.password)

@@ -48,30 +48,37 @@ class MailSink:
     def mails(self) -> list[EmailMessage]:
         return [parsed(bytes(envelope.content or b"")) for envelope in self.accepted]
 
+
+class _Relay:
+    """What aiosmtpd calls. It reads every attribute of this object for each connection, so there are few."""
+
+    def __init__(self, sink: MailSink) -> None:
+        self._sink = sink
+
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
-        if self.mood is Mood.STALL:
+        if self._sink.mood is Mood.STALL:
             await asyncio.sleep(600)
-        if address in self.refused:
+        if address in self._sink.refused:
             return f"550 5.1.1 <{address}>: no such mailbox"
-        if self.busy > 0:
-            self.busy -= 1
+        if self._sink.busy > 0:
+            self._sink.busy -= 1
             return "451 4.3.2 try again later"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:
-        await asyncio.sleep(self.seconds_for_text)
-        if self.mood is Mood.REFUSE_TEXT:
+        await asyncio.sleep(self._sink.seconds_for_text)
+        if self._sink.mood is Mood.REFUSE_TEXT:
             return "554 5.7.1 not wanted"
-        if self.mood is Mood.BUSY_AFTER_DATA:
+        if self._sink.mood is Mood.BUSY_AFTER_DATA:
             return "452 4.3.1 disk full"
-        if self.mood in {Mood.DIE_AFTER_DATA, Mood.STALL_AFTER_DATA}:
-            self.taken_without_answer.append(envelope)
-            if self.mood is Mood.STALL_AFTER_DATA:
+        if self._sink.mood in {Mood.DIE_AFTER_DATA, Mood.STALL_AFTER_DATA}:
+            self._sink.taken_without_answer.append(envelope)
+            if self._sink.mood is Mood.STALL_AFTER_DATA:
                 await asyncio.sleep(600)
             server.transport.abort()
             return "250 never heard"
-        self.accepted.append(envelope)
+        self._sink.accepted.append(envelope)
         return "250 2.0.0 taken"
 
 
@@ -96,7 +103,7 @@ def mail_sink() -> Iterator[MailSink]:
     thread.start()
 
     async def open_server() -> asyncio.Server:
-        return await loop.create_server(lambda: SMTP(sink, hostname="sink.vidu.vn", loop=loop), "127.0.0.1", 0)
+        return await loop.create_server(lambda: SMTP(_Relay(sink), hostname="sink.vidu.vn", loop=loop), "127.0.0.1", 0)
 
     async def close_all(server: asyncio.Server) -> None:
         server.close()

@@ -47,8 +47,8 @@ def delivery_for(database: Database, target: str, *, clock: Clock = system_clock
         clock=clock,
         letters=letters(),
         carrier=carrier_for(target),
-        sending_lease=timedelta(seconds=1.5),
-        handover_lease=timedelta(seconds=3),
+        sending_lease=timedelta(seconds=1),
+        handover_lease=timedelta(seconds=2),
         overdue=timedelta(seconds=2),
     )
 
