@@ -99,7 +99,14 @@ def plans_load(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
 @click.option("--once", is_flag=True, help="End when nothing is ready any more.")
 def jobs_run(once: bool) -> None:
     """Do background work until told to stop."""
-    done = run_worker(product().database, product().tasks(), product().schedules(), once=once)
+    running = product()
+    done = run_worker(
+        running.database,
+        running.tasks(),
+        running.schedules(),
+        once=once,
+        alive_seconds=running.settings.worker_alive_seconds,
+    )
     if once:
         click.echo(f"{done.succeeded} done, {done.raised} raised")
 

@@ -14,7 +14,9 @@ from pledges.documents.sealing import Sealer
 from pledges.documents.storage import Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
+from pledges.registry.matching import forget_turns
 from pledges.settings import Settings
+from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.sealing import PledgeSealer
 
@@ -65,7 +67,9 @@ class Product:
         )
 
     def clean_up(self) -> None:
-        """Forget what has run out: used-up limits, and files that crashes left half written."""
+        """Forget what has run out: limits, drafts, used-up codes, and files that crashes left half written."""
         now = self.clock()
         self.database.run(lambda session: forget_old(session, now))
+        self.database.run(lambda session: forget_turns(session, now - timedelta(hours=1)))
+        self.database.run(lambda session: forget_old_drafts(session, now))
         self.storage.sweep_temporary(older_than=system_clock() - timedelta(hours=1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -49,7 +49,8 @@ class Settings:
     responsible_person: str
     administrator_email: str
     trusted_proxies: int
-    signer_code_seconds: int = field(default=600)
+    worker_alive_seconds: float
+    """A worker silent for so long is taken for dead, and its tasks are run again."""
 
     @property
     def production(self) -> bool:
@@ -116,6 +117,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         problems.append("PLEDGES_TRUSTED_PROXIES must be the number of proxies in front of the product.")
         proxies = "0"
 
+    alive = text("PLEDGES_WORKER_ALIVE_SECONDS", "30")
+    if not alive.replace(".", "", 1).isdecimal() or float(alive) <= 0:
+        problems.append("PLEDGES_WORKER_ALIVE_SECONDS must be a number of seconds above 0.")
+        alive = "30"
+
     def path(name: str) -> Path | None:
         given = text(name)
         if given and not Path(given).exists():
@@ -177,4 +183,5 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         responsible_person=text("PLEDGES_RESPONSIBLE_PERSON", "Người vận hành máy phát triển"),
         administrator_email=text("PLEDGES_ADMIN_EMAIL", "quan-tri@localhost"),
         trusted_proxies=int(proxies),
+        worker_alive_seconds=float(alive),
     )

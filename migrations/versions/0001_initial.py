@@ -138,6 +138,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code", name=op.f("pk_province")),
     )
     op.create_table(
+        "registration_turn",
+        sa.Column("province_code", sa.String(length=2), nullable=False),
+        sa.Column("key_sha256", sa.String(length=64), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("province_code", "key_sha256", name=op.f("pk_registration_turn")),
+    )
+    op.create_table(
         "schedule_mark",
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("enqueued_at", sa.DateTime(timezone=True), nullable=False),
@@ -805,6 +812,7 @@ def downgrade() -> None:
     op.drop_table("agency")
     op.drop_table("throttle_count")
     op.drop_table("schedule_mark")
+    op.drop_table("registration_turn")
     op.drop_table("province")
     op.drop_table("pledge_text")
     op.drop_index("ix_message_state", table_name="message")

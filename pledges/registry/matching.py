@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import BigInteger, func, literal, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from pledges.registry.models import Channel, Contact, Entity, Standing
+from pledges.core.secrecy import sha256_hex
+from pledges.registry.models import Channel, Contact, Entity, RegistrationTurn, Standing
 from pledges.registry.rules import DeclaredSubject, Matched, is_same_by_name
 
 
@@ -25,24 +26,34 @@ def survivor(session: Session, entity: Entity) -> Entity:
     return entity
 
 
-def take_turns(session: Session, declared: DeclaredSubject, number_hash: str | None, *, province_code: str) -> None:
+def take_turns(
+    session: Session, declared: DeclaredSubject, number_hash: str | None, *, province_code: str, now: datetime
+) -> None:
     """Wait while another transaction registers the same tax code, number, channel or address.
 
     SQLite has one writer anyway. On PostgreSQL the unique constraints alone would be right too, but every loser
-    would have to run its whole transaction again, and an address with a name has no constraint.
+    would have to run its whole transaction again, and an address with a name has no constraint. A row stands for
+    each turn rather than an advisory lock, which poolers and distributed engines do not keep.
     """
     if session.get_bind().dialect.name != "postgresql":
         return
     marks = [f"channel:{channel.address}" for channel in declared.channels] + [f"email:{declared.email}"]
     marks += [f"tax:{declared.tax_code}"] if declared.tax_code else []
     marks += [f"number:{number_hash}"] if number_hash else []
-    keys = sorted({_lock_key(f"{province_code}:{mark}") for mark in marks})
-    key = func.unnest(literal(keys, ARRAY(BigInteger))).column_valued("key")
-    session.execute(select(func.pg_advisory_xact_lock(key)))
+    turns = [
+        {"province_code": province_code, "key_sha256": key, "taken_at": now}
+        for key in sorted({sha256_hex(mark.encode()) for mark in marks})
+    ]
+    statement = postgresql.insert(RegistrationTurn).values(turns)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["province_code", "key_sha256"], set_={"taken_at": statement.excluded.taken_at}
+        )
+    )
 
 
-def _lock_key(mark: str) -> int:
-    return int.from_bytes(hashlib.sha256(mark.encode()).digest()[:8], "big", signed=True)
+def forget_turns(session: Session, before: datetime) -> None:
+    session.execute(delete(RegistrationTurn).where(RegistrationTurn.taken_at < before))
 
 
 def matching_entities(

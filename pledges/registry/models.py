@@ -200,6 +200,16 @@ class Obligation(InProvince, Base):
     opened_at: Mapped[datetime]
 
 
+class RegistrationTurn(Base):
+    """Whoever holds this row registers this tax code, number, channel or address; the others wait for the commit."""
+
+    __tablename__ = "registration_turn"
+
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    taken_at: Mapped[datetime]
+
+
 class Counter(Base):
     """Deltas per local day recorded; a figure as of D is their sum up to D (`model.md` 18).
 

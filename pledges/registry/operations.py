@@ -102,7 +102,7 @@ def register_declared(
     number = declared.personal_number
     number_hash = vault.keyed_hash(PERSONAL_NUMBER, number) if number else None
     act = _Act(session, declared, number_hash, province_code, actor, now, vault)
-    take_turns(session, declared, number_hash, province_code=province_code)
+    take_turns(session, declared, number_hash, province_code=province_code, now=now)
     matches = matching_entities(session, declared, number_hash, province_code=province_code)
     confirmed = with_confirmed_email(session, matches, declared.email)
     match judge_match(declared, number_hash, matches, confirmed):

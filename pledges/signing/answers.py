@@ -159,8 +159,10 @@ def needs_personal_number(group: Group) -> bool:
     return any(SUBJECT_TYPES[code].needs_personal_number for code in group.subject_types)
 
 
-def check_who(raw: Raw, group: Group, *, extra_fields: tuple[str, ...], countries: frozenset[str]) -> Who:
-    """`extra_fields` are those that the wordings print; `countries` the ISO 3166 codes to choose from."""
+def check_who(
+    raw: Raw, group: Group, *, extra_fields: tuple[str, ...], countries: frozenset[str], provinces: frozenset[str]
+) -> Who:
+    """`extra_fields` are those that the wordings print; `countries` and `provinces` the codes to choose from."""
     check = _Check(raw)
     kinds = possible_kinds(group)
     chosen = kinds[0].value
@@ -187,6 +189,8 @@ def check_who(raw: Raw, group: Group, *, extra_fields: tuple[str, ...], countrie
         if country not in countries or country == "VN":
             check.refuse("country", N_("Hãy chọn quốc gia."))
     home_province = check.text("home_province") if location is Location.ELSEWHERE else ""
+    if location is Location.ELSEWHERE and home_province not in provinces:
+        check.refuse("home_province", N_("Hãy chọn tỉnh, thành phố nơi bạn đặt trụ sở hoặc sinh sống."))
     tax_code = personal_number = None
     if location is not Location.ABROAD:
         missing = N_("Hãy nhập mã số thuế của đơn vị.") if tax_code_required(group, kind) else ""

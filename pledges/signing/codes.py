@@ -28,7 +28,6 @@ from pledges.signing.rules import (
     RESEND_AFTER,
 )
 
-
 NO_CODE = N_("Hãy nhập mã gồm 6 chữ số đã gửi tới thư điện tử.")
 
 

@@ -19,7 +19,7 @@ from pledges.messaging.operations import queue_message
 from pledges.signing.answers import Raw
 from pledges.signing.codes import address_hash
 from pledges.signing.links import RESUME_DRAFT, make_link
-from pledges.signing.models import Draft
+from pledges.signing.models import AccessLink, ConfirmationCode, Draft, Signature
 from pledges.signing.rules import (
     CLOCK_SKEW,
     DRAFT_LIFETIME,
@@ -168,6 +168,13 @@ def send_draft_link(
 
 
 def forget_old_drafts(session: Session, now: datetime) -> int:
-    """Erase drafts past their 30 days, signed or not: what was signed lives on in the pledge."""
-    gone = session.execute(delete(Draft).where(Draft.expires_at < now - CLOCK_SKEW).returning(Draft.id)).all()
+    """Erase drafts past their 30 days, with their links and codes; what was signed lives on in the pledge."""
+    gone = session.scalars(delete(Draft).where(Draft.expires_at < now - CLOCK_SKEW).returning(Draft.id)).all()
+    session.execute(delete(AccessLink).where(AccessLink.expires_at < now - CLOCK_SKEW))
+    evidence = select(Signature.code_id)
+    session.execute(
+        delete(ConfirmationCode).where(
+            ConfirmationCode.expires_at < now - DRAFT_LIFETIME, ConfirmationCode.id.not_in(evidence)
+        )
+    )
     return len(gone)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pledges.audit.operations import SIGNER, Actor, record
 from pledges.core.calendar import local_day
+from pledges.core.crashpoints import crash_point
 from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.identity import fold
 from pledges.core.secrecy import Vault
@@ -90,6 +91,8 @@ def sign_draft(
     draft.signed_at = now
     revoke_links(session, RESUME_DRAFT, draft.id, now)
     _queue_mail(session, act, outcome, vault)
+    session.flush()
+    crash_point("sign.before_commit")
     return outcome
 
 

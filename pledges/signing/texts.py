@@ -19,6 +19,7 @@ from pledges.documents.paper import PledgePaper
 from pledges.plans.models import Agency, Commune, Instrument, ObligationEntry, PledgeText, Province
 from pledges.plans.queries import (
     Duty,
+    all_provinces,
     current_text,
     duties_for,
     get_commune,
@@ -165,7 +166,8 @@ def read_progress(session: Session, draft: Draft, *, vault: Vault, today: date) 
         if page.value in draft.answers:
             extra = extra_fields_of(session, group)
             raw = typed_answers(draft, page, vault)
-            who = check_who(raw, group, extra_fields=extra, countries=frozenset(countries()))
+            homes = frozenset(known.code for known in all_provinces(session)) - {group.province_code}
+            who = check_who(raw, group, extra_fields=extra, countries=frozenset(countries()), provinces=homes)
         page = Page.PLACE
         if who is not None and page.value in draft.answers:
             raw = typed_answers(draft, page, vault)

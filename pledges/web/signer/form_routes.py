@@ -228,15 +228,21 @@ def who() -> ResponseReturnValue:
     assert progress.group is not None  # noqa: S101
     typed = typed_answers(draft, Page.WHO, product().vault)
     number_kept = typed.pop("personal_number", "")
+    province = get_province(reader(), progress.group.province_code)
     form = WhoForm(data=typed)
-    form.fit(progress.group, extra_fields=extra_fields_of(reader(), progress.group), countries=countries(language()))
+    form.fit(
+        progress.group,
+        extra_fields=extra_fields_of(reader(), progress.group),
+        countries=countries(language()),
+        provinces={other.code: other.name for other in all_provinces(reader()) if other.code != province.code},
+    )
     return answer_page(
         draft,
         Page.WHO,
         form,
         "signer/who.html",
         duties=duty_views(reader(), progress.group, local_day(now())),
-        province=progress.province,
+        province=province,
         number_kept=number_kept[-4:],
     )
 

@@ -88,6 +88,7 @@ class WhoForm(AnswerForm):
             Choice(Location.ABROAD.value, lazy("Ở nước ngoài")),
         ),
     )
+    home_province = SelectField(lazy("Tỉnh, thành phố (nếu ở tỉnh khác)"))
     country = SelectField(lazy("Quốc gia (nếu ở nước ngoài)"))
     tax_code = TextField(
         lazy("Mã số thuế"),
@@ -113,7 +114,9 @@ class WhoForm(AnswerForm):
     platform_name = TextField(lazy("Tên sàn, nền tảng hoặc mạng xã hội"))
     goods = TextField(lazy("Ngành hàng chính"), hint=lazy("Ví dụ: thực phẩm, mỹ phẩm, quần áo."))
 
-    def fit(self, group: Group, *, extra_fields: tuple[str, ...], countries: dict[str, str]) -> None:
+    def fit(
+        self, group: Group, *, extra_fields: tuple[str, ...], countries: dict[str, str], provinces: dict[str, str]
+    ) -> None:
         """Keep only the questions that this group is asked."""
         kinds = possible_kinds(group)
         labels = {
@@ -121,6 +124,7 @@ class WhoForm(AnswerForm):
             EntityKind.PERSON: Choice("person", lazy("Cá nhân tôi")),
         }
         self.kind.choices = tuple(labels[kind] for kind in kinds)
+        self.home_province.choices = tuple(Choice(code, name) for code, name in provinces.items())
         self.country.choices = tuple(Choice(code, name) for code, name in countries.items())
         if kinds == (EntityKind.PERSON,):
             self.name.label.text = lazy("Họ và tên")

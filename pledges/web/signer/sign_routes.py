@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from pledges.core.calendar import local_day
+from pledges.core.crashpoints import crash_point
 from pledges.core.errors import Conflict, DomainError
 from pledges.core.identity import mask_email
 from pledges.plans.wordings import Consents
@@ -139,6 +140,7 @@ def sign_post() -> ResponseReturnValue:
     except Conflict as conflict:
         form.refuse(conflict)
         return _sign_page(draft, form)
+    crash_point("sign.after_commit")
     if outcome.refusals:
         for refusal in outcome.refusals.values():
             form.refuse(refusal)

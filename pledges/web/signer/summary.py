@@ -43,10 +43,10 @@ def group_rows(group: Group, province_name: str, href: str | None = None) -> lis
 
 def location_text(who: Who, province_names: dict[str, str]) -> str:
     if who.location is Location.LOCAL:
-        return _("Trong tỉnh, thành phố này")
+        return str(_("Trong tỉnh, thành phố này"))
     if who.location is Location.ABROAD:
         return str(countries(language()).get(who.country, who.country))
-    return province_names.get(who.home_province, "") or _("Ở tỉnh, thành phố khác của Việt Nam")
+    return province_names.get(who.home_province, "") or str(_("Ở tỉnh, thành phố khác của Việt Nam"))
 
 
 def who_rows(who: Who, province_names: dict[str, str], href: str | None = None) -> list[Row]:

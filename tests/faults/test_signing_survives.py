@@ -1,0 +1,179 @@
+"""The real web and worker processes are killed between "sign" and "mail delivered"; all is there, once, afterwards."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+import urllib.error
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+
+import pytest
+from sqlalchemy import select
+
+from pledges.documents.models import Document
+from pledges.messaging.models import Message, MessageState
+from pledges.registry.counters import recount
+from pledges.signing.models import Pledge
+from tests.support.databases import SqliteTemplate
+from tests.support.live_server import LiveServer, mail_text
+from tests.support.signer_client import SignerClient
+from tests.support.signing import seller_pages
+
+pytestmark = pytest.mark.fault
+
+SIGNER = "Trần Thị Thử Nghiệm"
+SOAK = bool(os.environ.get("PLEDGES_SOAK"))
+RANDOM_KILLS = 300 if SOAK else 20
+
+WEB_POINTS = ("sign.before_commit", "sign.after_commit")
+SEAL_POINTS = (
+    "seal.before_render",
+    "seal.after_render",
+    "seal.after_seal",
+    "seal.after_keep",
+    "storage.after_temp_write",
+    "storage.before_rename",
+    "storage.after_rename",
+    "seal.after_store",
+    "seal.after_commit",
+)
+MAIL_POINTS = (
+    "mail.after_claim",
+    "mail.before_handover",
+    "mail.after_handover_commit",
+    "mail.after_data",
+    "mail.after_accepted",
+)
+
+_numbers = iter(range(1000, 100_000))
+
+
+@pytest.fixture(scope="module")
+def server(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    folder = tmp_path_factory.mktemp("faults")
+    with sqlite_template.fresh(folder / "db") as database:
+        server = LiveServer(folder, database)
+        server.start_web()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def signer(server: LiveServer) -> SignerClient:
+    return SignerClient(server.base_url)
+
+
+def start_worker(server: LiveServer, *, minutes_later: int = 0, crash_at: str = "") -> None:
+    """`minutes_later`: a clock that runs ahead, so that what a dead worker held is given up without waiting for it."""
+    clock = (datetime.now(UTC) + timedelta(minutes=minutes_later)).isoformat()
+    server.start_worker(PLEDGES_CLOCK=clock, PLEDGES_CRASH_AT=crash_at, PLEDGES_WORKER_ALIVE_SECONDS="1")
+
+
+def code_from_mail(server: LiveServer, email: str) -> str:
+    found = re.search(r"^\s+(\d{6})\s*$", mail_text(server.mail_to(email, number=2)), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def ready_to_sign(server: LiveServer, signer: SignerClient) -> tuple[str, str]:
+    """Everything filled in, the code read from the mail, and no worker running: address and code."""
+    pages = seller_pages(next(_numbers))
+    email = next(iter(pages.values()))["email"]
+    start_worker(server)
+    signer.fill_in(pages)
+    code = code_from_mail(server, email)
+    server.kill_worker()
+    return email, code
+
+
+def wait_until_done(server: LiveServer, email: str, *, seconds: float = 40) -> None:
+    """Until the pledge of this address is sealed and its mail has an end."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with server.database.read() as session:
+            pledge = session.scalars(select(Pledge).where(Pledge.contact_email == email)).one()
+            states = session.scalars(select(Message.state).where(Message.to_address == email)).all()
+        ended = {MessageState.ACCEPTED, MessageState.UNCERTAIN, MessageState.FAILED}
+        if pledge.document_id is not None and set(states) <= ended:
+            return
+        assert time.monotonic() < deadline, (pledge.document_id, states, server.log("worker")[-2000:])
+        time.sleep(0.1)
+
+
+def assert_everything_once(server: LiveServer, email: str) -> None:
+    """One pledge, one sealed file that is the one named, one mail, or a mail that says that nobody can know."""
+    with server.database.read() as session:
+        pledge = session.scalars(select(Pledge).where(Pledge.contact_email == email)).one()
+        document = session.get_one(Document, (pledge.province_code, pledge.document_id))
+        [message] = session.scalars(
+            select(Message).where(Message.to_address == email, Message.kind == "pledge_received")
+        ).all()
+        known = set(session.scalars(select(Document.sha256)))
+    storage = server.var / "storage"
+    stored = {path.name for path in storage.rglob("*") if path.is_file() and len(path.name) == 64}
+    assert document.sha256 in stored
+    assert stored == known
+    assert not any((storage / ".pending").glob("*.json"))
+    mails = [mail for mail in server.mails_to(email) if pledge.reference in str(mail["Subject"])]
+    if message.state is MessageState.ACCEPTED:
+        assert len(mails) == 1
+    else:
+        assert message.state is MessageState.UNCERTAIN
+        assert len(mails) <= 1
+    assert server.database.run(lambda session: recount(session, repair=False)) == []
+
+
+@pytest.mark.parametrize("point", WEB_POINTS)
+def test_a_web_process_killed_while_signing(server: LiveServer, signer: SignerClient, point: str) -> None:
+    email, code = ready_to_sign(server, signer)
+    server.kill_web()
+    server.start_web(PLEDGES_CRASH_AT=point)
+    with pytest.raises((urllib.error.URLError, HTTPException, ConnectionError)):
+        signer.sign(SIGNER, code)
+    server.kill_web()
+    server.start_web()
+    with server.database.read() as session:
+        signed = session.scalars(select(Pledge).where(Pledge.contact_email == email)).all()
+    assert len(signed) == (0 if point == "sign.before_commit" else 1)
+    signer.sign(SIGNER, code)
+    assert len(signer.references) == 1, signer.complaints()
+    start_worker(server)
+    wait_until_done(server, email)
+    server.kill_worker()
+    assert_everything_once(server, email)
+
+
+@pytest.mark.parametrize("point", SEAL_POINTS + MAIL_POINTS)
+def test_a_worker_killed_at_a_boundary(server: LiveServer, signer: SignerClient, point: str) -> None:
+    email, code = ready_to_sign(server, signer)
+    signer.sign(SIGNER, code)
+    assert len(signer.references) == 1, signer.complaints()
+    start_worker(server, crash_at=point)
+    assert server.wait_for_end("worker") == -9, server.log("worker")[-2000:]
+    start_worker(server, minutes_later=10)
+    wait_until_done(server, email)
+    server.kill_worker()
+    assert_everything_once(server, email)
+
+
+def test_a_worker_killed_at_random(server: LiveServer) -> None:
+    randomness = random.Random(20260301)  # noqa: S311 - moments of death
+    emails = []
+    for _ in range(RANDOM_KILLS):
+        signer = SignerClient(server.base_url)
+        email, code = ready_to_sign(server, signer)
+        signer.sign(SIGNER, code)
+        emails.append(email)
+        start_worker(server, minutes_later=10 * len(emails))
+        time.sleep(0.8 + randomness.random() * 1.2)
+        server.kill_worker()
+    start_worker(server, minutes_later=10 * (len(emails) + 2))
+    for email in emails:
+        wait_until_done(server, email)
+    server.kill_worker()
+    for email in emails:
+        assert_everything_once(server, email)
