@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pledges.plans.rules import SUBJECT_TYPES
@@ -51,6 +51,7 @@ SIGNER_PLACES: dict[str, str] = {
     "duong_day_nong": "đường dây nóng",
     "so_ngay_cap_nhat": "số ngày cập nhật",
 }
+_BASES = {"consent": "sự đồng ý của người ký", "task": "nhiệm vụ của cơ quan nhà nước"}
 _ENTITIES = {"person": "cá nhân", "organisation": "tổ chức"}
 
 
@@ -155,23 +156,15 @@ class _Preview:
         return "; ".join(words)
 
     def _settled(self, key: str, wanted: list[str]) -> bool | None:
-        """Whether a condition holds for everybody in this province, for nobody, or depends on the signer (None)."""
-        settings = self.place.settings
+        """Whether a condition holds for ever in this province, never, or depends (None) on signer or settings.
+
+        Settings can change after the approval, so what hangs on them is shown as well.
+        """
         if key == "provinces":
             return self.place.province_code in wanted
         if key == "instrument":
             return self.content["instrument"] in wanted
-        if key == "consent_basis":
-            return settings.consent_basis in wanted
-        if key == "setting":
-            return any(getattr(settings, item.name) is True for item in fields(settings) if item.name in wanted)
-        if key in {"has", "lacks"} and set(wanted) <= _PROVINCE_PLACES:
-            present = all(self.values.get(name) for name in wanted)
-            return present if key == "has" else not any(self.values.get(name) for name in wanted)
         return None
-
-
-_PROVINCE_PLACES = {"tinh", "thoi_han_luu", "duong_day_nong", "so_ngay_cap_nhat"}
 
 
 def _in_words(key: str, wanted: list[str], content: dict[str, Any]) -> str:
@@ -186,4 +179,6 @@ def _in_words(key: str, wanted: list[str], content: dict[str, Any]) -> str:
     if key == "option":
         names = {option["id"]: option["label"] for option in content.get("options", [])}
         return "khi người ký chọn " + ", ".join(f"“{names.get(word, word)}”" for word in wanted)
-    return f"{key}: {', '.join(wanted)}"
+    if key == "consent_basis":
+        return "khi căn cứ xử lý dữ liệu là " + ", ".join(_BASES[word] for word in wanted)
+    return "khi tỉnh, thành phố chọn in"
