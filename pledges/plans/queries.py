@@ -182,7 +182,8 @@ def _distance(key: list[str], words: list[str], name: list[str]) -> int:
     own = _without_kind(key)
     if key == words:
         return 0
-    if own == name:
+    if own == name[: len(own)]:
+        # What follows the name is its district, if anything.
         return 1
     return 2 if " ".join(own).startswith(" ".join(name)) else 3
 
@@ -193,10 +194,18 @@ def duties_for(session: Session, province_code: str, subject_type: str) -> list[
     Where no enabled entry brings a pledge, the voluntary pledge with the group's wording is offered, reviewed by the
     agency of that field.
     """
+    return duties_by_type(session, province_code, (subject_type,))[subject_type]
+
+
+def duties_by_type(
+    session: Session, province_code: str, subject_types: Sequence[str] = tuple(SUBJECT_TYPES)
+) -> dict[str, list[Duty]]:
+    """`duties_for` of many groups at once: the first page shows all of them."""
+    found: dict[str, list[Duty]] = {subject_type: [] for subject_type in subject_types}
     rows = session.execute(
-        select(ObligationEntry, Agency, Clause)
+        select(EntrySubjectType.subject_type, ObligationEntry, Agency, Clause)
         .join(
-            EntrySubjectType,
+            ObligationEntry,
             (EntrySubjectType.province_code == ObligationEntry.province_code)
             & (EntrySubjectType.entry_id == ObligationEntry.id),
         )
@@ -210,26 +219,28 @@ def duties_for(session: Session, province_code: str, subject_type: str) -> list[
         .where(
             ObligationEntry.province_code == province_code,
             ObligationEntry.enabled.is_(True),
-            EntrySubjectType.subject_type == subject_type,
+            EntrySubjectType.subject_type.in_(subject_types),
         )
     )
-    duties = [
-        Duty(entry, entry.instrument, entry.text_id, agency, clause, entry.instrument is not Instrument.VOLUNTARY)
-        for entry, agency, clause in rows
-    ]
-    if all(duty.instrument is Instrument.ACKNOWLEDGEMENT for duty in duties):
-        duties.append(_voluntary(session, province_code, subject_type))
-    order = (Instrument.PLEDGE, Instrument.VOLUNTARY, Instrument.ACKNOWLEDGEMENT)
-    return sorted(duties, key=lambda duty: order.index(duty.instrument))
+    for subject_type, entry, agency, clause in rows:
+        asked = entry.instrument is not Instrument.VOLUNTARY
+        found[subject_type].append(Duty(entry, entry.instrument, entry.text_id, agency, clause, asked))
+    fields = {agency.field: agency for agency in reversed(agencies_of(session, province_code)) if agency.field}
+    for subject_type, duties in found.items():
+        if all(duty.instrument is Instrument.ACKNOWLEDGEMENT for duty in duties):
+            duties.append(_voluntary(fields, subject_type))
+        duties.sort(key=lambda duty: _ORDER.index(duty.instrument))
+    return found
 
 
-def _voluntary(session: Session, province_code: str, subject_type: str) -> Duty:
+_ORDER = (Instrument.PLEDGE, Instrument.VOLUNTARY, Instrument.ACKNOWLEDGEMENT)
+
+
+def _voluntary(agency_of_field: dict[str, Agency], subject_type: str) -> Duty:
     info = SUBJECT_TYPES[subject_type]
-    agency = session.scalar(
-        select(Agency).where(Agency.province_code == province_code, Agency.field == info.field_agency_kind)
-    )
-    if agency is None:
+    if info.field_agency_kind not in agency_of_field:
         raise NotFound
+    agency = agency_of_field[info.field_agency_kind]
     return Duty(None, Instrument.VOLUNTARY, info.text_id, agency, None, asked=False)
 
 

@@ -21,7 +21,7 @@ from pledges.plans.queries import (
     Duty,
     all_provinces,
     current_text,
-    duties_for,
+    duties_by_type,
     get_commune,
     get_province,
     is_approved,
@@ -203,8 +203,8 @@ def signable_duties(duties: Iterable[Duty]) -> list[Duty]:
 def duties_of_group(session: Session, group: Group) -> list[Duty]:
     """Everything that the plan says of the chosen groups, signable or not, each entry once."""
     found: dict[tuple[str, str], Duty] = {}
-    for subject_type in group.subject_types:
-        for duty in duties_for(session, group.province_code, subject_type):
+    for duties in duties_by_type(session, group.province_code, group.subject_types).values():
+        for duty in duties:
             found.setdefault((duty.entry.id if duty.entry else "", duty.text_id), duty)
     return list(found.values())
 
@@ -212,8 +212,8 @@ def duties_of_group(session: Session, group: Group) -> list[Duty]:
 def _texts_of(session: Session, group: Group) -> dict[tuple[str, str], list[tuple[str, Duty]]]:
     """Per wording and agency: the groups and duties that it serves."""
     found: dict[tuple[str, str], list[tuple[str, Duty]]] = {}
-    for subject_type in group.subject_types:
-        for duty in signable_duties(duties_for(session, group.province_code, subject_type)):
+    for subject_type, duties in duties_by_type(session, group.province_code, group.subject_types).items():
+        for duty in signable_duties(duties):
             found.setdefault((duty.text_id, duty.agency.code), []).append((subject_type, duty))
     return found
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from pledges.plans.models import Agency, Clause, Instrument
-from pledges.plans.queries import Duty, duties_for
+from pledges.plans.queries import Duty
 from pledges.plans.rules import SubjectTypeInfo, due_text
 from pledges.signing.answers import Group
 from pledges.signing.texts import duties_of_group, signable_duties
@@ -27,9 +27,8 @@ class DutyView:
     """The clause does not print it: it is the system's reading, which the lead agency confirms."""
 
 
-def hint_of(session: Session, province_code: str, kind: SubjectTypeInfo) -> str:
+def hint_of(kind: SubjectTypeInfo, duties: list[Duty]) -> str:
     """How somebody recognises their group, and what the plan asks of it."""
-    duties = duties_for(session, province_code, kind.code)
     if any(duty.asked and duty.instrument is Instrument.PLEDGE for duty in duties):
         asked = _("Kế hoạch yêu cầu ký cam kết.")
     elif any(duty.asked for duty in duties):

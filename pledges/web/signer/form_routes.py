@@ -13,7 +13,14 @@ from pledges.core.calendar import local_day
 from pledges.core.countries import countries
 from pledges.core.db import new_id
 from pledges.core.errors import DomainError, NotFound
-from pledges.plans.queries import all_provinces, get_commune, get_province, provinces_in_use, search_communes
+from pledges.plans.queries import (
+    all_provinces,
+    duties_by_type,
+    get_commune,
+    get_province,
+    provinces_in_use,
+    search_communes,
+)
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.settings import province_settings
 from pledges.registry.models import EntityKind, Location
@@ -83,12 +90,13 @@ def _group_page(form: GroupForm, province: Any, **context: Any) -> ResponseRetur
 
 def _group_choices(province_code: str, codes: tuple[str, ...]) -> tuple[Choice, ...]:
     """The groups in order, each heading above the first of its kind."""
+    duties = duties_by_type(reader(), province_code, codes)
     choices = []
     heading = ""
     for kind in (SUBJECT_TYPES[code] for code in codes):
         shown = "" if kind.group == heading else kind.group
         heading = kind.group
-        hint = hint_of(reader(), province_code, kind)
+        hint = hint_of(kind, duties[kind.code])
         choices.append(Choice(kind.code, translate(kind.label), hint, translate(shown) if shown else ""))
     return tuple(choices)
 
