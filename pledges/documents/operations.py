@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from pledges.core.crashpoints import crash_point
-from pledges.documents.fonts import Faces
 from pledges.documents.models import Document, DocumentKind
 from pledges.documents.paper import PledgePaper
 from pledges.documents.rendering import render_pledge
@@ -15,14 +14,14 @@ from pledges.documents.sealing import SealedPdf, Sealer
 from pledges.documents.storage import Storage
 
 
-def seal_paper(paper: PledgePaper, sealer: Sealer, now: datetime, *, faces: Faces | None = None) -> SealedPdf:
+def seal_paper(paper: PledgePaper, sealer: Sealer, now: datetime) -> SealedPdf:
     """Render and seal with one and the same checked key, so that THỬ NGHIỆM stands on what a trial key seals.
 
     Raises `SealUnavailable` before any work is done.
     """
     seal = sealer.check(now)
     crash_point("seal.before_render")
-    pdf = render_pledge(paper, trial=seal.trial, faces=faces)
+    pdf = render_pledge(paper, trial=seal.trial, faces=seal.faces)
     crash_point("seal.after_render")
     sealed = seal.seal(pdf, now)
     crash_point("seal.after_seal")

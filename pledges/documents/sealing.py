@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Self
 
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -15,8 +16,9 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObj
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from pledges.core.calendar import Clock, local_day
-from pledges.core.errors import N_
+from pledges.core.errors import N_, DataError
 from pledges.documents.errors import SealUnavailable
+from pledges.documents.fonts import Faces, read_faces
 from pledges.documents.keys import SealFiles, SealMaterial, common_name, read_material
 from pledges.documents.signatures import SEAL_FIELD
 from pledges.documents.trial import provide_trial_keys, trial_files
@@ -47,6 +49,8 @@ class ReadySeal:
 
     material: SealMaterial
     location: str
+    faces: Faces
+    """What the paper under this seal is printed with (PLEDGES_PDF_FONTS)."""
 
     @property
     def trial(self) -> bool:
@@ -107,12 +111,22 @@ class _Checked:
 class Sealer:
     """Keeps the key in memory and its check for a minute; looks again at once when one of the files changes."""
 
-    def __init__(self, files: SealFiles, *, clock: Clock, location: str, trial_keys: bool, production: bool) -> None:
+    def __init__(
+        self,
+        files: SealFiles,
+        *,
+        clock: Clock,
+        location: str,
+        trial_keys: bool,
+        production: bool,
+        fonts: Path | None = None,
+    ) -> None:
         self._files = files
         self._clock = clock
         self._location = location
         self._trial_keys = trial_keys
         self._production = production
+        self._fonts = fonts
         self._checked: _Checked | None = None
         self._lock = threading.Lock()
 
@@ -135,6 +149,7 @@ class Sealer:
             location=settings.public_host,
             trial_keys=settings.seal_key is None,
             production=settings.production,
+            fonts=settings.pdf_fonts,
         )
 
     @property
@@ -151,7 +166,7 @@ class Sealer:
         if checked.refusal is not None:
             raise checked.refusal
         assert checked.material is not None  # noqa: S101
-        return ReadySeal(checked.material, self._location)
+        return ReadySeal(checked.material, self._location, read_faces(self._fonts))
 
     def seal(self, pdf: bytes, now: datetime) -> SealedPdf:
         return self.check(now).seal(pdf, now)
@@ -187,6 +202,7 @@ class Sealer:
         seen = self._files.seen()
         material = None
         try:
+            _check_faces(self._fonts)
             unchanged = self._checked is not None and self._checked.seen == seen
             material = self._checked.material if unchanged and self._checked else None
             material = material or read_material(self._files)
@@ -196,3 +212,11 @@ class Sealer:
         except SealUnavailable as refusal:
             return _Checked(now, seen, material, refusal)
         return _Checked(now, seen, material, None)
+
+
+def _check_faces(fonts: Path | None) -> None:
+    """Without usable faces no paper can be made, which the readiness page must tell like any other reason."""
+    try:
+        read_faces(fonts)
+    except DataError as error:
+        raise SealUnavailable(error.message, **error.params) from error

@@ -12,6 +12,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pledges.documents.errors import SealUnavailable
 from pledges.documents.operations import seal_paper
+from pledges.documents.sealing import Sealer
+from pledges.settings import read_settings
 from tests.support.papers import invented_paper
 from tests.support.seal_keys import NOW, Authority, SealFolder, p256, rsa_key
 
@@ -242,3 +244,11 @@ def test_the_state_for_the_readiness_page(folder: SealFolder, authority: Authori
     assert state.expires_on == "16/09/2027"
     assert state.days_left == 300
     assert state.revocation_until == NOW + 7 * DAY
+
+
+def test_unusable_faces_are_told_like_any_other_reason(tmp_path: Path) -> None:
+    (tmp_path / "fonts").mkdir()
+    environ = {"PLEDGES_VAR": str(tmp_path / "var"), "PLEDGES_PDF_FONTS": str(tmp_path / "fonts")}
+    sealer = Sealer.from_settings(read_settings(environ), lambda: NOW)
+    with pytest.raises(SealUnavailable, match="đủ ba kiểu Regular, Bold và Italic"):
+        sealer.check(NOW)
