@@ -15,9 +15,9 @@ from pledges.core.errors import N_
 from pledges.documents.sealing import SealState
 from pledges.messaging.models import Message
 from pledges.messaging.queries import MailState, mail_state
-from pledges.plans.models import Agency, ObligationEntry, Plan, PledgeText, Province, TextApproval
+from pledges.plans.models import Agency, Plan, PledgeText, Province, TextApproval
 from pledges.plans.queries import agencies_of, current_text, entries_of, operative_plan, provinces_in_use
-from pledges.plans.readiness import ReadinessItem, text_ids_in_use
+from pledges.plans.readiness import ReadinessItem
 from pledges.plans.readiness import province_readiness as decisions_of
 from pledges.plans.settings import ProvinceSettings, province_settings
 from pledges.product import Product
@@ -113,7 +113,7 @@ def province_readiness(session: Session, product: Product, province_code: str) -
         name=province.name,
         settings=province_settings(province),
         items=(*decisions, *_mail(mail, now), *_seal(seal, waiting)),
-        wordings=_wordings(session, province_code, entries),
+        wordings=_wordings(session, province_code, decisions, {entry.text_id for entry in entries}),
         plan=operative_plan(session, province_code),
         agencies=tuple(
             agency
@@ -134,9 +134,10 @@ def provinces_readiness(session: Session, product: Product) -> list[ProvinceRead
     return [state for state in found if state is not None]
 
 
-def _wordings(session: Session, province_code: str, entries: list[ObligationEntry]) -> tuple[Wording, ...]:
+def _wordings(
+    session: Session, province_code: str, decisions: list[ReadinessItem], asked: set[str]
+) -> tuple[Wording, ...]:
     """The newest version of every wording that somebody can sign here; those that the plan asks for first."""
-    asked = {entry.text_id for entry in entries}
     approved = dict(
         session.execute(
             select(TextApproval.pledge_text_id, TextApproval.approved_at).where(
@@ -146,7 +147,8 @@ def _wordings(session: Session, province_code: str, entries: list[ObligationEntr
     )
     earlier = set(session.scalars(select(PledgeText.text_id).where(PledgeText.id.in_(approved))))
     found = []
-    for text_id in text_ids_in_use(session, province_code):
+    used = [item.code.removeprefix("wording.") for item in decisions if item.code.startswith("wording.")]
+    for text_id in used:
         text = current_text(session, text_id)
         found.append(
             Wording(

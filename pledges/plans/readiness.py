@@ -37,23 +37,19 @@ class ReadinessItem:
 
 def province_readiness(session: Session, province_code: str) -> list[ReadinessItem]:
     """Everything that is checked about the plans of a province, ready or not, in the order of the page."""
+    duties = [duty for code in SUBJECT_TYPES for duty in duties_for(session, province_code, code)]
     return [
-        *_wordings(session, province_code),
+        *_wordings(session, province_code, sorted({duty.text_id for duty in duties})),
         _plan_number(session, province_code),
         *_settings(session, province_code),
-        *_signing_titles(session, province_code),
+        *_signing_titles(session, province_code, {duty.agency.code for duty in duties}),
         *_documents(session, province_code),
     ]
 
 
-def text_ids_in_use(session: Session, province_code: str) -> list[str]:
+def _wordings(session: Session, province_code: str, text_ids: list[str]) -> Iterator[ReadinessItem]:
     """The wordings that somebody can sign in this province."""
-    used = {duty.text_id for code in SUBJECT_TYPES for duty in duties_for(session, province_code, code)}
-    return sorted(used)
-
-
-def _wordings(session: Session, province_code: str) -> Iterator[ReadinessItem]:
-    for text_id in text_ids_in_use(session, province_code):
+    for text_id in text_ids:
         text = current_text(session, text_id)
         yield ReadinessItem(
             f"wording.{text_id}",
@@ -103,9 +99,8 @@ def _settings(session: Session, province_code: str) -> Iterator[ReadinessItem]:
     )
 
 
-def _signing_titles(session: Session, province_code: str) -> Iterator[ReadinessItem]:
+def _signing_titles(session: Session, province_code: str, receiving: set[str]) -> Iterator[ReadinessItem]:
     """Only of agencies that receive pledges: the others sign nothing here."""
-    receiving = {duty.agency.code for code in SUBJECT_TYPES for duty in duties_for(session, province_code, code)}
     for agency in agencies_of(session, province_code):
         if agency.code in receiving:
             yield ReadinessItem(
