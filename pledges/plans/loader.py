@@ -5,6 +5,7 @@ Every refusal is a `DataError` that names file and line. Nothing here knows a da
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from pledges.core.errors import N_
 from pledges.plans.books import AgencyData, ClauseData, DutyData, EntryData, PlanBooks, PlanData, ProvinceBook
 from pledges.plans.models import Instrument, Unit
-from pledges.plans.places import read_gazetteer
+from pledges.plans.places import Gazetteer, read_gazetteer
 from pledges.plans.quotations import Lock, lock_path, quotation_hash, refuse_changed_quotations
 from pledges.plans.reading import Record, Scalar, read_yaml
 from pledges.plans.rules import SUBJECT_TYPES
@@ -41,7 +42,7 @@ _CLAUSE_READINGS = (
 
 def read_books(paths: Sequence[Path] | None = None) -> PlanBooks:
     """The product's own files, or the province and wording files named, checked against the rest of the data."""
-    gazetteer = read_gazetteer(DATA)
+    gazetteer = own_gazetteer()
     given = sorted((DATA / "plans").glob("*.yaml")) if not paths else [Path(path) for path in paths]
     records = [(path, read_yaml(path)) for path in given]
     wordings = read_wordings(DATA / "wordings", [path for path, record in records if is_wording(record)])
@@ -60,6 +61,12 @@ def read_books(paths: Sequence[Path] | None = None) -> PlanBooks:
             )
         books[book.province_code] = book
     return PlanBooks(gazetteer, wordings, tuple(books.values()))
+
+
+@functools.cache
+def own_gazetteer() -> Gazetteer:
+    """The product's own places: thousands of rows, read once in a process."""
+    return read_gazetteer(DATA)
 
 
 def _subject_words(file: Record) -> frozenset[str]:
@@ -95,16 +102,14 @@ class _BookReader:
         agencies = tuple(self._agency(item, province) for item in _unique(record.records("agencies"), "code"))
         _refuse_missing_fields(record, agencies)
         plans = tuple(self._plan(item, lock) for item in _unique(record.records("documents"), "id"))
-        refuse_changed_quotations(record, lock)
         if sum(plan.operative for plan in plans) != 1:
             record.at("documents").refuse(
                 N_("phải có đúng một văn bản “operative: true”: kế hoạch được các mẫu viện dẫn")
             )
         plan_codes = {plan.code: plan for plan in plans}
-        clauses = tuple(
-            self._clause(item, position, plan_codes)
-            for position, item in enumerate(_unique(record.records("clauses"), "id"), 1)
-        )
+        clause_records = _unique(record.records("clauses"), "id")
+        refuse_changed_quotations(record, lock)
+        clauses = tuple(self._clause(item, position, plan_codes) for position, item in enumerate(clause_records, 1))
         clause_ids = frozenset(clause.id for clause in clauses)
         duties = tuple(
             self._duty(item, position, plan_codes, clause_ids)

@@ -28,7 +28,7 @@ from pledges.plans.models import (
     Province,
     ReportingDuty,
 )
-from pledges.plans.places import Gazetteer, search_key
+from pledges.plans.places import Gazetteer, stored_key
 from pledges.plans.settings import settings_to_json
 from pledges.plans.wording_files import WordingTemplate
 
@@ -91,7 +91,7 @@ def _load_places(session: Session, gazetteer: Gazetteer) -> LoadCounts:
     if fresh:
         session.execute(insert(Province), fresh)
     counts += _sync(session, Province, [asdict(row) for row in gazetteer.provinces])
-    counts += _sync(session, Commune, [asdict(row) | {"name_fold": search_key(row.name)} for row in gazetteer.communes])
+    counts += _sync(session, Commune, [asdict(row) | {"name_fold": stored_key(row.name)} for row in gazetteer.communes])
     former = [
         {
             "province_code": row.province_code,
@@ -100,7 +100,7 @@ def _load_places(session: Session, gazetteer: Gazetteer) -> LoadCounts:
             "name": row.name,
             "district": row.district,
             "former_province": row.province,
-            "name_fold": search_key(f"{row.name} {row.district}"),
+            "name_fold": stored_key(f"{row.name} {row.district}"),
         }
         for row in gazetteer.former
     ]

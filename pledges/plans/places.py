@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -56,6 +57,12 @@ def search_key(text: str) -> str:
     """
     words = re.sub(r"['’`]", "", fold(text)).replace("y", "i")
     return " ".join(re.findall(r"[^\W_]+", words))
+
+
+@functools.lru_cache(maxsize=20_000)
+def stored_key(name: str) -> str:
+    """`search_key` of a name from the files: folding all of them costs half a second, so a process does it once."""
+    return search_key(name)
 
 
 def read_gazetteer(folder: Path) -> Gazetteer:
