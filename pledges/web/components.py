@@ -109,9 +109,12 @@ def page_exists(path: str) -> bool:
 def language_links() -> list[tuple[str, str, str]]:
     """(code, own name, address of this page in it) of every language."""
     links = []
+    # A page that answers a post to an address of its own cannot be opened again; home can.
+    rule = request.url_rule
+    path = request.path if rule is None or "GET" in (rule.methods or ()) else "/"
     for code, name in LANGUAGES.items():
         args = request.args.to_dict(flat=False) | {"lang": [code]}
-        links.append((code, name, f"{quote(request.path)}?{urlencode(args, doseq=True)}"))
+        links.append((code, name, f"{quote(path)}?{urlencode(args, doseq=True)}"))
     return links
 
 

@@ -27,15 +27,11 @@ class ErrorPage:
 PAGES = {
     400: ErrorPage(
         lazy("Yêu cầu chưa đúng"),
-        lazy(
-            "Hãy quay lại trang trước và thử lại. Nếu bạn mở một đường dẫn trong thư, hãy chép đủ cả đường dẫn."
-        ),
+        lazy("Hãy quay lại trang trước và thử lại. Nếu bạn mở một đường dẫn trong thư, hãy chép đủ cả đường dẫn."),
     ),
     403: ErrorPage(
         lazy("Bạn không mở được trang này"),
-        lazy(
-            "Trang này dành cho người khác, hoặc yêu cầu được gửi từ một trang khác. Hãy bắt đầu lại từ trang chủ."
-        ),
+        lazy("Trang này dành cho người khác, hoặc yêu cầu được gửi từ một trang khác. Hãy bắt đầu lại từ trang chủ."),
     ),
     404: ErrorPage(
         lazy("Không tìm thấy trang này"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from pledges.app import create_app
 from pledges.core.db import Database
@@ -12,6 +13,30 @@ from pledges.product import Product
 from pledges.settings import Settings
 from tests.support.checked_pages import CheckedClient
 from tests.support.clock import FixedClock
+
+
+class CompiledTemplates(BytecodeCache):
+    """Every test has an application of its own; the templates are compiled once for all of them."""
+
+    def __init__(self) -> None:
+        self.compiled: dict[str, tuple[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self.compiled.get(bucket.key, ("", b""))
+        if checksum == bucket.checksum:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.compiled[bucket.key] = (bucket.checksum, bucket.bytecode_to_string())
+
+
+TEMPLATES = CompiledTemplates()
+
+
+def make_app(product: Product) -> Flask:
+    app = create_app(product=product)
+    app.jinja_env.bytecode_cache = TEMPLATES
+    return app
 
 
 def make_product(database: Database, clock: FixedClock, vault: Vault, settings: Settings) -> Product:
@@ -33,7 +58,7 @@ def product(database: Database, clock: FixedClock, vault: Vault, settings_for_te
 
 @pytest.fixture
 def app(product: Product) -> Flask:
-    return create_app(product=product)
+    return make_app(product)
 
 
 @pytest.fixture
@@ -50,7 +75,7 @@ def small_product(sqlite_database: Database, clock: FixedClock, vault: Vault, se
 
 @pytest.fixture
 def small_app(small_product: Product) -> Flask:
-    return create_app(product=small_product)
+    return make_app(small_product)
 
 
 @pytest.fixture

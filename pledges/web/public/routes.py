@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, Response, render_template
+from flask import Blueprint, Flask, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
 from pledges.plans.queries import agencies_of, provinces_in_use
@@ -47,3 +47,9 @@ def robots() -> ResponseReturnValue:
         "User-agent: *\nAllow: /$\nDisallow: /ho-so\nDisallow: /ky-cam-ket/\nDisallow: /can-bo\nDisallow: /quan-tri\n"
     )
     return Response(text, mimetype="text/plain")
+
+
+@blueprint.get("/favicon.ico")
+def favicon() -> ResponseReturnValue:
+    """Browsers ask here whatever the page says."""
+    return current_app.send_static_file("img/favicon.ico")

@@ -63,3 +63,9 @@ def test_the_mailbox_is_not_there_when_mail_goes_out(small_product: Product) -> 
 def test_robots_are_kept_out_of_files(visitor: CheckedClient) -> None:
     text = visitor.client.get("/robots.txt").text
     assert "Disallow: /ho-so" in text
+
+
+def test_browsers_find_the_icon(visitor: CheckedClient) -> None:
+    with visitor.client.get("/favicon.ico") as answer:
+        assert answer.status_code == 200
+        assert answer.data[:4] == b"\x00\x00\x01\x00"
