@@ -21,7 +21,7 @@ from pledges.documents.styles import BLACK
 WIDTH, HEIGHT = A4
 LEFT, RIGHT, TOP = 30 * mm, 18 * mm, 18 * mm
 FOOT = 8 * mm
-QR_FIRST, QR_LAST = 23 * mm, 14.5 * mm
+QR_FIRST, QR_LAST = 21 * mm, 14.5 * mm
 FIRST_BOTTOM, LATER_BOTTOM = FOOT + QR_FIRST + 4 * mm, FOOT + QR_LAST + 4 * mm
 
 FOOTER_SIZE = 6.6

@@ -16,7 +16,7 @@ from pledges.documents.styles import Styles, plain_paragraph
 AGENCY_FIELD = "AgencySignature"
 SEAL_FIELD = "SystemSeal"
 
-BOX_HEIGHT = 27 * mm
+BOX_HEIGHT = 25 * mm
 BOX_EDGE = Color(0.6, 0.6, 0.6)
 GAP = 8 * mm
 

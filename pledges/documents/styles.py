@@ -88,7 +88,7 @@ def styles_for(faces: Faces) -> Styles:
         ),
         addressee=style("addressee", regular, 1.04, alignment=TA_CENTER, spaceBefore=12, spaceAfter=8),
         party=style("party", regular, 0.97),
-        basis=style("basis", italic, 1.0, **running),
+        basis=style("basis", italic, 1.0, **{**running, "spaceBefore": 3}),
         opening=style("opening", regular, 1.0, keepWithNext=1, **running),
         body=style("body", regular, 1.0, **running),
         heading=style("heading", bold, 1.0, spaceBefore=11, spaceAfter=1, keepWithNext=1),
