@@ -61,7 +61,7 @@ def task_table(database: Database, folder: Path) -> TaskTable:
     return TaskTable(
         Task("quick", partial(quick, database, folder)),
         Task("slow", partial(slow, database, folder)),
-        Task("flaky", partial(flaky, database, folder), attempts=4, backoff_seconds=0.2),
+        Task("flaky", partial(flaky, database, folder), attempts=4, backoff_seconds=20),
         Task("tick", partial(quick, database, folder, "tick")),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from firm.queue import schema
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import system_clock
@@ -152,15 +152,34 @@ def _workers(database: Database) -> int:
         return workers_alive(session)
 
 
+def pause_of_next(database: Database) -> float:
+    """Seconds until the task that waits for its time."""
+    with database.read() as session:
+        due = session.scalar(select(func.min(schema.scheduled_executions.c.scheduled_at)))
+    assert due is not None
+    return (due - system_clock().replace(tzinfo=None)).total_seconds()
+
+
+def pass_time(database: Database, by: timedelta) -> None:
+    """What waits for its time waits that much less."""
+    table = schema.scheduled_executions
+
+    def move(session: Session) -> None:
+        for row in session.execute(select(table.c.id, table.c.scheduled_at)).all():
+            session.execute(update(table).where(table.c.id == row.id).values(scheduled_at=row.scheduled_at - by))
+
+    database.run(move)
+
+
 def test_a_failing_task_is_tried_again_later(database: Database, folder: Path) -> None:
     database.run(lambda session: enqueue(session, "flaky", "a", "3"))
     assert drain(database, folder) == Finished(0, 1)
+    assert 10 < pause_of_next(database) <= 20
     assert drain(database, folder) == Finished(0, 0), "the second attempt waits for its time"
-    time.sleep(0.25)
+    pass_time(database, timedelta(seconds=20))
     assert drain(database, folder) == Finished(0, 1)
-    time.sleep(0.25)
-    assert drain(database, folder) == Finished(0, 0), "the pause doubles"
-    time.sleep(0.25)
+    assert 30 < pause_of_next(database) <= 40, "the pause doubles"
+    pass_time(database, timedelta(seconds=40))
     assert drain(database, folder) == Finished(1, 0)
     assert waiting(database) == 0
 
@@ -170,8 +189,8 @@ def test_a_task_that_keeps_failing_stays_visible_and_can_be_given_another_chance
 ) -> None:
     database.run(lambda session: enqueue(session, "flaky", "a", "5"))
     for _ in range(4):
-        drain(database, folder)
-        time.sleep(0.9)
+        assert drain(database, folder) == Finished(0, 1)
+        pass_time(database, timedelta(hours=1))
     with database.read() as session:
         (failed,) = failed_tasks(session)
     assert (failed.task, failed.args) == ("flaky", ("a", "5"))
@@ -195,12 +214,12 @@ def test_an_unknown_task_is_kept_as_failed(database: Database, folder: Path) -> 
 
 def test_a_task_for_later_waits(database: Database, folder: Path) -> None:
     def ask(session: Session) -> None:
-        enqueue(session, "quick", "soon", after=timedelta(seconds=0.5))
+        enqueue(session, "quick", "soon", after=timedelta(minutes=1))
         enqueue(session, "quick", "much later", run_at=system_clock() + timedelta(days=1))
 
     database.run(ask)
     assert drain(database, folder) == Finished(0, 0)
-    time.sleep(0.6)
+    pass_time(database, timedelta(minutes=1))
     assert drain(database, folder) == Finished(1, 0)
     assert effects(database) == ["soon"]
     assert waiting(database) == 1
