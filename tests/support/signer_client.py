@@ -23,7 +23,8 @@ class SignerClient:
         self.base_url = base_url
         self.url = base_url
         self.text = ""
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.cookies = CookieJar()
+        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
 
     def get(self, path: str) -> str:
         return self._open(urllib.request.Request(urllib.parse.urljoin(self.url, path)))
