@@ -8,6 +8,7 @@ from typing import Any
 
 from wtforms.validators import StopValidation
 
+from pledges.core.errors import N_
 from pledges.web.field_base import BaseField, MacroWidget, Text, lazy, storable, trimmed
 
 
@@ -25,7 +26,7 @@ class ChoiceField(BaseField):
     """Radio buttons: one of `choices`."""
 
     widget = MacroWidget("choice_field")
-    needed = lazy("Hãy chọn một mục.")
+    needed = N_("Hãy chọn câu trả lời cho mục “%(label)s”.")
 
     def __init__(self, label: Text, *, choices: Sequence[Choice] = (), **options: Any) -> None:
         super().__init__(label, **options)
@@ -64,7 +65,7 @@ class SelectField(ChoiceField):
 class YesNoField(ChoiceField):
     """`data` is True, False, or None while unanswered."""
 
-    needed = lazy("Hãy chọn Có hoặc Không.")
+    needed = N_("Hãy chọn Có hoặc Không cho câu “%(label)s”.")
 
     def __init__(self, label: Text, *, yes: Text = "", no: Text = "", **options: Any) -> None:
         answers = (Choice("yes", yes or lazy("Có")), Choice("no", no or lazy("Không")))
@@ -95,7 +96,7 @@ class ChoicesField(ChoiceField):
     """Check boxes: any of `choices`; `data` is a list."""
 
     widget = MacroWidget("choices_field")
-    needed = lazy("Hãy chọn ít nhất một mục.")
+    needed = N_("Hãy chọn ít nhất một câu trả lời cho mục “%(label)s”.")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = [storable(str(value)) for value in valuelist][:100]
@@ -117,7 +118,7 @@ class AgreeField(BaseField):
     """One check box that is never ticked beforehand; `data` is a bool."""
 
     widget = MacroWidget("agree_field")
-    needed = lazy("Hãy đánh dấu ô này để tiếp tục.")
+    needed = N_("Hãy đánh dấu ô này để tiếp tục.")
 
     def process_formdata(self, valuelist: list[Any]) -> None:
         self.data = bool(valuelist and valuelist[0] == "yes")
@@ -134,6 +135,7 @@ class SearchChoiceField(ChoiceField):
     """
 
     widget = MacroWidget("search_choice_field")
+    needed = N_("Hãy tìm rồi chọn “%(label)s” trong danh sách.")
 
     def __init__(self, label: Text, *, search_label: Text = "", live_url: str = "", **options: Any) -> None:
         super().__init__(label, **options)

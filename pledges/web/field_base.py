@@ -16,8 +16,8 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import StopValidation
 
-from pledges.core.errors import DomainError
-from pledges.web.i18n import error_text
+from pledges.core.errors import N_, DomainError
+from pledges.web.i18n import error_text, translate
 
 Text = Any
 """A string, or one that is translated when shown (`lazy`)."""
@@ -41,7 +41,7 @@ class MacroWidget:
 class BaseField(Field):
     """What all fields share: hint, whether an answer is needed, and the message when it is missing."""
 
-    needed = lazy("Hãy điền mục này.")
+    needed = N_("Hãy điền mục “%(label)s”.")
     data: Any
 
     def __init__(
@@ -59,7 +59,7 @@ class BaseField(Field):
         super().__init__(label, validators=list(validators), **options)
         self.hint = hint
         self.required = required is not False
-        self.needed_message = self.needed if isinstance(required, bool) else required
+        self.own_message = "" if isinstance(required, bool) else required
         self.autocomplete = autocomplete
         self.width = width
         self.raw = ""
@@ -87,7 +87,7 @@ class BaseField(Field):
     def pre_validate(self, form: Any) -> None:
         if self.is_empty():
             if self.required:
-                raise StopValidation(str(self.needed_message))
+                raise StopValidation(str(self.own_message) or translate(str(self.needed), label=str(self.label.text)))
             raise StopValidation  # an optional field left empty: nothing more to check
         try:
             self.data = self.clean(self.data)

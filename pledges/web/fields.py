@@ -10,7 +10,7 @@ from typing import Any
 
 from wtforms.validators import StopValidation
 
-from pledges.core.errors import DomainError
+from pledges.core.errors import N_, DomainError
 from pledges.core.identity import clean_block, clean_line, parse_email, parse_phone
 from pledges.web.choice_fields import (
     AgreeField,
@@ -122,7 +122,7 @@ class CodeField(TextField):
 
     widget = MacroWidget("code_field")
     inputmode = "numeric"
-    needed = lazy("Hãy nhập mã gồm 6 chữ số trong thư.")
+    needed = N_("Hãy nhập mã gồm 6 chữ số trong thư.")
 
     def __init__(self, label: Text, *, digits: int = 6, **options: Any) -> None:
         super().__init__(label, autocomplete="one-time-code", width="10", **options)
@@ -139,7 +139,7 @@ class DateField(TextField):
     """A day as text: dd/mm/yyyy, also d/m/yy and with dots or hyphens. `data` is a `date`."""
 
     inputmode = "numeric"
-    needed = lazy("Hãy điền ngày theo dạng ngày/tháng/năm, ví dụ 02/09/2026.")
+    needed = N_("Hãy điền ngày theo dạng ngày/tháng/năm, ví dụ 02/09/2026.")
 
     def __init__(self, label: Text, **options: Any) -> None:
         super().__init__(label, show=date_text, width="10", **options)
@@ -170,7 +170,7 @@ class UploadField(BaseField):
     """A file; `data` is Werkzeug's FileStorage. Check the content, not the name."""
 
     widget = MacroWidget("upload_field")
-    needed = lazy("Hãy chọn một tệp.")
+    needed = N_("Hãy chọn một tệp cho mục “%(label)s”.")
 
     def __init__(self, label: Text, *, accept: str = "", most_bytes: int = 3_000_000, **options: Any) -> None:
         super().__init__(label, **options)

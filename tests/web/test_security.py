@@ -42,6 +42,7 @@ def test_every_route_answers_with_every_header(small_app: Flask) -> None:
                 assert answer.headers[name] == value, f"{path} lacks {name}"
             assert re.fullmatch(r"[0-9a-f]{16}", answer.headers["X-Request-Id"])
             assert answer.headers["Cache-Control"]
+            answer.close()
 
 
 def test_the_policy_allows_nothing_but_our_own_files() -> None:
@@ -56,7 +57,8 @@ def test_every_post_needs_a_token_or_a_form_that_checks_it(small_app: Flask) -> 
         view = small_app.view_functions[rule.endpoint]
         answer = small_app.test_client().post(path, data={"csrf_token": "made-up"})
         if getattr(view, "soft_csrf", False):
-            assert answer.status_code in {200, 302, 303, 404, 410}, path
+            assert answer.status_code < 500, path
+            assert answer.status_code >= 300 or "<form" in answer.text, path
         else:
             assert answer.status_code == 400, path
             assert "làm mới" in answer.text, path

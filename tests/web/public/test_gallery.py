@@ -42,7 +42,9 @@ def test_nothing_is_ticked_beforehand(gallery: Page) -> None:
 def test_every_missing_answer_has_its_own_words(visitor: CheckedClient, gallery: Page) -> None:
     page = visitor.send(gallery)
     assert len(page.problems) == 11
-    assert "Hãy chọn Có hoặc Không." in page.problems
+    assert "Hãy điền mục “Họ và tên”." in page.problems
+    assert "Hãy chọn Có hoặc Không cho câu “Bạn đã đủ 18 tuổi chưa?”." in page.problems
+    assert len(set(page.problems)) == len(page.problems)
     assert "Hãy đánh dấu ô này để tiếp tục." in page.problems
     assert page.all("//*[@id='tax_code'][@aria-invalid]") == []
 
