@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
@@ -21,6 +21,7 @@ from pledges.audit.operations import WHOLE_SYSTEM, Actor
 from pledges.core import migrate
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
+from pledges.demonstration import demonstrate
 from pledges.jobs.worker import run_worker
 from pledges.plans.loading import load_from_files
 from pledges.product import Product
@@ -211,6 +212,17 @@ def _set_up_address(token: str) -> str:
     return f"{product().settings.public_url}/can-bo/thiet-lap/{token}"
 
 
+@click.command("demo")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
+@json_option
+@with_appcontext
+@refusals_as_status
+def demo(out: Path, as_json: bool) -> None:
+    """Play the main job on invented people, on a migrated and otherwise empty database, and leave the files in OUT."""
+    played = demonstrate(product(), out)
+    show({"reference": played.reference, **played.files}, as_json=as_json)
+
+
 def set_up_commands(app: Flask) -> None:
-    for group in (db, plans, jobs, ops, staff):
-        app.cli.add_command(group)
+    for command in (db, plans, jobs, ops, staff, demo):
+        app.cli.add_command(command)

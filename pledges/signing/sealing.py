@@ -13,8 +13,8 @@ from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
 from pledges.core.calendar import Clock, local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
+from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
-from pledges.documents.errors import SealUnavailable
 from pledges.documents.models import DocumentKind
 from pledges.documents.operations import seal_paper, store_document
 from pledges.documents.paper import PledgePaper
@@ -66,7 +66,7 @@ class PledgeSealer:
         if sealed is None:
             try:
                 fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
-            except SealUnavailable as refusal:
+            except DomainError as refusal:
                 reason = str(refusal)
                 self._database.run(lambda session: self._note_failure(session, pledge, reason))
                 return
