@@ -37,6 +37,9 @@ class MailSink:
     refused: set[str] = field(default_factory=set)
     busy: int = 0
     seconds_for_text: float = 0.0
+    """Before it takes a text, and once more before it says so."""
+    recipients: int = 0
+    """Asked for so far, whatever the answer."""
     accepted: list[Envelope] = field(default_factory=list)
     taken_without_answer: list[Envelope] = field(default_factory=list)
 
@@ -56,6 +59,7 @@ class _Relay:
         self._sink = sink
 
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:
+        self._sink.recipients += 1
         if self._sink.mood is Mood.STALL:
             await asyncio.sleep(600)
         if address in self._sink.refused:
@@ -79,6 +83,7 @@ class _Relay:
             server.transport.abort()
             return "250 never heard"
         self._sink.accepted.append(envelope)
+        await asyncio.sleep(self._sink.seconds_for_text)
         return "250 2.0.0 taken"
 
 

@@ -106,8 +106,10 @@ def test_twenty_random_kills(database: Database, workers: Nursery, sink: MailSin
     for number in range(20):
         for part in range(3):
             queue_code(database, system_clock, f"code:{number}:{part}")
+        seen = sink.recipients
         worker = workers.start(url_of(database), sink.url)
-        time.sleep(0.02 + secrets.randbelow(480) / 1000)
+        wait_until(lambda seen=seen: sink.recipients > seen, what="a worker that talks to the relay")
+        time.sleep(secrets.randbelow(80) / 1000)
         workers.kill(worker)
     workers.start(url_of(database), sink.url)
     wait_until(lambda: settled(database), 90, what="all messages")
