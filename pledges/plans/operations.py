@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, insert, inspect, select, update
@@ -86,12 +87,12 @@ def _record(
 def _load_places(session: Session, gazetteer: Gazetteer) -> LoadCounts:
     """Provinces and communes are never removed: what was signed keeps pointing to them; `valid_to` ends one."""
     known = {row.code for row in session.execute(select(Province.code))}
-    fresh = [asdict(row) | {"in_use": False, "settings": {}} for row in gazetteer.provinces if row.code not in known]
+    fresh = [{**vars(row), "in_use": False, "settings": {}} for row in gazetteer.provinces if row.code not in known]
     counts = LoadCounts(added=len(fresh))
     if fresh:
         session.execute(insert(Province), fresh)
-    counts += _sync(session, Province, [asdict(row) for row in gazetteer.provinces])
-    counts += _sync(session, Commune, [asdict(row) | {"name_fold": stored_key(row.name)} for row in gazetteer.communes])
+    counts += _sync(session, Province, [dict(vars(row)) for row in gazetteer.provinces])
+    counts += _sync(session, Commune, [{**vars(row), "name_fold": stored_key(row.name)} for row in gazetteer.communes])
     former = [
         {
             "province_code": row.province_code,
@@ -104,7 +105,8 @@ def _load_places(session: Session, gazetteer: Gazetteer) -> LoadCounts:
         }
         for row in gazetteer.former
     ]
-    return counts + _sync(session, FormerCommune, former, scope=FormerCommune.province_code != "", remove=_refuse_never)
+    counts += _sync(session, FormerCommune, former)
+    return counts + _remove_missing(session, FormerCommune, former, None, DataError)
 
 
 def _load_wordings(session: Session, wordings: Sequence[WordingTemplate], now: datetime) -> LoadCounts:
@@ -155,8 +157,8 @@ def _load_book(session: Session, book: ProvinceBook) -> LoadCounts:
         for subject_type in entry.subject_types
     ]
 
-    def gone(model: type[Base]) -> Callable[[Row], DataError]:
-        return lambda row: _still_used(book, model, row)
+    def gone(model: type[Base]) -> Callable[[str], DataError]:
+        return partial(_still_used, book, model)
 
     order: tuple[type[Base], ...] = (Agency, Plan, Clause, ReportingDuty, ObligationEntry)
     everything: tuple[type[Base], ...] = (*order, EntrySubjectType)
@@ -204,8 +206,7 @@ def _rows_of(session: Session, book: ProvinceBook) -> dict[type[Base], list[Row]
     }
 
 
-def _still_used(book: ProvinceBook, model: type[Base], row: Row) -> DataError:
-    name = row.get("id") or row.get("code") or row.get("entry_id")
+def _still_used(book: ProvinceBook, model: type[Base], name: str) -> DataError:
     if model is ObligationEntry:
         return DataError(
             N_(
@@ -218,11 +219,6 @@ def _still_used(book: ProvinceBook, model: type[Base], row: Row) -> DataError:
     return DataError(N_("%(file)s: “%(name)s” đang được dùng nên không xóa được"), file=book.file, name=name)
 
 
-def _refuse_never(row: Row) -> DataError:
-    """Nothing points to a former name; it may always go."""
-    return DataError(N_("Không xóa được tên cũ %(name)s."), name=row["former_code"])
-
-
 def _column(model: type[Base], name: str) -> Any:
     return getattr(model, name)
 
@@ -233,43 +229,33 @@ def _keys(model: type[Base]) -> tuple[str, ...]:
 
 def _held(
     session: Session, model: type[Base], names: Sequence[str], scope: ColumnElement[bool] | None
-) -> dict[Any, Row]:
-    """What the table says, by key, in plain rows: thousands of objects would cost seconds."""
+) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """What the table says under `names`, by key, without objects: there are thousands of rows."""
     keys = _keys(model)
-    query = select(*(_column(model, name) for name in dict.fromkeys((*keys, *names))))
-    found = session.execute(query if scope is None else query.where(scope)).mappings()
-    return {tuple(row[key] for key in keys): dict(row) for row in found}
+    query = select(*(_column(model, name) for name in (*keys, *names)))
+    found = session.execute(query if scope is None else query.where(scope)).all()
+    return {tuple(row[: len(keys)]): tuple(row[len(keys) :]) for row in found}
 
 
 def _sync(
-    session: Session,
-    model: type[Base],
-    rows: list[Row],
-    *,
-    scope: ColumnElement[bool] | None = None,
-    remove: Callable[[Row], DataError] | None = None,
+    session: Session, model: type[Base], rows: list[Row], *, scope: ColumnElement[bool] | None = None
 ) -> LoadCounts:
-    """Add and change rows; with `remove` also delete what is missing, or raise the error that it makes."""
-    if not rows:
-        return LoadCounts()
+    """Add and change rows. A row that leaves a column out leaves it as it is."""
     keys = _keys(model)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    names = tuple(dict.fromkeys(name for row in rows for name in row))
     held = _held(session, model, names, scope)
     fresh, changed = [], []
     for row in rows:
         before = held.get(tuple(row[key] for key in keys))
         if before is None:
             fresh.append(row)
-        elif any(before[name] != value for name, value in row.items()):
+        elif any(value != row.get(name, value) for name, value in zip(names, before, strict=True)):
             changed.append(row)
     if fresh:
         session.execute(insert(model), fresh)
     if changed:
         session.execute(update(model), changed)
-    counts = LoadCounts(added=len(fresh), changed=len(changed))
-    if remove is not None:
-        counts += _remove_missing(session, model, rows, scope, remove)
-    return counts
+    return LoadCounts(added=len(fresh), changed=len(changed))
 
 
 def _remove_missing(
@@ -277,16 +263,18 @@ def _remove_missing(
     model: type[Base],
     rows: list[Row],
     scope: ColumnElement[bool] | None,
-    refuse: Callable[[Row], DataError],
+    refuse: Callable[[str], DataError],
 ) -> LoadCounts:
+    """Delete what is in the table and not in `rows`, or raise what `refuse` makes of the row's last key."""
     keys = _keys(model)
     kept = {tuple(row[key] for key in keys) for row in rows}
-    missing = [row for key, row in _held(session, model, keys, scope).items() if key not in kept]
-    for row in missing:
+    missing = [key for key in _held(session, model, (), scope) if key not in kept]
+    for key in missing:
+        own_row = and_(*(_column(model, name) == value for name, value in zip(keys, key, strict=True)))
         try:
             with session.begin_nested():
-                session.execute(delete(model).where(and_(*(_column(model, key) == row[key] for key in keys))))
+                session.execute(delete(model).where(own_row))
         except IntegrityError as error:
             # Areas above this one point here; the database knows about them, this area must not.
-            raise refuse(row) from error
+            raise refuse(str(key[-1])) from error
     return LoadCounts(removed=len(missing))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import unicodedata
 from collections import Counter
 
 import pytest
 
 from pledges.plans.books import EntryData, PlanBooks, ProvinceBook
+from pledges.plans.loader import DATA
 from pledges.plans.models import Instrument, Unit
 from pledges.plans.rules import SUBJECT_TYPES
 
@@ -114,6 +116,24 @@ def test_all_names_are_composed_and_without_stray_blanks(books: PlanBooks) -> No
     assert [
         name for name in names if unicodedata.normalize("NFC", name) != name or " ".join(name.split()) != name
     ] == []
+
+
+def test_no_province_stands_in_the_code(books: PlanBooks) -> None:
+    """Strings of the program other than docstrings: neither the name of a province nor the code of an agency."""
+    names = {row.short_name for row in books.gazetteer.provinces}
+    codes = {agency.code for book in books.books for agency in book.agencies}
+    found = []
+    for file in sorted((DATA.parents[1]).rglob("*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        docstrings = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                found += [f"{file.name}:{node.lineno} {word}" for word in names | codes if word in node.value]
+    assert found == []
 
 
 def test_there_are_eighteen_subject_types_with_words_for_people(books: PlanBooks) -> None:

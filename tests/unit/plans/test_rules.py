@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pledges.core.calendar import Quarter, add_working_days, is_working_day
-from pledges.core.errors import N_
 from pledges.plans.models import Instrument, ObligationEntry, Unit
 from pledges.plans.rules import INITIAL, NEWCOMER, UNKNOWN, WAITING_DAYS, cohort_of, due_day, due_text, may_be_asked
 
@@ -213,4 +212,4 @@ def test_due_days_in_plain_words(rule: ObligationEntry, today: date, text: str) 
     found = due_text(rule, today)
     assert str(found) == text
     # Each sentence is translated by itself, so each must be able to take the parameters by itself.
-    assert " ".join(N_(sentence) % found.params for sentence in found.sentences) == text
+    assert " ".join(sentence % found.params for sentence in found.sentences) == text
