@@ -78,6 +78,8 @@ def start() -> ResponseReturnValue:
     form = GroupForm(formdata=None)
     form.province.data = chosen.code
     form.start.data = tokens().make(START_TOKEN, f"{new_id()}:{code}")
+    if draft is not None and draft.signed_at is not None:
+        form.email.data = draft.email  # the same person goes on, with the same answers
     return _group_page(form, chosen, resume_code=code, unfinished=unfinished)
 
 
@@ -284,9 +286,15 @@ def _commune_choice(province_code: str, code: str) -> Choice | None:
 
 
 def _commune_choices(province_code: str, query: str) -> list[Choice]:
+    """Each commune once; several of its old names may have matched."""
+    names: dict[str, str] = {}
+    former: dict[str, list[str]] = {}
+    for hit in search_communes(reader(), province_code, query):
+        names[hit.code] = hit.name
+        former.setdefault(hit.code, []).extend([hit.former] if hit.former else [])
     return [
-        Choice(hit.code, hit.name, _("tên cũ: %(name)s", name=hit.former) if hit.former else "")
-        for hit in search_communes(reader(), province_code, query)
+        Choice(code, name, _("tên cũ: %(name)s", name="; ".join(former[code])) if former[code] else "")
+        for code, name in names.items()
     ]
 
 
