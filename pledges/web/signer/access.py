@@ -24,12 +24,6 @@ def tokens() -> Tokens:
     return Tokens(product().settings.secret_key)
 
 
-def network() -> str:
-    """The address that limits count: an IPv4 address, or the /64 of an IPv6 one."""
-    address = request.remote_addr or "unknown"
-    return ":".join(address.split(":")[:4]) if ":" in address else address
-
-
 def hold_draft(draft_id: uuid.UUID) -> None:
     session["draft"] = str(draft_id)
     session.permanent = True

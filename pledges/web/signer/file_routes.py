@@ -21,8 +21,9 @@ from pledges.signing.rules import normal_reference
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import error_text, language
+from pledges.web.network import network
 from pledges.web.security import soft_csrf
-from pledges.web.signer.access import let_open_file, may_open_file, network
+from pledges.web.signer.access import let_open_file, may_open_file
 from pledges.web.signer.forms import FileCodeForm, ReferenceForm
 from pledges.web.signer.journey import blueprint
 from pledges.web.signer.summary import status_of, way_of

@@ -40,6 +40,7 @@ from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.fields import Choice
 from pledges.web.i18n import language, translate
+from pledges.web.network import network
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import (
     START_TOKEN,
@@ -47,7 +48,6 @@ from pledges.web.signer.access import (
     form_token,
     held_draft,
     hold_draft,
-    network,
     tokens,
 )
 from pledges.web.signer.duties import duty_views, hint_of

@@ -10,8 +10,9 @@ from pledges.signing.drafts import find_by_code
 from pledges.signing.links import RESUME_DRAFT, follow_link
 from pledges.signing.models import Draft
 from pledges.web.current import now, product, reader, write
+from pledges.web.network import network
 from pledges.web.security import soft_csrf
-from pledges.web.signer.access import hold_draft, network, tokens
+from pledges.web.signer.access import hold_draft, tokens
 from pledges.web.signer.forms import ActForm, ResumeForm
 from pledges.web.signer.journey import blueprint, page_url, progress_of
 

@@ -22,8 +22,9 @@ from pledges.signing.texts import DraftAnswers, TextToSign, read_answers, texts_
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import error_text, language
+from pledges.web.network import network
 from pledges.web.security import soft_csrf
-from pledges.web.signer.access import form_token, held_draft, let_open_file, network
+from pledges.web.signer.access import form_token, held_draft, let_open_file
 from pledges.web.signer.forms import ActForm, SignForm
 from pledges.web.signer.journey import away, blueprint, page_url, step
 
