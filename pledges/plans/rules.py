@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from pledges.core.calendar import Quarter, add_working_days
@@ -51,7 +51,7 @@ _ALL = (
     SubjectTypeInfo(
         "ecommerce_website",
         N_("Website, ứng dụng bán hàng"),
-        N_("Anh/chị có trang web hoặc ứng dụng riêng để bán hàng, cung cấp dịch vụ."),
+        N_("Bạn có trang web hoặc ứng dụng riêng để bán hàng, cung cấp dịch vụ."),
         _SELLING,
         "either",
         "website_seller",
@@ -61,7 +61,7 @@ _ALL = (
     SubjectTypeInfo(
         "digital_seller",
         N_("Người bán hàng trên sàn, mạng xã hội"),
-        N_("Anh/chị bán hàng qua gian hàng trên sàn, trang Facebook, TikTok, Zalo hoặc phát trực tiếp."),
+        N_("Bạn bán hàng qua gian hàng trên sàn, trang Facebook, TikTok, Zalo hoặc phát trực tiếp."),
         _SELLING,
         "either",
         "website_seller",
@@ -291,36 +291,28 @@ def due_text(entry: ObligationEntry, today: date) -> DueText:
     if entry.first_due is None:
         sentences.append(N_("Thực hiện thường xuyên: trong %(days)s ngày làm việc kể từ khi cơ quan mời ký."))
     elif today <= entry.first_due:
-        sentences.append(N_("Hạn của nhóm đã hoạt động trước %(next_month)s: %(first_due)s."))
+        sentences.append(N_("Hạn của nhóm đã hoạt động trước ngày %(next_day)s: %(first_due)s."))
     else:
         sentences.append(
             N_(
-                "Hạn của nhóm đã hoạt động trước %(next_month)s: %(first_due)s "
+                "Hạn của nhóm đã hoạt động trước ngày %(next_day)s: %(first_due)s "
                 "(đã qua; ký ngay bây giờ vẫn được ghi nhận)."
             )
         )
     if entry.newcomers == "quarter_end":
         sentences.append(
             N_(
-                "Nếu bắt đầu hoạt động từ %(next_month)s trở đi: hết quý được phát hiện, "
+                "Nếu bắt đầu hoạt động từ ngày %(next_day)s trở đi: hết quý được phát hiện, "
                 "và có ít nhất %(days)s ngày làm việc sau khi được mời."
             )
         )
     params = {
         "days": str(WAITING_DAYS),
-        "next_month": _month_after(entry.cutoff),
+        "next_day": _vietnamese(entry.cutoff + timedelta(days=1)),
         "first_due": _vietnamese(entry.first_due),
         "ask_from": _vietnamese(entry.ask_from),
     }
     return DueText(tuple(sentences), params)
-
-
-def _month_after(cutoff: date) -> str:
-    """The cut-off 28/02/2026 reads "tháng 3/2026"; one inside a month is named by its following day."""
-    following = date.fromordinal(cutoff.toordinal() + 1)
-    if following.day != 1:
-        return _vietnamese(following)
-    return f"tháng {following.month}/{following.year}"
 
 
 def _vietnamese(day: date | None) -> str:

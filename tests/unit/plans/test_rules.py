@@ -179,14 +179,14 @@ def test_who_may_be_asked(rule: ObligationEntry, today: date, allowed: bool) -> 
         (
             PRINTED,
             date(2026, 2, 1),
-            "Hạn của nhóm đã hoạt động trước tháng 3/2026: 28/02/2026. Nếu bắt đầu hoạt động từ tháng 3/2026 trở đi:"
+            "Hạn của nhóm đã hoạt động trước ngày 01/03/2026: 28/02/2026. Nếu bắt đầu hoạt động từ ngày 01/03/2026 trở đi:"
             " hết quý được phát hiện, và có ít nhất 20 ngày làm việc sau khi được mời.",
         ),
         (
             PRINTED,
             date(2026, 11, 22),
-            "Hạn của nhóm đã hoạt động trước tháng 3/2026: 28/02/2026 (đã qua; ký ngay bây giờ vẫn được ghi nhận)."
-            " Nếu bắt đầu hoạt động từ tháng 3/2026 trở đi: hết quý được phát hiện,"
+            "Hạn của nhóm đã hoạt động trước ngày 01/03/2026: 28/02/2026 (đã qua; ký ngay bây giờ vẫn được ghi nhận)."
+            " Nếu bắt đầu hoạt động từ ngày 01/03/2026 trở đi: hết quý được phát hiện,"
             " và có ít nhất 20 ngày làm việc sau khi được mời.",
         ),
         (
@@ -198,12 +198,12 @@ def test_who_may_be_asked(rule: ObligationEntry, today: date, allowed: bool) -> 
             entry(cutoff=date(2027, 12, 31), first_due=date(2027, 12, 31), ask_from=date(2027, 1, 1), newcomers="none"),
             date(2026, 11, 22),
             "Cơ quan bắt đầu vận động nhóm này từ 01/01/2027; ký sớm hơn vẫn được."
-            " Hạn của nhóm đã hoạt động trước tháng 1/2028: 31/12/2027.",
+            " Hạn của nhóm đã hoạt động trước ngày 01/01/2028: 31/12/2027.",
         ),
         (
             entry(cutoff=date(2026, 3, 15), first_due=date(2026, 3, 31), newcomers="none"),
             date(2026, 3, 1),
-            "Hạn của nhóm đã hoạt động trước 16/03/2026: 31/03/2026.",
+            "Hạn của nhóm đã hoạt động trước ngày 16/03/2026: 31/03/2026.",
         ),
         (VOLUNTARY, date(2026, 11, 22), "Kế hoạch không đặt thời hạn cho nhóm này; ký lúc nào cũng được."),
     ],
