@@ -302,7 +302,7 @@ def due_text(entry: ObligationEntry, today: date) -> DueText:
     if entry.newcomers == "quarter_end":
         sentences.append(
             N_(
-                "Nếu bắt đầu hoạt động từ ngày %(next_day)s trở đi: hết quý được phát hiện, "
+                "Nếu bắt đầu hoạt động từ ngày %(next_day)s trở đi: hạn là hết quý được phát hiện, "
                 "và có ít nhất %(days)s ngày làm việc sau khi được mời."
             )
         )

@@ -179,14 +179,14 @@ def test_who_may_be_asked(rule: ObligationEntry, today: date, allowed: bool) -> 
         (
             PRINTED,
             date(2026, 2, 1),
-            "Hạn của nhóm đã hoạt động trước ngày 01/03/2026: 28/02/2026. Nếu bắt đầu hoạt động từ ngày 01/03/2026 trở đi:"
-            " hết quý được phát hiện, và có ít nhất 20 ngày làm việc sau khi được mời.",
+            "Hạn của nhóm đã hoạt động trước ngày 01/03/2026: 28/02/2026. Nếu bắt đầu hoạt động từ ngày 01/03/2026"
+            " trở đi: hạn là hết quý được phát hiện, và có ít nhất 20 ngày làm việc sau khi được mời.",
         ),
         (
             PRINTED,
             date(2026, 11, 22),
             "Hạn của nhóm đã hoạt động trước ngày 01/03/2026: 28/02/2026 (đã qua; ký ngay bây giờ vẫn được ghi nhận)."
-            " Nếu bắt đầu hoạt động từ ngày 01/03/2026 trở đi: hết quý được phát hiện,"
+            " Nếu bắt đầu hoạt động từ ngày 01/03/2026 trở đi: hạn là hết quý được phát hiện,"
             " và có ít nhất 20 ngày làm việc sau khi được mời.",
         ),
         (
