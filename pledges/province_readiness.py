@@ -171,14 +171,16 @@ def _mail(mail: MailState, now: datetime) -> Iterator[ReadinessItem]:
         "mail.queue",
         N_("Thư chờ gửi"),
         waited <= LONGEST_WAIT,
-        N_("Thư chờ lâu nhất đã %(minutes)s phút. Kiểm tra tiến trình nền và máy chủ thư."),
+        N_("Thư chờ lâu nhất đã %(minutes)s phút. Hãy kiểm tra tiến trình nền (worker) và máy chủ thư."),
         {"minutes": str(round(waited.total_seconds() / 60))},
     )
     yield ReadinessItem(
         "mail.failed",
-        N_("Thư hỏng trong 7 ngày qua"),
+        N_("Thư không gửi được trong 7 ngày qua"),
         not (mail.failed or mail.uncertain),
-        N_("%(failed)s thư không gửi được, %(uncertain)s thư không rõ máy chủ đã nhận hay chưa. Liên hệ người nhận."),
+        N_(
+            "%(failed)s thư không gửi được, %(uncertain)s thư không rõ đã tới máy chủ hay chưa. Hãy liên hệ người nhận."
+        ),
         {"failed": str(mail.failed), "uncertain": str(mail.uncertain)},
     )
 
@@ -194,13 +196,13 @@ def _seal(seal: SealState, waiting: int) -> Iterator[ReadinessItem]:
         "seal.trial",
         N_("Khóa niêm phong thật"),
         not seal.trial,
-        N_("Đang dùng khóa THỬ NGHIỆM, chữ này in trên mọi trang. Cài khóa do tổ chức chứng thực cấp."),
+        N_("Đang dùng khóa THỬ NGHIỆM, chữ này in trên mọi trang. Hãy cài khóa do tổ chức chứng thực cấp."),
     )
     yield ReadinessItem(
         "seal.expiry",
         N_("Hạn của chứng thư niêm phong"),
         seal.days_left is None or seal.days_left >= SEAL_WARNING_DAYS,
-        N_("Chứng thư hết hạn sau %(days)s ngày. Xin cấp chứng thư mới ngay từ bây giờ."),
+        N_("Chứng thư hết hạn sau %(days)s ngày. Hãy xin cấp chứng thư mới ngay từ bây giờ."),
         {"days": str(seal.days_left)},
     )
     yield ReadinessItem(

@@ -146,7 +146,7 @@ def choose_password(session: Session, token: str, password_hash: str, *, tokens:
         .returning(StaffLink.id)
     ).first()
     if used is None:
-        raise LinkDead(N_("Liên kết này vừa được dùng. Hãy đăng nhập bằng mật khẩu đã chọn."))
+        raise LinkDead(N_("Liên kết này vừa được dùng. Hãy đăng nhập bằng mật khẩu đã đặt."))
     staff.password = password_hash
     end_all_sessions(session, staff, because="new_password", now=now)
     _record(session, "staff.password_chosen", staff, actor_of(staff), now)

@@ -54,7 +54,9 @@ def check_new(password: str, again: str, *, name: str, email: str) -> None:
             shortest=SHORTEST,
         )
     if len(password) > LONGEST:
-        raise DomainError(N_("Mật khẩu dài quá %(longest)s ký tự."), field="password", longest=LONGEST)
+        raise DomainError(
+            N_("Mật khẩu dài quá %(longest)s ký tự. Hãy chọn mật khẩu ngắn hơn."), field="password", longest=LONGEST
+        )
     if is_easy_to_guess(password, own_words=(*name.split(), *re.split(r"[^\w]+", email))):
         raise DomainError(
             N_(

@@ -36,7 +36,7 @@ ROLES: dict[Role, RoleInfo] = {
     Role.APPROVER: RoleInfo(N_("Lãnh đạo duyệt"), agency=True, commune=False, whole_system=False),
     Role.ADMINISTRATOR: RoleInfo(N_("Quản trị"), agency=False, commune=False, whole_system=True),
     Role.PROVINCE_VIEWER: RoleInfo(
-        N_("Người theo dõi số liệu của tỉnh"), agency=False, commune=False, whole_system=False
+        N_("Người theo dõi số liệu của tỉnh, thành phố"), agency=False, commune=False, whole_system=False
     ),
     Role.COMMUNE_OFFICER: RoleInfo(N_("Cán bộ xã, phường, đặc khu"), agency=False, commune=True, whole_system=False),
     Role.REPORTING_UNIT: RoleInfo(N_("Đơn vị báo cáo"), agency=True, commune=False, whole_system=False),
@@ -47,7 +47,7 @@ def check_post(role: Role, *, province_code: str, agency_code: str | None, commu
     """Refuse a role at a place where it has no meaning."""
     info = ROLES[role]
     if province_code == WHOLE_SYSTEM and not info.whole_system:
-        raise DomainError(N_("Vai trò này thuộc về một tỉnh. Hãy chọn tỉnh, thành phố."), field="province")
+        raise DomainError(N_("Vai trò này thuộc về một tỉnh, thành phố. Hãy chọn tỉnh, thành phố."), field="province")
     if info.agency and not agency_code:
         raise DomainError(N_("Vai trò này thuộc về một cơ quan. Hãy chọn cơ quan."), field="agency")
     if not info.agency and agency_code:
@@ -55,7 +55,7 @@ def check_post(role: Role, *, province_code: str, agency_code: str | None, commu
     if info.commune and not commune_code:
         raise DomainError(N_("Vai trò này thuộc về một xã, phường, đặc khu. Hãy chọn đơn vị."), field="commune")
     if not info.commune and commune_code:
-        raise DomainError(N_("Vai trò này không gắn với xã, phường nào. Hãy bỏ trống."), field="commune")
+        raise DomainError(N_("Vai trò này không gắn với xã, phường, đặc khu nào. Hãy bỏ trống ô này."), field="commune")
 
 
 def is_alive(session: StaffSession, now: datetime) -> bool:

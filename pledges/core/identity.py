@@ -154,7 +154,7 @@ def parse_phone(raw: str, *, field: str | None = "phone") -> str:
     if number is None or not phonenumbers.is_valid_number(number):
         raise DomainError(
             N_(
-                "Số điện thoại này không có thật. Di động có 10 số, bắt đầu bằng 03, 05, 07, 08 hoặc 09; "
+                "Số điện thoại này chưa đúng. Di động có 10 số, bắt đầu bằng 03, 05, 07, 08 hoặc 09; "
                 "máy bàn có 11 số, bắt đầu bằng 02; số nước ngoài bắt đầu bằng dấu +."
             ),
             field=field,

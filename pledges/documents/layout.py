@@ -18,7 +18,7 @@ NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
 MOTTO = "Độc lập - Tự do - Hạnh phúc"
 LETTERS_NOTE = (
     "Ký tự không có trong phông chữ của bản in được ghi bằng mã Unicode trong ngoặc vuông, ví dụ [U+4E2D]; "
-    "bản chữ đã ký giữ nguyên ký tự gốc."
+    "nội dung đã ký giữ nguyên ký tự gốc."
 )
 
 LABEL_SHARE = 0.34

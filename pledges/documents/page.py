@@ -34,7 +34,7 @@ HEADER_INK = Color(0.65, 0.1, 0.1)
 
 DRAFT = "DỰ THẢO"
 TRIAL = "THỬ NGHIỆM"
-DRAFT_LINE = "DỰ THẢO: lời văn chưa được tỉnh phê duyệt"
+DRAFT_LINE = "DỰ THẢO: mẫu chưa được cơ quan chủ trì duyệt"
 TRIAL_LINE = "THỬ NGHIỆM: niêm phong bằng khóa thử, không dùng làm bằng chứng"
 
 # Trying all eight masks for the prettiest one takes four times as long and helps no scanner.
@@ -131,9 +131,7 @@ def _end_page(canvas: PledgeCanvas, document: PledgeDocument) -> None:
     canvas.setFillColor(FOOTER_INK)
     canvas.setFont(faces.regular, FOOTER_SIZE + 1)
     y = top - FOOTER_LEADING - 1
-    canvas.drawString(
-        LEFT, y, f"Mã hồ sơ: {paper.reference}  ·  Phiên bản lời văn: {printable(paper.text_version, faces)}"
-    )
+    canvas.drawString(LEFT, y, f"Mã hồ sơ: {paper.reference}  ·  Phiên bản mẫu: {printable(paper.text_version, faces)}")
     label = f"Trang {number}/"
     label_width = canvas.stringWidth(label, faces.regular, FOOTER_SIZE + 1)
     digits = canvas.stringWidth("00", faces.regular, FOOTER_SIZE + 1)
@@ -146,7 +144,7 @@ def _end_page(canvas: PledgeCanvas, document: PledgeDocument) -> None:
     for text in (
         f"Xác minh: {paper.verification_url}",
         f"SHA-256 của mẫu: {paper.template_hash}",
-        f"SHA-256 của lời văn đã ký: {paper.rendered_hash}",
+        f"SHA-256 của nội dung đã ký: {paper.rendered_hash}",
     ):
         y -= FOOTER_LEADING
         _fitted(canvas, text, LEFT, y, edge - LEFT, faces.regular)

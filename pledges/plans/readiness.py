@@ -81,13 +81,13 @@ def _settings(session: Session, province_code: str) -> Iterator[ReadinessItem]:
     )
     yield ReadinessItem(
         "setting.data_contact",
-        N_("Đầu mối dữ liệu cá nhân"),
+        N_("Đầu mối về dữ liệu cá nhân"),
         bool(settings.data_contact),
         N_("Nêu bộ phận tiếp nhận yêu cầu xem, sửa, xóa dữ liệu; khi chưa có, thông báo ghi tên cơ quan tiếp nhận."),
     )
     yield ReadinessItem(
         "setting.consent_basis",
-        N_("Cơ sở xử lý dữ liệu cá nhân"),
+        N_("Căn cứ xử lý dữ liệu cá nhân"),
         settings.consent_decided,
         N_("Xác nhận xử lý theo sự đồng ý của người ký, hay theo nhiệm vụ của cơ quan nhà nước."),
     )

@@ -134,7 +134,7 @@ class Signer:
 def check_group(raw: Raw, provinces: tuple[str, ...]) -> Group:
     check = _Check(raw)
     email = check.read("email", parse_email, missing=N_("Hãy nhập địa chỉ thư điện tử để nhận mã xác nhận."))
-    province = check.choice("province", provinces, N_("Hãy chọn tỉnh hoặc thành phố nơi bạn ký cam kết."))
+    province = check.choice("province", provinces, N_("Hãy chọn tỉnh, thành phố nơi bạn ký cam kết."))
     subject_type = check.choice(
         "subject_type", tuple(SUBJECT_TYPES), N_("Hãy chọn nhóm đúng nhất với việc bạn đang làm.")
     )
@@ -180,7 +180,7 @@ def check_who(
     where = check.choice(
         "location",
         tuple(location.value for location in Location),
-        N_("Hãy cho biết trụ sở hoặc nơi ở nằm trong tỉnh, ở tỉnh khác hay ở nước ngoài."),
+        N_("Hãy cho biết trụ sở hoặc nơi ở nằm trong tỉnh, thành phố này, ở nơi khác hay ở nước ngoài."),
     )
     location = Location(where) if where else Location.LOCAL
     country = "VN"

@@ -100,7 +100,7 @@ def _check_confirmation(confirmation: Confirmation, answers: DraftAnswers) -> No
     errors: dict[str, DomainError] = {}
     if not confirmation.consent_processing:
         errors["consent_processing"] = DomainError(
-            N_("Cần đồng ý xử lý dữ liệu cá nhân thì cơ quan mới tiếp nhận được bản cam kết."),
+            N_("Hãy đánh dấu ô đồng ý xử lý dữ liệu cá nhân; thiếu sự đồng ý này thì chưa ký được."),
             field="consent_processing",
         )
     if not confirmation.typed_name.strip():

@@ -27,7 +27,7 @@ class ErrorPage:
 PAGES = {
     400: ErrorPage(
         lazy("Yêu cầu chưa đúng"),
-        lazy("Hãy quay lại trang trước và thử lại. Nếu bạn mở một đường dẫn trong thư, hãy chép đủ cả đường dẫn."),
+        lazy("Hãy quay lại trang trước và thử lại. Nếu bạn mở một liên kết trong thư, hãy chép đủ cả liên kết."),
     ),
     403: ErrorPage(
         lazy("Bạn không mở được trang này"),
@@ -46,8 +46,8 @@ PAGES = {
         lazy("Hãy mở lại trang để xem tình trạng hiện nay."),
     ),
     410: ErrorPage(
-        lazy("Đường dẫn này không còn dùng được"),
-        lazy("Đường dẫn đã hết hạn hoặc đã được dùng. Hãy yêu cầu gửi đường dẫn mới."),
+        lazy("Liên kết này không còn dùng được"),
+        lazy("Liên kết đã hết hạn hoặc đã được dùng. Hãy yêu cầu gửi liên kết mới."),
     ),
     413: ErrorPage(
         lazy("Nội dung gửi lên quá lớn"),

@@ -28,7 +28,7 @@ from tests.support.live_server import LiveServer, mail_text
 from tests.support.pdf_tools import assert_sound, pdfsig, squeezed, text_of
 from tests.support.signing import COMMUNES, DONG_THAP, HUE, LANG_SON, doctor_pages, invented_tax_code
 
-NOT_ASKED = "Kế hoạch tỉnh không yêu cầu nhóm này"
+NOT_ASKED = "Kế hoạch không yêu cầu nhóm này"
 NOT_ISSUED = "Văn bản chưa ban hành"
 ASKED = "Kế hoạch yêu cầu nhóm của bạn ký cam kết"
 

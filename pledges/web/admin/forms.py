@@ -17,7 +17,7 @@ class ProvinceForm(PageForm):
         clean=lambda raw: clean_line(raw, most=300),
     )
     data_contact = TextField(
-        lazy("Đầu mối trả lời về dữ liệu cá nhân"),
+        lazy("Đầu mối về dữ liệu cá nhân"),
         hint=lazy("Tên bộ phận và cách liên hệ, ví dụ: Văn phòng Sở, điện thoại 0205 3000 000."),
         required=False,
         clean=lambda raw: clean_line(raw, most=300),

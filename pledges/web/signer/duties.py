@@ -34,7 +34,7 @@ def hint_of(kind: SubjectTypeInfo, duties: list[Duty]) -> str:
     elif any(duty.asked for duty in duties):
         asked = _("Kế hoạch yêu cầu nhận văn bản của cơ quan; bản cam kết là tự nguyện.")
     else:
-        asked = _("Kế hoạch tỉnh không yêu cầu nhóm này; ký tự nguyện.")
+        asked = _("Kế hoạch không yêu cầu nhóm này; ký tự nguyện.")
     return f"{translate(kind.hint)} {asked}"
 
 
@@ -48,7 +48,7 @@ def duty_views(session: Session, group: Group, today: date) -> list[DutyView]:
 def _view(duty: Duty, *, signable: bool, today: date) -> DutyView:
     if duty.instrument is Instrument.VOLUNTARY:
         heading = _("Ký cam kết tự nguyện")
-        explanation = _("Kế hoạch tỉnh không yêu cầu nhóm này. Bạn vẫn có thể ký để người tiêu dùng yên tâm.")
+        explanation = _("Kế hoạch không yêu cầu nhóm này. Bạn vẫn có thể ký để người tiêu dùng yên tâm.")
     elif duty.instrument is Instrument.PLEDGE:
         heading = _("Kế hoạch yêu cầu nhóm của bạn ký cam kết")
         explanation = _("Bạn trả lời vài câu, đọc toàn văn rồi ký bằng mã gửi qua thư điện tử.")

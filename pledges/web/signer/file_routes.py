@@ -39,7 +39,11 @@ def find_file() -> ResponseReturnValue:
         reference = normal_reference(form.reference.raw)
         if reference:
             return redirect(url_for("signer.file", reference=reference))
-        form.refuse(DomainError(N_("Mã hồ sơ chưa đúng dạng. Mã gồm CK, mã tỉnh, năm và 6 chữ."), field="reference"))
+        form.refuse(
+            DomainError(
+                N_("Mã hồ sơ có dạng CK-46-2026-7KXA3Q. Hãy chép lại từ bản cam kết hoặc từ thư."), field="reference"
+            )
+        )
     return render_template("signer/find_file.html", form=form)
 
 
@@ -113,7 +117,7 @@ def send_file_code(reference: str) -> ResponseReturnValue:
     except DomainError as error:
         flash(error_text(error), "warning")
     else:
-        flash(_("Nếu mã hồ sơ đúng, mã 6 số đã được gửi tới thư điện tử dùng khi ký."), "success")
+        flash(_("Nếu mã hồ sơ đúng, mã mở hồ sơ đã được gửi tới thư điện tử dùng khi ký."), "success")
     return redirect(url_for("signer.file", reference=reference))
 
 
@@ -137,7 +141,9 @@ def open_file(reference: str) -> ResponseReturnValue:
 
     refusal = write(check)
     if refusal is not None or pledge is None:
-        form.refuse(refusal or DomainError(N_("Mã không đúng."), field="code"))
+        form.refuse(
+            refusal or DomainError(N_("Mã không đúng. Hãy xem lại thư mới nhất hoặc bấm gửi mã mới."), field="code")
+        )
         return _door(reference, form)
     let_open_file(reference, at)
     return redirect(url_for("signer.file", reference=reference))

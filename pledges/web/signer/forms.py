@@ -67,7 +67,7 @@ class GroupForm(AnswerForm):
     province = HiddenField()
     email = EmailField(
         lazy("Thư điện tử của bạn"),
-        hint=lazy("Chúng tôi gửi mã ký và bản cam kết tới địa chỉ này. Không dùng để quảng cáo."),
+        hint=lazy("Chúng tôi gửi mã xác nhận và mã hồ sơ tới địa chỉ này. Không dùng để quảng cáo."),
     )
     subject_type = ChoiceField(lazy("Bạn ký với tư cách nào?"))
 
@@ -88,7 +88,7 @@ class WhoForm(AnswerForm):
             Choice(Location.ABROAD.value, lazy("Ở nước ngoài")),
         ),
     )
-    home_province = SelectField(lazy("Tỉnh, thành phố (nếu ở tỉnh khác)"))
+    home_province = SelectField(lazy("Tỉnh, thành phố (nếu ở nơi khác)"))
     country = SelectField(lazy("Quốc gia (nếu ở nước ngoài)"))
     tax_code = TextField(
         lazy("Mã số thuế"),
@@ -99,7 +99,7 @@ class WhoForm(AnswerForm):
     )
     personal_number = TextField(
         lazy("Số định danh cá nhân"),
-        hint=lazy("12 chữ số trên căn cước. Được mã hóa; chỉ in bốn số cuối trên bản cam kết."),
+        hint=lazy("12 chữ số trên thẻ căn cước. Được mã hóa; bản cam kết chỉ in bốn số cuối."),
         width="20",
         inputmode="numeric",
     )
@@ -142,7 +142,7 @@ class WhoForm(AnswerForm):
             dropped.add("kind")
         if needs_personal_number(group):
             self.tax_code.hint = lazy(
-                "Điền mã số thuế hoặc mã số hộ kinh doanh; nếu chưa có, điền số định danh ở dưới."
+                "Điền mã số thuế hoặc mã số hộ kinh doanh; nếu chưa có, điền số định danh cá nhân ở dưới."
             )
             self.tax_code.required = self.personal_number.required = False
         else:
@@ -228,8 +228,8 @@ class SignForm(AnswerForm):
     consent_processing = AgreeField(lazy("Tôi đồng ý để cơ quan xử lý dữ liệu cá nhân của tôi"))
     consent_publication = AgreeField(lazy("Tôi đồng ý công khai"), required=False)
     typed_name = TextField(lazy("Gõ họ và tên của bạn để ký"), autocomplete="off")
-    code = CodeField(lazy("Mã 6 số trong thư gửi tới bạn"))
-    representative_code = CodeField(lazy("Mã 6 số trong thư gửi tới người đại diện"))
+    code = CodeField(lazy("Mã xác nhận trong thư gửi tới bạn"))
+    representative_code = CodeField(lazy("Mã xác nhận trong thư gửi tới người đại diện"))
 
     def fit(self, consents: dict[str, str], *, under_age: bool) -> None:
         """`consents` are the sentences of the texts themselves, by field; nothing else is asked for."""
@@ -246,7 +246,7 @@ class ResumeForm(DomainForm):
     email = EmailField(lazy("Thư điện tử bạn đã khai"))
     resume_code = TextField(
         lazy("Mã tiếp tục"),
-        hint=lazy("12 chữ hiện ở trang đầu, ví dụ 7KXA-3QEM-9DTW."),
+        hint=lazy("12 chữ và số hiện ở trang đầu, ví dụ 7KXA-3QEM-9DTW."),
         width="20",
         autocomplete="off",
     )
@@ -268,4 +268,4 @@ class ReferenceForm(DomainForm):
 
 
 class FileCodeForm(DomainForm):
-    code = CodeField(lazy("Mã 6 số trong thư"))
+    code = CodeField(lazy("Mã trong thư"))

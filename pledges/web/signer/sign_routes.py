@@ -69,7 +69,7 @@ def send_codes() -> ResponseReturnValue:
         flash(error_text(error), "warning")
     else:
         addresses = ", ".join(address for _purpose, address in wanted)
-        flash(_("Đã gửi mã 6 số tới %(addresses)s. Thư thường đến trong một phút.", addresses=addresses), "success")
+        flash(_("Đã gửi mã xác nhận tới %(addresses)s. Thư thường đến trong một phút.", addresses=addresses), "success")
     return redirect(page_url(Page.SIGN))
 
 

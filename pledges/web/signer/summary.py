@@ -36,7 +36,7 @@ def group_rows(group: Group, province_name: str, href: str | None = None) -> lis
     return _rows(
         href,
         (_("Tỉnh, thành phố"), province_name),
-        (_("Nhóm"), labels),
+        (_("Nhóm đối tượng"), labels),
         (_("Thư điện tử"), group.email),
     )
 
@@ -67,7 +67,7 @@ def who_rows(who: Who, province_names: dict[str, str], href: str | None = None) 
 def place_rows(who: Who, place: Place, href: str | None = None) -> list[Row]:
     pairs: list[tuple[str, Any]] = []
     if who.location is Location.LOCAL:
-        pairs.append((_("Xã, phường"), place.commune_name))
+        pairs.append((_("Xã, phường, đặc khu"), place.commune_name))
     pairs += [
         (_("Địa chỉ liên hệ"), place.address),
         (_("Các kênh"), [channel.display for channel in place.channels]),

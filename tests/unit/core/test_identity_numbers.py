@@ -146,9 +146,9 @@ def test_phones_are_read(typed: str, number: str) -> None:
     ("typed", "said"),
     [
         ("", "Hãy ghi số điện thoại"),
-        ("113", "không có thật"),
-        ("0168 123 4567", "không có thật"),
-        ("không có", "không có thật"),
+        ("113", "chưa đúng. Di động"),
+        ("0168 123 4567", "chưa đúng. Di động"),
+        ("không có", "chưa đúng. Di động"),
         ("0912345678 / 0987654321", "một số điện thoại"),
         ("0912345678, 0987654321", "một số điện thoại"),
         ("0912345678 hoặc 0987654321", "một số điện thoại"),

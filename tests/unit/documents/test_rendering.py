@@ -55,7 +55,7 @@ def test_marks_stand_on_every_page_and_hide_no_text(tmp_path: Path, draft: bool,
     paper = replace(invented_paper(3, commitments=9), draft_wording=draft)
     pages = pages_of(render_pledge(paper, trial=trial), tmp_path)
     for page in pages:
-        assert ("DỰ THẢO: lời văn chưa được tỉnh phê duyệt" in page) is draft
+        assert ("DỰ THẢO: mẫu chưa được cơ quan chủ trì duyệt" in page) is draft
         assert ("THỬ NGHIỆM: niêm phong bằng khóa thử" in page) is trial
         assert squeezed(page).count("DỰTHẢO") == 2 * draft
         assert squeezed(page).count("THỬNGHIỆM") == 2 * trial

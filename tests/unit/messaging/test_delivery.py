@@ -303,7 +303,7 @@ def test_the_folder_takes_mail_when_there_is_no_relay(database: Database, clock:
     assert sorted(file.name for file in folder.iterdir()) == sorted([f"{first.id}.eml", f"{second.id}.eml"])
     assert folder.stat().st_mode & 0o077 == 0
     newest, oldest = read_mail_folder(folder)
-    assert (newest.to, newest.subject) == (ADDRESS, "Điền tiếp bản cam kết còn dở")
+    assert (newest.to, newest.subject) == (ADDRESS, "Tiếp tục bản cam kết đang viết")
     assert newest.links == (link, "https://camket.vidu.vn")
     assert newest.sent_at == clock()
     assert "471902" in oldest.text

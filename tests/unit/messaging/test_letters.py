@@ -138,13 +138,13 @@ def test_what_people_type_cannot_become_a_header_a_paragraph_or_markup() -> None
     assert "&lt;a href=" in text_of(mail, "html")
     received = written("pledge_received", references=["CK-1\nBcc: ke.xau@vidu.vn"])
     assert received.get_all("Bcc") is None
-    assert received["Subject"] == "Đã nhận bản cam kết CK-1 Bcc: ke.xau@vidu.vn"
+    assert received["Subject"] == "Đã ghi nhận bản cam kết CK-1 Bcc: ke.xau@vidu.vn"
 
 
 def test_a_long_vietnamese_subject_survives_folding() -> None:
     reference = "CK-2026 " + "Hợp tác xã Nông nghiệp và Dịch vụ Thương mại điện tử Đồng Tháp Mười " * 3
     mail = written("pledge_received", references=[reference])
-    assert mail["Subject"] == f"Đã nhận bản cam kết {reference.strip()}"
+    assert mail["Subject"] == f"Đã ghi nhận bản cam kết {reference.strip()}"
 
 
 def test_lines_on_the_wire_are_short_and_ascii() -> None:
