@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gettext
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,10 +19,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 import pledges
 from pledges.core.calendar import VIETNAM
+from pledges.core.translations import FOLDER, read_catalogue
 from pledges.messaging.models import Message
 
 TEMPLATES = Path(pledges.__path__[0]).parent / "templates" / "email"
-TRANSLATIONS = Path(pledges.__path__[0]) / "translations"
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ class Letters:
         owner_name: str,
         owner_contact: str,
         templates: Path = TEMPLATES,
-        translations: Path = TRANSLATIONS,
+        translations: Path = FOLDER,
     ) -> None:
         name, self.sender = parseaddr(mail_from)
         self._from = Address(display_name=name, addr_spec=self.sender)
@@ -129,7 +128,7 @@ class Letters:
                 trim_blocks=True,
                 lstrip_blocks=True,
             )
-            catalogue = gettext.translation("messages", self._translations, languages=[language], fallback=True)
+            catalogue = read_catalogue(language, self._translations)
             environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
             environment.filters.update(day=as_day, hour=as_hour)
             environment.globals["language"] = language

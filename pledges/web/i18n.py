@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask import Flask, Response, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale, gettext
 
 from pledges.core.calendar import VIETNAM, Quarter, local_day
 from pledges.core.errors import DomainError
+from pledges.core.translations import read_catalogue
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
 LOCALES = {"vi": "vi", "en": "en_GB"}
-CATALOGUES = Path(__file__).parent.parent / "translations"
 
 
 class SourceCatalogues(Domain):
-    """Reads the `.po` files themselves, so that no compiled copy can be missing or stale."""
+    """The catalogues that mails are written from as well."""
 
     def get_translations(self) -> NullTranslations:
         code = language()
         if code not in self.cache:
-            self.cache[code] = read_catalogue(CATALOGUES / code / "LC_MESSAGES" / "messages.po")
+            self.cache[code] = read_catalogue(code)
         found: NullTranslations = self.cache[code]
         return found
-
-
-def read_catalogue(path: Path) -> NullTranslations:
-    if not path.exists():
-        return Translations()
-    compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source))
-    compiled.seek(0)
-    return Translations(compiled)
 
 
 class Languages(Babel):

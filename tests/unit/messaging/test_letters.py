@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
+from babel.messages.pofile import write_po
 
 from pledges.messaging.catalogue import MESSAGE_KINDS, checked_params
 from pledges.messaging.letters import TEMPLATES, Letters, as_day, as_hour
@@ -174,8 +174,8 @@ def test_english_comes_from_the_catalogue_and_falls_back_to_vietnamese(tmp_path:
     )
     folder = tmp_path / "en" / "LC_MESSAGES"
     folder.mkdir(parents=True)
-    with (folder / "messages.mo").open("wb") as file:
-        write_mo(file, catalogue)
+    with (folder / "messages.po").open("wb") as file:
+        write_po(file, catalogue)
     maker = Letters(
         mail_from="a@vidu.vn",
         public_url="https://camket.vidu.vn",
