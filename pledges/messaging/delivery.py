@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy.orm import Session
-
 from pledges.core.calendar import Clock
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
@@ -19,7 +17,7 @@ from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
 from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
 from pledges.messaging.letters import Letters
-from pledges.messaging.models import Message, MessageState
+from pledges.messaging.models import Message
 from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
 from pledges.settings import Settings
 
@@ -139,22 +137,9 @@ def sweep_messages(delivery: Delivery) -> None:
         overdue = queries.overdue_messages(session, now - delivery.overdue)
         tasks = in_queue(session, DELIVER_MESSAGE, {(each.province_code, str(each.id)) for each in overdue})
     for message in abandoned:
-        delivery.database.run(partial(_settle_abandoned, delivery=delivery, message=message))
+        taken = delivery.carrier.has_taken(message.id)
+        delivery.database.run(partial(operations.settle_abandoned, seen=message, taken=taken, now=now))
     for message in overdue:
         if (message.province_code, str(message.id)) not in tasks:
             key = (message.province_code, message.id)
             delivery.database.run(partial(operations.enqueue_lost, key=key, now=now))
-
-
-def _settle_abandoned(session: Session, delivery: Delivery, message: Message) -> None:
-    key, attempt, now = (message.province_code, message.id), message.attempts, delivery.clock()
-    if message.state is MessageState.SENDING:
-        operations.requeue_now(session, key, attempt, now=now)
-        return
-    taken = delivery.carrier.has_taken(message.id)
-    if taken is None:
-        operations.record_uncertain(session, key, attempt, "the worker died while it handed the text over")
-    elif taken:
-        operations.record_accepted(session, key, attempt, now=now)
-    else:
-        operations.requeue_now(session, key, attempt, now=now)

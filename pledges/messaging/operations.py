@@ -165,14 +165,24 @@ def postpone(session: Session, key: Key, attempt: int, reason: str, *, now: date
     return True
 
 
-def requeue_now(session: Session, key: Key, attempt: int, *, now: datetime) -> bool:
-    """Send again at once what a dead worker left behind before it handed the text over."""
-    message = _of_attempt(session, key, attempt, MessageState.QUEUED)
-    if message is None:
+def settle_abandoned(session: Session, seen: Message, *, taken: bool | None, now: datetime) -> bool:
+    """Bring back, accept or give up what a dead worker left; `taken`: what the carrier knows of it.
+
+    Nothing happens when the row is no longer as it was `seen`: its worker lives after all and has just gone on.
+    """
+    message = _locked(session, (seen.province_code, seen.id))
+    if message is None or (message.state, message.attempts) != (seen.state, seen.attempts):
         return False
-    _enter(message, MessageState.QUEUED)
-    message.next_attempt_at = now
-    enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id))
+    if message.state is MessageState.SENDING or taken is False:
+        _enter(message, MessageState.QUEUED)
+        message.next_attempt_at = now
+        enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id))
+    elif taken:
+        _enter(message, MessageState.ACCEPTED)
+        message.accepted_at = now
+    else:
+        _enter(message, MessageState.UNCERTAIN)
+        message.last_error = _error("unanswered", "the worker died while it handed the text over")
     return True
 
 

@@ -23,7 +23,7 @@ from pledges.messaging.carriers import SmtpCarrier
 from pledges.messaging.delivery import Delivery, deliver_message, delivery_tasks, sweep_messages
 from pledges.messaging.folder import read_mail_folder
 from pledges.messaging.models import Message, MessageState
-from pledges.messaging.queries import mail_state, message_of, troubled_messages
+from pledges.messaging.queries import abandoned_messages, mail_state, message_of, troubled_messages
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.mail_sink import MailSink, Mood, mail_sink, text_of
@@ -260,6 +260,23 @@ def test_a_worker_that_lost_its_lease_stops_before_handing_over(
     assert not database.run(late)
     assert not database.run(partial(operations.postpone, key=key, attempt=slow.attempts, reason="late", now=clock()))
     assert len(sink.accepted) == 1
+
+
+def test_a_worker_that_goes_on_while_the_sweeper_looks_is_left_alone(
+    database: Database, clock: FixedClock, delivery: Delivery
+) -> None:
+    message = queue_code(database, clock)
+    key, lease = (message.province_code, message.id), timedelta(seconds=1)
+    database.run(partial(operations.claim_message, key=key, now=clock(), lease=lease, host="camket.vidu.vn"))
+    clock.advance(timedelta(seconds=2))
+    with database.read() as session:
+        (seen,) = abandoned_messages(session, clock())
+    assert database.run(partial(operations.record_handover, key=key, attempt=1, now=clock(), lease=lease))
+    assert not database.run(partial(operations.settle_abandoned, seen=seen, taken=None, now=clock()))
+    assert state_of(database, message).state is MessageState.HANDING_OVER
+    assert database.run(partial(operations.record_accepted, key=key, attempt=1, now=clock()))
+    assert not database.run(partial(operations.settle_abandoned, seen=seen, taken=None, now=clock()))
+    assert state_of(database, message).state is MessageState.ACCEPTED
 
 
 def test_a_late_answer_settles_an_uncertain_message(database: Database, clock: FixedClock, delivery: Delivery) -> None:
