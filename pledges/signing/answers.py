@@ -16,7 +16,6 @@ from pledges.core.errors import N_, DomainError
 from pledges.core.identity import (
     ChannelAddress,
     canonical_channel,
-    clean_block,
     clean_line,
     parse_email,
     parse_personal_number,
@@ -232,7 +231,7 @@ def check_place(raw: Raw, group: Group, who: Who, *, commune: Commune | None, to
         check.refuse("commune", N_("Hãy tìm và chọn xã, phường hoặc đặc khu trong danh sách hiện ra."))
     address = check.read(
         "address",
-        lambda text: clean_block(text, most=300),
+        lambda text: clean_line(text, most=300),
         missing="" if who.location is Location.LOCAL else N_("Hãy nhập địa chỉ liên hệ."),
     )
     phone = check.read("phone", parse_phone)
