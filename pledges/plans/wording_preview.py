@@ -120,7 +120,7 @@ class _Preview:
     ) -> Iterator[PreviewLine]:
         number = 0
         for item in items:
-            condition = self.condition(item["when"])
+            condition = self.condition(_without_own_places(item) if kind == "party" else item["when"])
             if condition is None:
                 continue
             number += 1
@@ -165,6 +165,12 @@ class _Preview:
         if key == "instrument":
             return self.content["instrument"] in wanted
         return None
+
+
+def _without_own_places(row: dict[str, Any]) -> dict[str, list[str]]:
+    """That a row about a thing is printed only where the thing is known goes without saying."""
+    own = {name for part in row["text"] for name in PLACEHOLDER.findall(part["text"])}
+    return {key: wanted for key, wanted in row["when"].items() if key != "has" or not own.issuperset(wanted)}
 
 
 def _in_words(key: str, wanted: list[str], content: dict[str, Any]) -> str:

@@ -120,6 +120,7 @@ def language_links() -> list[tuple[str, str, str]]:
 
 def set_up_components(app: Flask) -> None:
     settings = current.product_of(app).settings
+    app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals.update(
         asset=asset,
         page_exists=page_exists,

@@ -61,6 +61,7 @@ class Browser:
 
     def _seen(self, address: str, response: TestResponse) -> None:
         self.address, self.page = address, response.text
+        assert response.status_code != 500, address
         if response.mimetype == "text/html" and response.status_code not in {302, 303}:
             Page(response, self.app)
             if 'lang="vi"' in self.page:

@@ -7,17 +7,20 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from pledges.accounts.models import Role
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, approve_wording, decide
 from pledges.plans.models import Agency, PledgeText
+from pledges.plans.readiness import ReadinessItem
 from pledges.plans.wording_preview import PreviewPlace, preview_wording
 from pledges.province_readiness import ProvinceReadiness, Wording, province_readiness, provinces_readiness
 from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, ApprovalForm, PlanForm, ProvinceForm
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
+from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_actor, current_staff
 from pledges.web.security import declare_audience, soft_csrf, staff
 
@@ -57,7 +60,46 @@ def provinces() -> ResponseReturnValue:
 @blueprint.get("/san-sang/<code>")
 @administrators
 def province(code: str) -> ResponseReturnValue:
-    return render_template("admin/province.html", state=readiness_of(code), saved=request.args.get("luu") == "1")
+    state = readiness_of(code)
+    return render_template(
+        "admin/province.html",
+        state=state,
+        tasks=_open_tasks(state),
+        documents=[item for item in state.items if item.code.startswith("entry.")],
+        saved=request.args.get("luu") == "1",
+    )
+
+
+def _open_tasks(state: ProvinceReadiness) -> list[dict[str, str]]:
+    """What is open, one line for each part of the page: its place, its title, and what is missing there."""
+    parts = {
+        "wording": ("mau", _("Mẫu cam kết")),
+        "plan": ("ke-hoach", _("Kế hoạch")),
+        "entry": ("ke-hoach", _("Văn bản quán triệt, định hướng")),
+        "setting": ("du-lieu", _("Dữ liệu cá nhân và liên hệ")),
+        "agency": ("co-quan", _("Cơ quan tiếp nhận")),
+        "mail": ("thu", _("Thư điện tử")),
+        "seal": ("niem-phong", _("Niêm phong")),
+    }
+    tasks = []
+    for part, (anchor, title) in parts.items():
+        items = [item for item in state.missing if item.code.partition(".")[0] == part]
+        if items:
+            tasks.append({"anchor": anchor, "title": title, "text": _what_is_missing(part, items)})
+    return tasks
+
+
+def _what_is_missing(part: str, items: list[ReadinessItem]) -> str:
+    count = len(items)
+    if part == "wording":
+        return str(_("%(count)s mẫu chưa duyệt, bản ký mang dòng DỰ THẢO", count=count))
+    if part == "agency":
+        return str(_("%(count)s cơ quan chưa có chức danh người ký", count=count))
+    if part == "entry":
+        return str(_("%(count)s văn bản chưa có số và ngày", count=count))
+    if part in {"mail", "seal"}:
+        return " ".join(translate(item.what_to_do, **item.params) for item in items)
+    return "; ".join(translate(item.title, **item.params) for item in items)
 
 
 # --- Wordings ------------------------------------------------------------------------------------------------------

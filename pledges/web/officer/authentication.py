@@ -5,6 +5,7 @@ Nobody is signed in without a living row in `staff_session`: Flask-Login's user 
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, cast
 
 from flask import Flask, current_app, g, redirect, request, session, url_for
@@ -51,6 +52,7 @@ def set_up_authentication(app: Flask) -> None:
     app.config.setdefault("SECURITY_PASSWORD_SALT", "")
     tables = SQLAlchemy(require_default_engine=False, session_options={"autoflush": False})
     tables.init_app(app)
+    _leave_out_asynchronous_teardown(app)
     with app.app_context():
         tables.sessionmaker.configure(bind=product_of(app).database.readers)
     security = Security(app, FSQLALiteUserDatastore(tables, Staff, RoleName), register_blueprint=False)  # type: ignore[arg-type]
@@ -62,6 +64,12 @@ def set_up_authentication(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, _drop_dead_session)
     app.jinja_env.globals["signed_in_staff"] = signed_in_staff
     set_staff_gate(app, _gate)
+
+
+def _leave_out_asynchronous_teardown(app: Flask) -> None:
+    """Flask-SQLAlchemy-Lite also closes asynchronous sessions: there are none, and each request would pay a loop."""
+    kept = [function for function in app.teardown_appcontext_funcs if not inspect.iscoroutinefunction(function)]
+    app.teardown_appcontext_funcs[:] = kept
 
 
 # --- Who is here ---------------------------------------------------------------------------------------------------

@@ -34,7 +34,8 @@ def test_what_depends_on_the_signer_is_said_in_words() -> None:
     lines = preview_wording(WORDINGS["celebrity"], PLACE)
     conditions = {line.label: line.condition for line in lines if line.kind == "party"}
     assert conditions["Họ và tên"] == "với cá nhân"
-    assert conditions["Nghệ danh"] == "khi có nghệ danh"
+    assert conditions["Nghệ danh"] == "", "an empty row is never printed, so nothing needs saying"
+    assert conditions["Mã số thuế"] == "với cá nhân"
     [opening] = [line.text for line in lines if line.kind == "opening"]
     assert opening.startswith("‹người cam kết›")
     assert "[khi có nghệ danh:" in opening

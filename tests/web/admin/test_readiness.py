@@ -251,4 +251,6 @@ def test_a_province_that_has_decided_everything_only_waits_for_a_real_seal(
         assert administrator.send(address, {"read": "yes"}).status_code == 303
     administrator.open(PAGE)
     assert "DỰ THẢO" not in administrator.text.split("Mẫu cam kết")[0]
-    assert "Khóa niêm phong thật" in administrator.text
+    assert "Còn 2 việc trước khi ký thật" in administrator.text
+    assert "1 văn bản chưa có số và ngày" in administrator.text
+    assert "Đang dùng khóa THỬ NGHIỆM" in administrator.text
