@@ -18,6 +18,7 @@ from pledges.accounts import operations as accounts
 from pledges.accounts.models import Role
 from pledges.accounts.queries import count_staff, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM, Actor
+from pledges.cli_documents import documents
 from pledges.core import migrate
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
@@ -224,5 +225,5 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
-    for command in (db, plans, jobs, ops, staff, demo):
+    for command in (db, plans, jobs, ops, staff, documents, demo):
         app.cli.add_command(command)
