@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import sealing
+from benchmarks import form, sealing
 
 README = Path(__file__).with_name("README.md")
-BENCHMARKS: dict[str, Callable[[], str]] = {"sealing": lambda: sealing.table(40)}
+BENCHMARKS: dict[str, Callable[[], str]] = {"sealing": lambda: sealing.table(40), "form": lambda: form.table(8.0)}
 
 
 def write_section(name: str, figures: str) -> None:

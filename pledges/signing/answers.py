@@ -67,10 +67,15 @@ class _Check:
                 self.refuse(name, missing)
             return None
         try:
-            return parse(self.text(name))
+            found = parse(self.text(name))
         except DomainError as error:
             self.errors.setdefault(name, error)
             return None
+        if found == "":  # nothing but characters that nobody can see
+            if missing:
+                self.refuse(name, missing)
+            return None
+        return found
 
     def choice(self, name: str, allowed: tuple[str, ...], missing: str) -> str:
         value = self.text(name)

@@ -72,10 +72,12 @@ def send_code(
     vault: Vault,
     province_code: str,
     deliver: bool = True,
+    counted_as: str = "",
 ) -> ConfirmationCode:
     """Void older codes and send a new one; `TooMany` beyond the limits per address and per network.
 
     With `deliver=False` everything happens except the mail: the caller must not show that the address is unknown.
+    `counted_as` takes the place of the address in the limits, where the limits themselves would tell about it.
     """
     before = newest_code(session, purpose, subject_id)
     if before is not None and before.void_at is None and before.created_at + RESEND_AFTER > now:
@@ -83,12 +85,12 @@ def send_code(
             N_("Mã vừa được gửi. Hãy xem cả thư mục thư rác; nếu chưa thấy, yêu cầu gửi lại sau %(seconds)s giây."),
             seconds=max(1, round((before.created_at + RESEND_AFTER - now).total_seconds())),
         )
-    who = address_hash(vault, address)
+    who, counted = address_hash(vault, address), address_hash(vault, counted_as or address)
     network_hash = vault.keyed_hash("network", network)
     hour, day = timedelta(hours=1), timedelta(days=1)
     throttle.use(session, "code.network", network_hash, most=CODES_AN_HOUR_FROM_ONE_NETWORK, per=hour, now=now)
-    throttle.use(session, "code.address.hour", who, most=CODES_AN_HOUR, per=hour, now=now)
-    throttle.use(session, "code.address.day", who, most=CODES_A_DAY, per=day, now=now)
+    throttle.use(session, "code.address.hour", counted, most=CODES_AN_HOUR, per=hour, now=now)
+    throttle.use(session, "code.address.day", counted, most=CODES_A_DAY, per=day, now=now)
     session.execute(
         update(ConfirmationCode)
         .where(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import Quarter
@@ -19,7 +20,6 @@ from pledges.documents.paper import PledgePaper
 from pledges.plans.models import Agency, Commune, Instrument, ObligationEntry, PledgeText, Province
 from pledges.plans.queries import (
     Duty,
-    all_provinces,
     current_text,
     duties_by_type,
     get_commune,
@@ -166,7 +166,7 @@ def read_progress(session: Session, draft: Draft, *, vault: Vault, today: date) 
         if page.value in draft.answers:
             extra = extra_fields_of(session, group)
             raw = typed_answers(draft, page, vault)
-            homes = frozenset(known.code for known in all_provinces(session)) - {group.province_code}
+            homes = frozenset(session.scalars(select(Province.code))) - {group.province_code}
             who = check_who(raw, group, extra_fields=extra, countries=frozenset(countries()), provinces=homes)
         page = Page.PLACE
         if who is not None and page.value in draft.answers:
@@ -242,10 +242,16 @@ class TextToSign:
     subject_types: tuple[str, ...]
     approved: bool
     today: date
+    context: WordingContext
 
     @property
     def notice_hash(self) -> str:
         return self.rendered.notice_sha256
+
+    def with_consents(self, consents: Consents) -> TextToSign:
+        """The same text with other boxes ticked."""
+        context = replace(self.context, consents=replace(consents, processing=True))
+        return replace(self, context=context, rendered=render_wording(self.pledge_text.content, context))
 
     def period_of(self, entry: ObligationEntry) -> str:
         """Empty, or the quarter for an entry that makes everybody sign again (`model.md` 6)."""
@@ -289,6 +295,7 @@ def texts_to_sign(session: Session, answers: DraftAnswers, consents: Consents, *
                 subject_types=subject_types,
                 approved=is_approved(session, answers.group.province_code, pledge_text.id),
                 today=today,
+                context=context,
             )
         )
     return texts

@@ -110,6 +110,7 @@ def send_file_code(reference: str) -> ResponseReturnValue:
             vault=vault,
             province_code=pledge.province_code if pledge is not None else "00",
             deliver=pledge is not None,
+            counted_as=f"{reference}@ho-so.invalid",
         )
 
     try:

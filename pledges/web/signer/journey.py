@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from flask import Blueprint, redirect, url_for
+from flask import Blueprint, g, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from pledges.core.calendar import local_day
@@ -33,7 +33,12 @@ def step(page: Page) -> dict[str, Any]:
 
 
 def progress_of(draft: Draft) -> Progress:
-    return read_progress(reader(), draft, vault=product().vault, today=local_day(now()))
+    """How far the draft is; asked several times in one request, read once for each of its states."""
+    known: dict[tuple[object, ...], Progress] = g.setdefault("progress", {})
+    state = (draft.id, draft.changed_at)
+    if state not in known:
+        known[state] = read_progress(reader(), draft, vault=product().vault, today=local_day(now()))
+    return known[state]
 
 
 def away(draft: Draft | None, page: Page) -> ResponseReturnValue | None:

@@ -18,7 +18,7 @@ from pledges.signing.codes import CodePurpose, newest_code, send_code
 from pledges.signing.models import Draft
 from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft
 from pledges.signing.rules import Page
-from pledges.signing.texts import DraftAnswers, TextToSign, read_answers, texts_to_sign
+from pledges.signing.texts import DraftAnswers, TextToSign, texts_to_sign
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import error_text, language
@@ -26,11 +26,11 @@ from pledges.web.network import network
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import form_token, held_draft, let_open_file
 from pledges.web.signer.forms import ActForm, SignForm
-from pledges.web.signer.journey import away, blueprint, page_url, step
+from pledges.web.signer.journey import away, blueprint, page_url, progress_of, step
 
 
 def answers_of(draft: Draft) -> DraftAnswers:
-    return read_answers(reader(), draft, vault=product().vault, today=local_day(now()))
+    return progress_of(draft).complete()
 
 
 @blueprint.post("/ky-cam-ket/ma")
@@ -86,7 +86,7 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
     answers = answers_of(draft)
     today = local_day(now())
     texts = texts_to_sign(reader(), answers, Consents(publication=False), today=today)
-    published = texts_to_sign(reader(), answers, Consents(publication=True), today=today)
+    published = [text.with_consents(Consents(publication=True)) for text in texts]
     form.draft.data = form_token(draft)
     form.shown.data = " ".join(text.rendered.sha256 for text in (*texts, *published))
     form.fit(_consent_sentences(texts), under_age=answers.signer.under_age)
