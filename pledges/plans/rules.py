@@ -41,7 +41,7 @@ class SubjectTypeInfo:
 
 
 _SELLING = N_("Bán hàng trên mạng")
-_PLATFORMS = N_("Sàn giao dịch, mạng xã hội")
+_PLATFORMS = N_("Sàn thương mại điện tử, mạng xã hội")
 _SHOPS = N_("Doanh nghiệp, cửa hàng")
 _HEALTH = N_("Y tế, khoa học")
 _CULTURE = N_("Người có ảnh hưởng, văn hóa, thể thao, du lịch")
