@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 from collections.abc import Iterator
@@ -64,6 +65,18 @@ def shared_folder(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPath
     """A folder that all processes of this test run see."""
     own = tmp_path_factory.getbasetemp()
     return own.parent if _is_worker(pytestconfig) else own
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Playwright leaves its event loop marked as running in this thread; other tests must be able to run their own."""
+    playwright_loop = asyncio._get_running_loop()
+    if item.get_closest_marker("browser") is None:
+        asyncio._set_running_loop(None)
+    try:
+        return (yield)
+    finally:
+        asyncio._set_running_loop(playwright_loop or asyncio._get_running_loop())
 
 
 @pytest.fixture(scope="session")
