@@ -18,6 +18,7 @@ from email.utils import getaddresses
 from pathlib import Path
 
 from pledges.core.db import Database
+from tests.support.parent import end_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -57,12 +58,15 @@ class LiveServer:
         self.start_worker()
 
     def start_web(self, **environ: str) -> None:
+        """With more settings for this process; one that still runs is ended before."""
+        _end(self._web)
         command = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", "1", "--blocking-threads", "2", "--no-ws", "--log-level", "warning", "wsgi:app"]
         self._web = self._start("web", command, environ)
         self._wait_until_up()
 
     def start_worker(self, **environ: str) -> None:
+        _end(self._worker)
         self._worker = self._start("worker", [BIN / "flask", "--app", "wsgi", "jobs", "run"], environ)
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +91,7 @@ class LiveServer:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=end_with_parent(signal.SIGTERM),  # noqa: PLW1509 - no other threads start processes here
             )
 
     def _wait_until_up(self) -> None:
@@ -108,15 +113,7 @@ class LiveServer:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def stop(self) -> None:
-        for process in (self._web, self._worker):
-            if process is not None and process.poll() is None:
-                process.terminate()
-        for process in (self._web, self._worker):
-            if process is not None:
-                try:
-                    process.wait(timeout=10)
-                except subprocess.TimeoutExpired:
-                    _kill_group(process)
+        _end(self._web, self._worker)
 
     def kill_web(self) -> None:
         _kill_group(self._web)
@@ -159,6 +156,18 @@ def mail_text(message: EmailMessage) -> str:
     body = message.get_body(("plain",))
     assert body is not None
     return str(body.get_content())
+
+
+def _end(*processes: subprocess.Popen[bytes] | None) -> None:
+    """SIGTERM, and SIGKILL where that is not heard."""
+    running = [process for process in processes if process is not None and process.poll() is None]
+    for process in running:
+        process.terminate()
+    for process in running:
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            _kill_group(process)
 
 
 def _kill_group(process: subprocess.Popen[bytes] | None) -> None:

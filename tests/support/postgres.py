@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import pwd
 import secrets
@@ -16,6 +15,8 @@ from typing import Any
 from urllib.parse import quote
 
 import psycopg
+
+from tests.support.parent import end_with_parent
 
 SHARED = "PLEDGES_TEST_POSTGRESQL"
 """How pytest-xdist's controller tells its workers where the server is."""
@@ -71,12 +72,6 @@ def _as_server_user(folder: Path) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _die_with_parent() -> None:
-    """Ask Linux to stop the server when the test run is killed, so that nothing is left behind."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGQUIT)
-
-
 class TemporaryServer:
     """A cluster in a folder of its own, reached by a socket in that folder, without any promise to survive."""
 
@@ -115,7 +110,7 @@ class TemporaryServer:
             stdout=self.log,
             stderr=self.log,
             start_new_session=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run yet
+            preexec_fn=end_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - no threads run yet
             **owner,
         )
         self.url = f"postgresql://postgres@/postgres?host={quote(str(self.folder), safe='')}"
