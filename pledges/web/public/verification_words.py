@@ -62,7 +62,7 @@ def state_words(pledge: PublicPledge) -> Words:
         ),
         PledgeState.REJECTED: Words(
             "warning",
-            _("Không được tiếp nhận"),
+            _("Không tiếp nhận"),
             _("%(agency)s đã xem xét và không tiếp nhận bản cam kết này.", agency=pledge.agency_name),
         ),
         PledgeState.SUPERSEDED: Words(
@@ -72,7 +72,7 @@ def state_words(pledge: PublicPledge) -> Words:
         ),
         PledgeState.REVOKED: Words(
             "wrong",
-            _("Đã bị thu hồi"),
+            _("Đã thu hồi"),
             _("%(agency)s đã thu hồi bản cam kết này. Đừng dựa vào bản này nữa.", agency=pledge.agency_name),
         ),
         PledgeState.WITHDRAWN: Words(

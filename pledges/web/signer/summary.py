@@ -116,7 +116,7 @@ def status_of(pledge: Pledge, days: int) -> Status:
         ),
         PledgeState.REJECTED: (_("Không tiếp nhận"), "plain", _("Lý do đã được gửi tới thư điện tử của bạn.")),
         PledgeState.SUPERSEDED: (_("Đã thay thế"), "plain", _("Bản này đã được thay bằng một bản mới hơn.")),
-        PledgeState.REVOKED: (_("Hết hiệu lực"), "plain", _("Cơ quan đã thu hồi bản cam kết này.")),
+        PledgeState.REVOKED: (_("Đã thu hồi"), "plain", _("Cơ quan đã thu hồi bản cam kết này.")),
         PledgeState.WITHDRAWN: (_("Đã rút"), "plain", _("Người ký đã rút bản cam kết này.")),
     }
     if pledge.document_id is None:
