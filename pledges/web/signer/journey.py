@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 from flask import Blueprint, g, redirect, url_for
@@ -33,9 +34,9 @@ def step(page: Page) -> dict[str, Any]:
 
 
 def progress_of(draft: Draft) -> Progress:
-    """How far the draft is; asked several times in one request, read once for each of its states."""
+    """How far the draft is; asked several times in one request, read once for each state of its answers."""
     known: dict[tuple[object, ...], Progress] = g.setdefault("progress", {})
-    state = (draft.id, draft.changed_at)
+    state = (draft.id, json.dumps(draft.answers, sort_keys=True))
     if state not in known:
         known[state] = read_progress(reader(), draft, vault=product().vault, today=local_day(now()))
     return known[state]
