@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
 from pledges.accounts.models import Role
-from pledges.accounts.queries import count_staff, staff_by_email
+from pledges.accounts.queries import count_staff, province_of_agency, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM, Actor
 from pledges.cli_documents import documents
 from pledges.core import migrate
@@ -33,7 +33,7 @@ from pledges.registry.counters import recount
 F = TypeVar("F", bound=Callable[..., Any])
 
 COMMAND = Actor("command")
-DEVELOPMENT_DOMAIN = "example.vn"
+DEVELOPMENT_DOMAIN = "vidu.vn"
 
 json_option = click.option("--json", "as_json", is_flag=True, help="End with one line that is a JSON object.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
@@ -164,19 +164,20 @@ def ops_recount(dry_run: bool, as_json: bool) -> None:
 @click.option("--email", required=True)
 @click.option("--name", required=True)
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
-@click.option("--province", default=WHOLE_SYSTEM, help="Two digits; without it the person works for the whole system.")
-@click.option("--agency", default=None, help="Code of the agency in that province.")
+@click.option("--province", default=None, help="Two digits; without it that of the agency, else the whole system.")
+@click.option("--agency", default=None, help="Code of the agency, such as 20-SCT.")
 @click.option("--commune", default=None, help="Code of the commune, for commune officers.")
 @json_option
 @refusals_as_status
 def staff_add(
-    email: str, name: str, role: str, province: str, agency: str | None, commune: str | None, as_json: bool
+    email: str, name: str, role: str, province: str | None, agency: str | None, commune: str | None, as_json: bool
 ) -> None:
     """Add one person and print the link by which they choose their password, once."""
-    new = accounts.NewStaff(email, name, Role(role), province, agency, commune)
     settings, now = product().settings, product().clock()
 
     def add(session: Session) -> str:
+        place = province or (province_of_agency(session, agency) if agency else WHOLE_SYSTEM)
+        new = accounts.NewStaff(email, name, Role(role), place, agency, commune)
         person = accounts.add_staff(session, new, actor=COMMAND, now=now)
         return accounts.make_set_up_link(session, person, tokens=Tokens(settings.secret_key), actor=COMMAND, now=now)
 

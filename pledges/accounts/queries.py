@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import LinkPurpose, Staff, StaffLink, StaffSession
 from pledges.accounts.rules import is_alive
+from pledges.core.errors import N_, DomainError
 from pledges.core.secrecy import sha256_hex
+from pledges.plans.models import Agency
 
 
 def plain_address(typed: str) -> str:
@@ -66,3 +68,15 @@ def link_by_token(session: Session, purpose: LinkPurpose, token: str) -> StaffLi
     return session.scalar(
         select(StaffLink).where(StaffLink.purpose == purpose, StaffLink.token_sha256 == sha256_hex(token.encode()))
     )
+
+
+def province_of_agency(session: Session, agency_code: str) -> str:
+    """The one province that has an agency of this code; refuses where there is none, or several."""
+    codes = session.scalars(select(Agency.province_code).where(Agency.code == agency_code)).all()
+    if len(codes) != 1:
+        raise DomainError(
+            N_("Mã cơ quan %(code)s không thuộc về đúng một tỉnh, thành phố. Hãy nêu cả mã tỉnh."),
+            field="province",
+            code=agency_code,
+        )
+    return codes[0]
