@@ -35,14 +35,14 @@ class Process:
 
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(30)
 
-    def terminate(self, seconds: float = 20) -> int:
+    def terminate(self, seconds: float = 60) -> int:
         """SIGTERM; the exit status."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(seconds)
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 60) -> int:
         return self._process.wait(seconds)
 
     def output(self) -> str:
@@ -66,7 +66,7 @@ def process(module: str, *arguments: str, environ: dict[str, str] | None = None)
         started.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 20, *, what: str = "it") -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 60, *, what: str = "it") -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

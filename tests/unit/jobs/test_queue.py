@@ -104,7 +104,7 @@ def test_a_killed_workers_task_runs_again_with_one_effect(database: Database, fo
     assert waiting(database) == 1
     (folder / "go").touch()
     with start("work") as second:
-        wait_until(lambda: waiting(database) == 0, 30, what="the second run")
+        wait_until(lambda: waiting(database) == 0, what="the second run")
         assert second.terminate() == 0
     assert runs(folder) == ["a", "a"]
     assert effects(database) == ["a"]
@@ -141,7 +141,7 @@ def test_two_workers_share_the_work(database: Database, folder: Path, start: Sta
         wait_until(lambda: _workers(database) == 2, what="two workers")
         for key in wanted:
             database.run(lambda session, key=key: enqueue(session, "quick", key))
-        wait_until(lambda: waiting(database) == 0, 30, what="all tasks")
+        wait_until(lambda: waiting(database) == 0, what="all tasks")
         assert one.terminate() == two.terminate() == 0
     assert Counter(runs(folder)) == Counter(wanted)
     assert effects(database) == wanted

@@ -132,7 +132,7 @@ def test_two_workers_and_an_outage(database: Database, workers: Nursery, sink: M
         queue_code(database, system_clock, f"code:{number}", expires_at=None)
     for _ in range(2):
         workers.start(url_of(database), sink.url)
-    wait_until(lambda: settled(database), 60, what="all messages")
+    wait_until(lambda: settled(database), 90, what="all messages")
     assert {message.state for message in messages(database)} == {MessageState.ACCEPTED}
     assert len({mail["Message-ID"] for mail in sink.mails}) == len(sink.mails) == 24
 
@@ -144,4 +144,4 @@ def test_two_hundred_messages_are_quick(database: Database, sink: MailSink) -> N
     before = time.monotonic()
     done = run_worker(database, TaskTable(*delivery_tasks(delivery)), once=True, threads=4)
     assert (done.succeeded, done.raised, len(sink.accepted)) == (200, 0, 200)
-    assert time.monotonic() - before < 40
+    assert time.monotonic() - before < 60
