@@ -61,6 +61,7 @@ class PledgeSealer:
         with self._database.read() as session:
             pledge = get_pledge(session, province_code, pledge_id)
         if pledge is None or pledge.document_id is not None:
+            drop_pending_seal(self._storage, pledge_id)
             return
         sealed = pending_seal(self._storage, pledge_id)
         if sealed is None:
