@@ -15,7 +15,12 @@ export function followTyping() {
       if (chosen) address.searchParams.set("chosen", chosen.value);
       try {
         const answer = await fetch(address, { headers: { "X-Fragment": "1" }, signal: running.signal });
-        if (answer.ok) region.innerHTML = await answer.text();
+        if (!answer.ok) return;
+        const list = await answer.text();
+        // Whoever chose while the answer was under way keeps the choice.
+        const late = region.querySelector("input:checked");
+        if (late && late.value !== chosen?.value) return;
+        region.innerHTML = list;
       } catch (error) {
         if (pressed && error.name !== "AbortError") input.form.requestSubmit(button);
       }

@@ -382,6 +382,7 @@ def done() -> ResponseReturnValue:
 
 
 @blueprint.post("/ky-cam-ket/bat-dau-lai")
+@soft_csrf
 def again() -> ResponseReturnValue:
     """Leave the draft of this browser; it stays on the server and can be resumed."""
     if PageForm().validate_on_submit():

@@ -161,6 +161,7 @@ def _after_signing(outcome: SigningOutcome) -> ResponseReturnValue:
 
 
 @blueprint.post("/ky-cam-ket/bo-sung")
+@soft_csrf
 def sign_more() -> ResponseReturnValue:
     """After signing: start a new draft with the same answers, for another group."""
     draft = held_draft(reader())
