@@ -13,8 +13,9 @@ from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
 from pledges.core.calendar import Clock, local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
-from pledges.core.errors import DomainError
+from pledges.core.errors import N_, DomainError
 from pledges.core.secrecy import Vault
+from pledges.documents.errors import StorageUnavailable
 from pledges.documents.models import DocumentKind
 from pledges.documents.operations import seal_paper, store_document
 from pledges.documents.paper import PledgePaper
@@ -63,21 +64,34 @@ class PledgeSealer:
         if pledge is None or pledge.document_id is not None:
             drop_pending_seal(self._storage, pledge_id)
             return
-        sealed = pending_seal(self._storage, pledge_id)
-        if sealed is None:
-            try:
-                fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
-            except DomainError as refusal:
-                reason = str(refusal)
-                self._database.run(lambda session: self._note_failure(session, pledge, reason))
-                return
-            sealed = keep_pending_seal(self._storage, pledge_id, fresh)
-        crash_point("seal.after_keep")
-        self._storage.put(sealed.data)
-        crash_point("seal.after_store")
+        try:
+            sealed = self._sealed_and_stored(pledge)
+        except DomainError as refusal:
+            reason = str(refusal)
+            self._database.run(lambda session: self._note_failure(session, pledge, reason))
+            return
         self._database.run(lambda session: self._bind(session, province_code, pledge_id, sealed))
         crash_point("seal.after_commit")
         drop_pending_seal(self._storage, pledge_id)
+
+    def _sealed_and_stored(self, pledge: Pledge) -> SealedPdf:
+        """The one sealed file of this pledge, kept and stored; a `DomainError` says why it has to wait."""
+        try:
+            sealed = pending_seal(self._storage, pledge.id)
+            if sealed is None:
+                fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
+                sealed = keep_pending_seal(self._storage, pledge.id, fresh)
+            crash_point("seal.after_keep")
+            self._storage.put(sealed.data)
+        except OSError as error:
+            # A full or vanished disk is for the administrator too, not only for the list of failed tasks.
+            raise StorageUnavailable(
+                N_("Không ghi được vào kho tệp %(folder)s: %(error)s."),
+                folder=self._storage.folder,
+                error=error.strerror,
+            ) from error
+        crash_point("seal.after_store")
+        return sealed
 
     def _bind(self, session: Session, province_code: str, pledge_id: uuid.UUID, sealed: SealedPdf) -> None:
         now = self._clock()
