@@ -234,7 +234,7 @@ def _standing_pledge(session: Session, entity: Entity, text: TextToSign, owed: l
     pledge_ids = {covered.get((obligation.id, periods[obligation.entry_id])) for obligation in owed}
     if None in pledge_ids:
         return None
-    return session.scalars(same).first()
+    return session.scalars(same.where(Pledge.id.in_(pledge_ids))).first() or session.scalars(same).first()
 
 
 def _cover(
@@ -242,29 +242,32 @@ def _cover(
 ) -> list[dict[str, object]]:
     """Bind the pledge to what it covers and move the counters; returns the moves for the fact."""
     entries: dict[str, ObligationEntry] = {entry.id: entry for entry in text.entries}
-    taken = set(
-        session.scalars(
-            select(PledgeCover.obligation_id).where(
+    taken = {
+        (cover.obligation_id, cover.period)
+        for cover in session.scalars(
+            select(PledgeCover).where(
                 PledgeCover.province_code == pledge.province_code,
                 PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
                 PledgeCover.hold != "ended",
             )
         )
-    )
+    }
+    counted = {obligation_id for obligation_id, _period in taken}
+    periods = {entry_id: text.period_of(entry) for entry_id, entry in entries.items()}
     counts: list[dict[str, object]] = []
-    free = [obligation for obligation in owed if obligation.id not in taken]
+    free = [obligation for obligation in owed if (obligation.id, periods[obligation.entry_id]) not in taken]
     for obligation in free:
-        period = text.period_of(entries[obligation.entry_id])
         session.add(
             PledgeCover(
                 province_code=pledge.province_code,
                 pledge_id=pledge.id,
                 entry_id=obligation.entry_id,
                 obligation_id=obligation.id,
-                period=period,
+                period=periods[obligation.entry_id],
             )
         )
-        counts += move_counters(session, obligation, entity, day=local_day(now), waiting_for_agency=1)
+        if obligation.id not in counted:  # a subject that signs again each quarter is still one subject
+            counts += move_counters(session, obligation, entity, day=local_day(now), waiting_for_agency=1)
     if not free:
         for entry_id in sorted(entries) or [""]:
             session.add(PledgeCover(province_code=pledge.province_code, pledge_id=pledge.id, entry_id=entry_id))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
@@ -16,6 +16,7 @@ from pledges.core.db import Database
 from pledges.core.errors import Conflict, DomainError
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
+from pledges.plans.models import ObligationEntry
 from pledges.registry.counters import recount
 from pledges.registry.models import Channel, Entity, Obligation, Standing
 from pledges.signing.codes import CodePurpose
@@ -184,6 +185,30 @@ def test_another_channel_later_is_a_pledge_of_its_own(database: Database, clock:
     with database.read() as session:
         covered = session.scalars(select(PledgeCover.obligation_id)).all()
         assert len(covered) == len(set(covered)) == 2
+    assert database.run(lambda session: recount(session, repair=False)) == []
+
+
+def test_who_signs_again_each_quarter_has_one_pledge_for_each(
+    database: Database, clock: FixedClock, vault: Vault
+) -> None:
+    database.run(lambda session: session.execute(update(ObligationEntry).values(resign=True)))
+    references = []
+    for days in (0, 1, 60, 1):  # 20/11 and 21/11/2026, then 20/01 and 21/01/2027
+        clock.advance(timedelta(days=days))
+        outcome = signed_by(database, seller_pages(), now=clock(), vault=vault)
+        references += [pledge.reference for pledge in (*outcome.signed, *outcome.already)]
+    first, again, next_quarter, once_more = references
+    assert first == again
+    assert next_quarter == once_more
+    assert first != next_quarter
+    with database.read() as session:
+        covers = session.scalars(select(PledgeCover).order_by(PledgeCover.period)).all()
+        obligation = session.scalars(select(Obligation)).one()
+    assert [(cover.obligation_id, cover.period) for cover in covers] == [
+        (obligation.id, "2026Q4"),
+        (obligation.id, "2027Q1"),
+    ]
+    assert obligation.waiting_for_agency == 1
     assert database.run(lambda session: recount(session, repair=False)) == []
 
 
