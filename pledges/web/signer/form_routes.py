@@ -138,9 +138,8 @@ def start_post() -> ResponseReturnValue:
             like=before if before is not None and before.signed_at is not None else None,
         )
         if draft.signed_at is None:
-            first = draft.created_at == at
-            _keep_group(db, draft, raw, group.email, at)
-            if first:
+            moved = _keep_group(db, draft, raw, group.email, at)
+            if moved or draft.created_at == at:
                 send_draft_link(db, draft, tokens=key, public_url=settings.public_url, now=at, vault=vault)
 
     try:
@@ -152,14 +151,16 @@ def start_post() -> ResponseReturnValue:
     return redirect(page_url(Page.WHO))
 
 
-def _keep_group(db: Any, draft: Draft, raw: Raw, email: str, at: Any) -> None:
-    """Save page one; links that went to a former address stop working."""
+def _keep_group(db: Any, draft: Draft, raw: Raw, email: str, at: Any) -> bool:
+    """Save page one; links that went to a former address stop working. True where the new address needs one."""
     before = draft.answers.get(Page.GROUP.value, {})
     raw = {**raw, "more_types": raw.get("more_types", before.get("more_types", []))}
     save_page(db, draft, Page.GROUP, raw, now=at, vault=product().vault)
-    if draft.email.casefold() != email.casefold():
+    moved = draft.email.casefold() != email.casefold()
+    if moved:
         revoke_links(db, RESUME_DRAFT, draft.id, at)
     draft.email = email
+    return moved
 
 
 @blueprint.route("/ky-cam-ket/nhom", methods=["GET", "POST"])
@@ -184,8 +185,14 @@ def group() -> ResponseReturnValue:
     except AnswerErrors as errors:
         form.show_errors(errors)
         return _group_page(form, province, provinces=provinces, draft=draft)
-    at = now()
-    write(lambda db: _keep_group(db, _again(db, draft), raw, checked.email, at))
+    settings, vault, at, key = product().settings, product().vault, now(), tokens()
+
+    def keep(db: Any) -> None:
+        kept = _again(db, draft)
+        if _keep_group(db, kept, raw, checked.email, at):
+            send_draft_link(db, kept, tokens=key, public_url=settings.public_url, now=at, vault=vault)
+
+    write(keep)
     return redirect(_after(Page.GROUP))
 
 
