@@ -70,6 +70,12 @@ def file(reference: str) -> ResponseReturnValue:
     )
 
 
+def _refuse_other_spelling(reference: str) -> None:
+    """Only the one form: each spelling would have limits of its own, and would tell a known reference from others."""
+    if normal_reference(reference) != reference:
+        raise NotFound
+
+
 def _opened(reference: str) -> Pledge | None:
     """The pledge, where this browser has shown the code of that file."""
     return pledge_by_reference(reader(), reference) if may_open_file(reference) else None
@@ -90,8 +96,7 @@ def _door(reference: str, form: FileCodeForm) -> ResponseReturnValue:
 @blueprint.post("/ho-so/<reference>/ma")
 @soft_csrf
 def send_file_code(reference: str) -> ResponseReturnValue:
-    if not normal_reference(reference):
-        raise NotFound
+    _refuse_other_spelling(reference)
     if not PageForm().validate_on_submit():
         flash(_("Phiên làm việc đã được làm mới. Hãy bấm gửi mã lần nữa."), "warning")
         return redirect(url_for("signer.file", reference=reference))
@@ -126,8 +131,7 @@ def send_file_code(reference: str) -> ResponseReturnValue:
 @soft_csrf
 def open_file(reference: str) -> ResponseReturnValue:
     form = FileCodeForm()
-    if not normal_reference(reference):
-        raise NotFound
+    _refuse_other_spelling(reference)
     if not form.validate_on_submit():
         return _door(reference, form)
     pledge = pledge_by_reference(reader(), reference)

@@ -89,6 +89,19 @@ def test_the_limit_of_mails_tells_nothing_either(
     assert seen[own] == seen[UNKNOWN]
 
 
+@pytest.mark.parametrize("spelling", [str.lower, lambda text: text.replace("-", ""), lambda text: text[:-1] + "?"])
+def test_only_the_one_spelling_takes_posts(
+    visitor: CheckedClient, small_product: Product, own: str, spelling: Any
+) -> None:
+    """Codes asked for under another spelling would go past the limits of the file."""
+    for reference in (own, UNKNOWN):
+        page = visitor.get(f"/ho-so/{UNKNOWN}")
+        fields = {"csrf_token": page.fields()["csrf_token"][0], "code": "000000"}
+        for address in (f"/ho-so/{spelling(reference)}", f"/ho-so/{spelling(reference)}/ma"):
+            assert visitor.client.post(address.replace("?", "%3F"), data=fields).status_code == 404
+    assert messages(small_product, "file_code") == []
+
+
 def test_the_right_code_opens_the_file_here_and_for_an_hour(
     small_app: Flask, small_product: Product, clock: FixedClock, own: str, tmp_path: Any
 ) -> None:
