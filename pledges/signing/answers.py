@@ -7,6 +7,7 @@ show all of them at once and lose nothing.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -271,6 +272,16 @@ def _check_channels(check: _Check, group: Group) -> tuple[ChannelAddress, ...]:
         except DomainError as error:
             check.errors[f"channels-{number}"] = error
             continue
+        if _has_another_alphabet(channel) and "xn--" not in str(text).casefold():
+            check.refuse(
+                f"channels-{number}",
+                N_(
+                    "Tên miền này có chữ không phải chữ Latinh nên dễ nhầm với tên miền khác. "
+                    "Hãy gõ lại bằng bàn phím; nếu đây đúng là tên miền của bạn, hãy gõ dạng %(address)s."
+                ),
+                address=channel.address,
+            )
+            continue
         found.setdefault(channel.address, channel)
     wrong = any(name.startswith("channels-") for name in check.errors)
     if channel_required(group) and not found and not wrong:
@@ -282,6 +293,17 @@ def _check_channels(check: _Check, group: Group) -> tuple[ChannelAddress, ...]:
     ):
         check.refuse("channels-0", N_("Nhóm này cần ít nhất một trang web hoặc ứng dụng, ví dụ: tenshop.vn."))
     return tuple(found.values())
+
+
+def _has_another_alphabet(channel: ChannelAddress) -> bool:
+    """Whether a domain has letters of another alphabet, as in `shopeе.vn` with a Cyrillic last letter.
+
+    Vietnamese letters are Latin. Who owns such a name types it as `xn--…`, which nobody does by mistake.
+    """
+    if channel.kind != "website" or not channel.lookalike:
+        return False
+    letters = (letter for letter in channel.display.partition(" (")[0] if letter.isalpha())
+    return not all(unicodedata.name(letter, "").startswith("LATIN ") for letter in letters)
 
 
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")

@@ -284,9 +284,26 @@ def test_home_provinces_that_do_not_exist(visitor: CheckedClient, home: str) -> 
     assert wrong_names(page) == {"home_province"}
 
 
-def test_a_lookalike_address_is_kept_and_shown_in_both_forms(visitor: CheckedClient) -> None:
-    pages = seller_pages(1, place__channels=["https://shopeе.vn/abc"])  # the last e of the name is Cyrillic
+def test_a_lookalike_is_refused_at_its_row_until_typed_on_purpose(visitor: CheckedClient) -> None:
+    """The last e of the name is Cyrillic; whoever really owns such a name types it as `xn--…`."""
+    pages = full_seller()
+    page = walk(visitor, pages, Step.PLACE)
+    rows = ["cuahangthu.vn", "https://shopeе.vn/abc"]
+    page = visitor.send(page, pages[Step.PLACE] | {"channels": rows})
+    [link] = page.all("//*[@data-error-summary]//a")
+    assert link.get("href") == "#channels-2"
+    assert is_vietnamese(page.problems[0])
+    assert page.fields()["channels"] == rows
+    assert page.fields()["address"] == ["12 Đường Thử"]
+    found = re.search(r"xn--[a-z0-9-]+\.vn", page.problems[0])
+    assert found is not None
+    page = visitor.send(page, {"channels": ["cuahangthu.vn", found[0]]})
+    assert path_of(page) == "/ky-cam-ket/nguoi-ky"
+
+
+def test_a_domain_with_vietnamese_letters_is_no_mistake_but_shown_in_both_forms(visitor: CheckedClient) -> None:
+    pages = seller_pages(1, place__channels=["https://cửahàngthử.vn/abc"])
     page = walk(visitor, pages, Step.CHECK)
-    assert re.search(r"shopeе\.vn \(xn--[a-z0-9-]+\.vn\)", page.words)
+    assert re.search(r"cửahàngthử\.vn \(xn--[a-z0-9-]+\.vn\)", page.words)
     assert page.all("//*[contains(@class, 'banner--warning')]")
     assert "chữ dễ nhầm" in page.words
