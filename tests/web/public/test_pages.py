@@ -44,6 +44,7 @@ def test_the_footer_names_who_answers_for_the_site(visitor: CheckedClient) -> No
     assert settings.owner_name in words
     assert settings.owner_contact in words
     assert settings.responsible_person in words
+    assert "Mỗi địa bàn, lĩnh vực do một cơ quan chịu trách nhiệm chính." in words
 
 
 def test_development_pages_are_not_there_in_production(small_product: Product) -> None:
