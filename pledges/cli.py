@@ -165,7 +165,7 @@ def ops_recount(dry_run: bool, as_json: bool) -> None:
 @click.option("--name", required=True)
 @click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
 @click.option("--province", default=None, help="Two digits; without it that of the agency, else the whole system.")
-@click.option("--agency", default=None, help="Code of the agency, such as 20-SCT.")
+@click.option("--agency", default=None, help="Code of the agency.")
 @click.option("--commune", default=None, help="Code of the commune, for commune officers.")
 @json_option
 @refusals_as_status

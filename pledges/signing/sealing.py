@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -65,7 +67,12 @@ class PledgeSealer:
             drop_pending_seal(self._storage, pledge_id)
             return
         try:
-            sealed = self._sealed_and_stored(pledge)
+            sealed = self._kept_seal(pledge)
+            if self._is_bound(pledge):
+                # Another run was faster and has cleared its kept seal away, so that ours looked like the first.
+                drop_pending_seal(self._storage, pledge_id)
+                return
+            self._store(sealed)
         except DomainError as refusal:
             reason = str(refusal)
             self._database.run(lambda session: self._note_failure(session, pledge, reason))
@@ -74,24 +81,37 @@ class PledgeSealer:
         crash_point("seal.after_commit")
         drop_pending_seal(self._storage, pledge_id)
 
-    def _sealed_and_stored(self, pledge: Pledge) -> SealedPdf:
-        """The one sealed file of this pledge, kept and stored; a `DomainError` says why it has to wait."""
-        try:
+    def _kept_seal(self, pledge: Pledge) -> SealedPdf:
+        """The one seal of this pledge, made now or by an earlier run; a `DomainError` says why it has to wait."""
+        with self._writing_files():
             sealed = pending_seal(self._storage, pledge.id)
             if sealed is None:
                 fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
                 sealed = keep_pending_seal(self._storage, pledge.id, fresh)
-            crash_point("seal.after_keep")
+        crash_point("seal.after_keep")
+        return sealed
+
+    def _is_bound(self, pledge: Pledge) -> bool:
+        with self._database.read() as session:
+            now = get_pledge(session, pledge.province_code, pledge.id)
+        return now is not None and now.document_id is not None
+
+    def _store(self, sealed: SealedPdf) -> None:
+        with self._writing_files():
             self._storage.put(sealed.data)
+        crash_point("seal.after_store")
+
+    @contextmanager
+    def _writing_files(self) -> Iterator[None]:
+        """A full or vanished disk is for the administrator too, not only for the list of failed tasks."""
+        try:
+            yield
         except OSError as error:
-            # A full or vanished disk is for the administrator too, not only for the list of failed tasks.
             raise StorageUnavailable(
                 N_("Không ghi được vào kho tệp %(folder)s: %(error)s."),
                 folder=self._storage.folder,
                 error=error.strerror,
             ) from error
-        crash_point("seal.after_store")
-        return sealed
 
     def _bind(self, session: Session, province_code: str, pledge_id: uuid.UUID, sealed: SealedPdf) -> None:
         now = self._clock()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +26,8 @@ from pledges.signing.models import Draft
 from pledges.signing.operations import SigningOutcome, sign_draft
 from pledges.signing.rules import Page, new_resume_code
 from pledges.signing.texts import read_answers, texts_to_sign
+
+T = TypeVar("T")
 
 PUBLIC_URL = "https://camket.vidu.vn"
 
@@ -164,3 +168,23 @@ def signed_by(
     return database.run(
         lambda session: sign_draft(session, draft_id, confirmation, now=now, vault=vault, public_url=PUBLIC_URL)
     )
+
+
+def run_together(work: Callable[[int], T], times: int) -> list[T]:
+    """Run `work(0)`, `work(1)` … each in a thread of its own; none may raise."""
+    results: list[T] = []
+    failures: list[BaseException] = []
+
+    def one(number: int) -> None:
+        try:
+            results.append(work(number))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+    return results

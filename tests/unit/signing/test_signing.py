@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -30,6 +29,7 @@ from tests.support.signing import (
     confirmation_for,
     doctor_pages,
     ready_draft,
+    run_together,
     seller_pages,
     signed_by,
 )
@@ -138,25 +138,6 @@ def test_the_same_entity_in_two_tabs_gives_one_pledge(database: Database, clock:
     assert sorted(len(outcome.signed) for outcome in outcomes) == [0, 1]
     assert sorted(len(outcome.already) for outcome in outcomes) == [0, 1]
     assert count(database, Entity) == 1
-
-
-def run_together(work: Callable[[int], SigningOutcome], times: int) -> list[SigningOutcome]:
-    results: list[SigningOutcome] = []
-    failures: list[BaseException] = []
-
-    def one(number: int) -> None:
-        try:
-            results.append(work(number))
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=one, args=(number,)) for number in range(times)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures, failures
-    return results
 
 
 def test_a_stranger_with_my_tax_code_learns_nothing(database: Database, clock: FixedClock, vault: Vault) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.documents.models import Document
 from pledges.documents.storage import Storage
 from pledges.jobs.tasks import Task, TaskTable
 from pledges.jobs.worker import run_worker
@@ -21,7 +22,7 @@ from pledges.signing.operations import SEAL_TASK
 from pledges.signing.sealing import PledgeSealer
 from tests.support.clock import FixedClock
 from tests.support.seal_keys import Authority, SealFolder, p256
-from tests.support.signing import seller_pages, signed_by
+from tests.support.signing import run_together, seller_pages, signed_by
 
 ADMINISTRATOR = "quan-tri@vidu.vn"
 
@@ -116,3 +117,17 @@ def test_a_disk_that_takes_nothing_is_told_like_a_missing_key(
     seals.sweep()
     work(database, seals)
     assert only_pledge(database).document_id is not None
+
+
+def test_eight_runs_at_once_leave_one_file(
+    database: Database, clock: FixedClock, seals: PledgeSealer, keys: SealFolder, storage: Storage
+) -> None:
+    """A run that renders while another finishes must not leave a second sealed file behind."""
+    keys.lay_down(Authority(), p256())
+    pledge = only_pledge(database)
+    run_together(lambda _number: seals.seal(pledge.province_code, str(pledge.id)), 8)
+    stored = [path for path in storage.folder.rglob("*") if path.is_file()]
+    with database.read() as session:
+        [document] = session.scalars(select(Document)).all()
+    assert [path.name for path in stored] == [document.sha256]
+    assert only_pledge(database).document_id == document.id
