@@ -77,13 +77,16 @@ staff = AppGroup("staff", help="People who work with the product.")
 
 
 @db.command("upgrade")
-def db_upgrade() -> None:
+@json_option
+def db_upgrade(as_json: bool) -> None:
     """Run the migrations that are missing."""
     database = product().database
     before = migrate.current(database)
     migrate.upgrade(database)
     after = migrate.current(database)
     click.echo(f"The database is at {after}." if before == after else f"Migrated from {before or 'empty'} to {after}.")
+    if as_json:
+        show({"before": before, "after": after}, as_json=True)
 
 
 @plans.command("load")
@@ -99,7 +102,8 @@ def plans_load(files: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
 
 @jobs.command("run")
 @click.option("--once", is_flag=True, help="End when nothing is ready any more.")
-def jobs_run(once: bool) -> None:
+@json_option
+def jobs_run(once: bool, as_json: bool) -> None:
     """Do background work until told to stop."""
     running = product()
     done = run_worker(
@@ -111,6 +115,8 @@ def jobs_run(once: bool) -> None:
     )
     if once:
         click.echo(f"{done.succeeded} done, {done.raised} raised")
+    if as_json:
+        show({"done": done.succeeded, "raised": done.raised}, as_json=True)
 
 
 @ops.command("ready")

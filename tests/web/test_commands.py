@@ -28,14 +28,15 @@ def run(app: Flask, *words: str) -> Result:
 
 def test_every_command_explains_itself(small_app: Flask) -> None:
     seen = 0
-    for group in ("db", "plans", "jobs", "ops", "staff"):
+    for group in ("db", "plans", "jobs", "ops", "staff", "documents"):
         for name, command in small_app.cli.commands[group].commands.items():  # type: ignore[attr-defined]
             done = run(small_app, group, name, "--help")
             assert done.exit_code == 0
             assert command.help
             assert "Usage:" in done.output
             seen += 1
-    assert seen >= 7
+    assert seen >= 8
+    assert "--out" in run(small_app, "demo", "--help").output
 
 
 def test_migrating_and_loading_an_empty_database(
@@ -43,7 +44,10 @@ def test_migrating_and_loading_an_empty_database(
 ) -> None:
     app = create_app(product=make_product(empty_database, clock, vault, settings_for_test))
     assert run(app, "ops", "ready").exit_code == 1
-    assert run(app, "db", "upgrade").exit_code == 0
+    upgraded = run(app, "db", "upgrade", "--json")
+    assert upgraded.exit_code == 0
+    report = json.loads(upgraded.output.splitlines()[-1])
+    assert (report["before"], bool(report["after"])) == (None, True)
     assert not pending(empty_database)
     rehearsed = run(app, "plans", "load", "--dry-run", "--json")
     assert json.loads(rehearsed.output.splitlines()[-1])["added"] > 3_000
@@ -78,9 +82,9 @@ def test_recount_of_nothing_finds_nothing(app: Flask) -> None:
 
 
 def test_the_worker_ends_when_nothing_is_ready(app: Flask) -> None:
-    done = run(app, "jobs", "run", "--once")
+    done = run(app, "jobs", "run", "--once", "--json")
     assert done.exit_code == 0
-    assert "0 raised" in done.output
+    assert json.loads(done.output.splitlines()[-1])["raised"] == 0
 
 
 def test_a_person_is_added_once(app: Flask) -> None:
