@@ -3,6 +3,8 @@ all in one transaction."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +32,7 @@ from pledges.signing.models import (
     ConfirmationCode,
     Draft,
     Pledge,
+    PledgeChannel,
     PledgeCover,
     SignatureKind,
 )
@@ -162,11 +165,12 @@ def _add_pledges(session: Session, act: SigningAct, texts: list[TextToSign], vau
     registered = register_declared(
         session, declared_subject(act.answers), province_code=province_code, actor=SIGNER, now=now, vault=vault
     )
+    declared = {channel.address for channel in act.answers.place.channels}
     signed: list[Pledge] = []
     already: list[Pledge] = []
     for text in texts:
         owed = _owed(registered, text)
-        standing = _standing_pledge(session, registered.entity, text, owed)
+        standing = _standing_pledge(session, registered.entity, text, owed, declared)
         if standing is not None:
             already.append(standing)
             continue
@@ -202,9 +206,14 @@ def _owed(registered: Registered, text: TextToSign) -> list[Obligation]:
     return [obligation for obligation in registered.obligations if obligation.entry_id in entries]
 
 
-def _standing_pledge(session: Session, entity: Entity, text: TextToSign, owed: list[Obligation]) -> Pledge | None:
-    """The pledge that already covers all of this for the same signer, so that nothing is signed twice."""
-    same = (
+def _standing_pledge(
+    session: Session, entity: Entity, text: TextToSign, owed: list[Obligation], declared: set[str]
+) -> Pledge | None:
+    """The pledge that already covers all of this for the same signer, so that nothing is signed twice.
+
+    None where an obligation or a declared channel (by address) stands in no pledge yet: that has to be signed.
+    """
+    standing = session.scalars(
         select(Pledge)
         .join(
             PledgeCover,
@@ -216,25 +225,48 @@ def _standing_pledge(session: Session, entity: Entity, text: TextToSign, owed: l
             Pledge.text_id == text.pledge_text.text_id,
             PledgeCover.hold != "ended",
         )
-        .order_by(Pledge.signed_at)
-    )
-    if not owed:
-        return session.scalars(same).first()
+        .order_by(Pledge.signed_at, Pledge.id)
+    ).unique()
+    pledges = {pledge.id: pledge for pledge in standing}
+    preferred = list(pledges)
+    if owed:
+        covering = _covering_pledges(session, text, owed)
+        if None in covering:
+            return None
+        preferred.sort(key=lambda pledge_id: pledge_id not in covering)
+    named = _channels_named(session, entity, pledges)
+    if declared - set().union(*named.values()):
+        return None
+    whole = [pledge_id for pledge_id in preferred if declared <= named[pledge_id]]
+    return next((pledges[pledge_id] for pledge_id in [*whole, *preferred]), None)
+
+
+def _covering_pledges(session: Session, text: TextToSign, owed: list[Obligation]) -> set[uuid.UUID | None]:
+    """The pledges that hold these obligations in the period of now; with None where one is free."""
     covered = {
         (cover.obligation_id, cover.period): cover.pledge_id
         for cover in session.scalars(
             select(PledgeCover).where(
-                PledgeCover.province_code == entity.province_code,
+                PledgeCover.province_code == owed[0].province_code,
                 PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
                 PledgeCover.hold != "ended",
             )
         )
     }
     periods = {entry.id: text.period_of(entry) for entry in text.entries}
-    pledge_ids = {covered.get((obligation.id, periods[obligation.entry_id])) for obligation in owed}
-    if None in pledge_ids:
-        return None
-    return session.scalars(same.where(Pledge.id.in_(pledge_ids))).first() or session.scalars(same).first()
+    return {covered.get((obligation.id, periods[obligation.entry_id])) for obligation in owed}
+
+
+def _channels_named(session: Session, entity: Entity, pledge_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[str]]:
+    named: dict[uuid.UUID, set[str]] = {pledge_id: set() for pledge_id in pledge_ids}
+    rows = session.execute(
+        select(PledgeChannel.pledge_id, PledgeChannel.address).where(
+            PledgeChannel.province_code == entity.province_code, PledgeChannel.pledge_id.in_(named)
+        )
+    )
+    for pledge_id, address in rows:
+        named[pledge_id].add(address)
+    return named
 
 
 def _cover(

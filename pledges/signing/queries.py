@@ -54,6 +54,12 @@ def pledges_due_for_seal(session: Session, now: datetime, *, limit: int = 200) -
     ).all()
 
 
+def count_signed_and_unsealed(session: Session, before: datetime) -> int:
+    """Pledges that were signed before that time and still wait for their seal, whatever the next try is due."""
+    query = select(func.count()).select_from(Pledge).where(Pledge.document_id.is_(None), Pledge.signed_at < before)
+    return session.scalar(query) or 0
+
+
 def count_waiting_for_seal(session: Session, province_code: str | None = None) -> int:
     query = select(func.count()).select_from(Pledge).where(Pledge.document_id.is_(None))
     if province_code is not None:

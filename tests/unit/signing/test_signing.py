@@ -193,6 +193,22 @@ def test_who_signs_again_each_quarter_has_one_pledge_for_each(
     assert database.run(lambda session: recount(session, repair=False)) == []
 
 
+def test_a_channel_that_no_pledge_names_is_signed_for(database: Database, clock: FixedClock, vault: Vault) -> None:
+    """The seller owes one pledge for everything, and still no channel that was declared may stand in no pledge."""
+    channels = ["facebook.com/cuahang.mot.thu"]
+    first = signed_by(database, seller_pages(place__channels=channels), now=clock(), vault=vault)
+    channels.append("facebook.com/cuahang.hai.thu")
+    second = signed_by(database, seller_pages(place__channels=channels), now=clock(), vault=vault)
+    assert (len(first.signed), len(second.signed)) == (1, 1)
+    for declared, holder in ((channels, second), (channels[:1], first), (channels[1:], second)):
+        again = signed_by(database, seller_pages(place__channels=declared), now=clock(), vault=vault)
+        assert [pledge.id for pledge in again.already] == [holder.signed[0].id]
+        assert again.signed == ()
+        clock.advance(timedelta(hours=2))
+    assert count(database, Obligation) == 1
+    assert database.run(lambda session: recount(session, repair=False)) == []
+
+
 def test_two_groups_one_code_two_pledges(database: Database, clock: FixedClock, vault: Vault) -> None:
     pages = doctor_pages(group__more_types=["digital_seller"], place__channels=["facebook.com/bacsi.thu"])
     outcome = signed_by(database, pages, now=clock(), vault=vault)
