@@ -196,11 +196,12 @@ class Sealer:
             return last
 
     def _check_anew(self, now: datetime) -> _Checked:
-        if self._trial_keys:
-            provide_trial_keys(self._files.key.parent, now)
+        refusal = _trial_keys_refusal(self._files.key.parent, now) if self._trial_keys else None
         # Noted before reading: a change in between is then found at the next use.
         seen = self._files.seen()
         material = None
+        if refusal is not None:
+            return _Checked(now, seen, None, refusal)
         try:
             _check_faces(self._fonts)
             unchanged = self._checked is not None and self._checked.seen == seen
@@ -212,6 +213,20 @@ class Sealer:
         except SealUnavailable as refusal:
             return _Checked(now, seen, material, refusal)
         return _Checked(now, seen, material, None)
+
+
+def _trial_keys_refusal(folder: Path, now: datetime) -> SealUnavailable | None:
+    """None, or why the trial keys can be neither used nor renewed: a damaged folder is a reason like any other."""
+    try:
+        provide_trial_keys(folder, now)
+    except (OSError, ValueError):
+        return SealUnavailable(
+            N_(
+                "Thư mục khóa thử nghiệm %(folder)s bị hỏng. Hãy đổi tên hoặc xóa thư mục này; khóa mới sẽ tự được tạo."
+            ),
+            folder=str(folder),
+        )
+    return None
 
 
 def _check_faces(fonts: Path | None) -> None:

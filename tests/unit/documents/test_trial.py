@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pledges.documents.errors import SealUnavailable
 from pledges.documents.operations import seal_paper
 from pledges.documents.sealing import Sealer
 from pledges.documents.trial import provide_trial_keys
@@ -49,6 +50,22 @@ def test_only_the_owner_can_read_the_keys(settings: Settings) -> None:
     for path in files:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert stat.S_IMODE((settings.var / "keys").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("damaged", ["seal.p12", "root.pem", "revocation/root.crl"])
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_damaged_folder_is_a_reason_to_wait(settings: Settings, damaged: str, lost: bool) -> None:
+    """Told like any other reason, never an error of the program; moved away, it is replaced."""
+    sealer = Sealer.from_settings(settings, lambda: NOW)
+    sealer.check(NOW)
+    file = settings.var / "keys" / damaged
+    file.unlink() if lost else file.write_bytes(b"no key")
+    later = NOW + timedelta(minutes=2)
+    with pytest.raises(SealUnavailable, match="khóa thử nghiệm"):
+        sealer.check(later)
+    assert sealer.state(later).error is not None
+    (settings.var / "keys").rename(settings.var / "damaged")
+    assert sealer.check(later).trial
 
 
 def _start(var: str) -> bytes:
