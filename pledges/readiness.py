@@ -12,13 +12,20 @@ from sqlalchemy.orm import Session
 
 from pledges.core.errors import DomainError
 from pledges.core.migrate import pending
-from pledges.jobs.queries import failed_tasks, queue_age, workers_alive
+from pledges.jobs.queries import failed_lately, failed_tasks, queue_age, workers_alive
 from pledges.messaging.models import Message, MessageState
+from pledges.messaging.operations import DELIVER_MESSAGE
 from pledges.plans.models import Province
 from pledges.product import Product
+from pledges.signing.operations import SEAL_TASK
+from pledges.signing.queries import count_signed_and_unsealed
 
 LONGEST_WAIT = timedelta(minutes=5)
 """A code lives ten minutes: mail that is overdue for longer makes signing impossible."""
+LONGEST_WAIT_FOR_SEAL = timedelta(minutes=10)
+"""The longest pause between two tries of one seal: who waits longer was refused more than once."""
+GIVEN_UP = {SEAL_TASK: "sealing", DELIVER_MESSAGE: "mail delivery"}
+"""Tasks that citizens wait for, in the words of the operator."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +82,19 @@ def _mail(session: Session, now: datetime) -> Part:
     return Part("mail", True, detail=detail)
 
 
-def _jobs(session: Session, _now: datetime) -> Part:
+def _jobs(session: Session, now: datetime) -> Part:
     failed = len(failed_tasks(session, limit=100))
     detail = f"{workers_alive(session)} workers, {failed} failed tasks"
+    reasons = []
     age = timedelta(seconds=queue_age(session))
     if age > LONGEST_WAIT:
-        return Part(
-            "jobs", False, f"the oldest task is overdue by {_minutes(age)} minutes; is the worker running?", detail
-        )
-    return Part("jobs", True, detail=detail)
+        reasons.append(f"the oldest task is overdue by {_minutes(age)} minutes; is the worker running?")
+    for task, count in sorted(failed_lately(session, GIVEN_UP).items()):
+        reasons.append(f"{GIVEN_UP[task]} was given up in the last 24 hours, tasks: {count}")
+    if waiting := count_signed_and_unsealed(session, now - LONGEST_WAIT_FOR_SEAL):
+        minutes = _minutes(LONGEST_WAIT_FOR_SEAL)
+        reasons.append(f"waiting for their seal for more than {minutes} minutes, pledges: {waiting}")
+    return Part("jobs", not reasons, "; ".join(reasons), detail)
 
 
 def _storage(product: Product) -> Part:

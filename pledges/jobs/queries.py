@@ -49,6 +49,20 @@ def failed_tasks(session: Session, limit: int = 50) -> list[FailedTask]:
     ]
 
 
+def failed_lately(
+    session: Session, tasks: Collection[str], *, within: timedelta = timedelta(hours=24)
+) -> dict[str, int]:
+    """How many tasks of each of these names used up their attempts lately and were not tried again since."""
+    since = system_clock().replace(tzinfo=None) - within
+    counted = session.execute(
+        select(job_table.c.class_name, func.count())
+        .join(failed_table, job_table.c.id == failed_table.c.job_id)
+        .where(job_table.c.class_name.in_(tasks), failed_table.c.created_at >= since)
+        .group_by(job_table.c.class_name)
+    )
+    return {name: int(count) for name, count in counted}
+
+
 def queue_age(session: Session) -> float:
     """Seconds by which the oldest task is overdue; 0 when none waits.
 

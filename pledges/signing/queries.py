@@ -55,7 +55,7 @@ def pledges_due_for_seal(session: Session, now: datetime, *, limit: int = 200) -
 
 
 def count_signed_and_unsealed(session: Session, before: datetime) -> int:
-    """Pledges that were signed before that time and still wait for their seal, whatever the next try is due."""
+    """Pledges that were signed before that time and still wait for their seal, whenever the next try is due."""
     query = select(func.count()).select_from(Pledge).where(Pledge.document_id.is_(None), Pledge.signed_at < before)
     return session.scalar(query) or 0
 

@@ -4,18 +4,28 @@ import dataclasses
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from pledges.app import create_app
+from pledges.core.calendar import system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.documents.sealing import Sealer
+from pledges.jobs.operations import enqueue, retry_failed_task
+from pledges.jobs.queries import failed_tasks
+from pledges.jobs.queue import failed_table
+from pledges.jobs.tasks import TaskTable
+from pledges.jobs.worker import run_worker
 from pledges.messaging.models import Message
-from pledges.messaging.operations import queue_message
+from pledges.messaging.operations import DELIVER_MESSAGE, queue_message
 from pledges.product import Product
 from pledges.readiness import check_readiness
 from pledges.settings import Settings
+from pledges.signing.operations import SEAL_TASK
 from tests.support.clock import FixedClock
+from tests.support.signing import seller_pages, signed_by
 from tests.web.conftest import make_product
 
 
@@ -76,6 +86,50 @@ def test_mail_that_waits_too_long_is_not_ready(app: Flask, product: Product, clo
     assert parts(app)["mail"]["ok"]
     clock.advance(timedelta(minutes=6))
     assert parts(app)["mail"] == {"ok": False, "reason": "the oldest message is overdue by 6 minutes"}
+
+
+def give_up(product: Product, task: str) -> int:
+    """Run `task` with an address that is none, so that it raises at its only attempt; the number of the failed task."""
+    product.database.run(lambda session: enqueue(session, task, "46", "not-an-id-nguyen.van.a@vidu.vn"))
+    run_worker(
+        product.database,
+        TaskTable(*(dataclasses.replace(each, attempts=1) for each in product.tasks())),
+        once=True,
+    )
+    with product.database.read() as session:
+        [failed] = failed_tasks(session)
+    return failed.id
+
+
+@pytest.mark.parametrize(("task", "words"), [(SEAL_TASK, "sealing"), (DELIVER_MESSAGE, "mail delivery")])
+def test_a_task_that_was_given_up_is_not_ready_until_it_is_tried_again(
+    app: Flask, product: Product, task: str, words: str
+) -> None:
+    number = give_up(product, task)
+    reason = f"{words} was given up in the last 24 hours, tasks: 1"
+    assert parts(app)["jobs"] == {"ok": False, "reason": reason}
+    assert product.database.run(lambda session: retry_failed_task(session, number))
+    assert parts(app)["jobs"] == {"ok": True}
+
+
+def test_a_task_that_was_given_up_long_ago_is_no_news(app: Flask, product: Product) -> None:
+    give_up(product, SEAL_TASK)
+    long_ago = system_clock().replace(tzinfo=None) - timedelta(hours=25)
+    product.database.run(lambda session: session.execute(update(failed_table).values(created_at=long_ago)) and None)
+    assert parts(app)["jobs"] == {"ok": True}
+
+
+def test_a_pledge_that_waits_too_long_for_its_seal_is_not_ready(
+    app: Flask, product: Product, clock: FixedClock
+) -> None:
+    signed_by(product.database, seller_pages(), now=clock(), vault=product.vault)
+    clock.advance(timedelta(minutes=10))
+    assert parts(app)["jobs"] == {"ok": True}
+    clock.advance(timedelta(seconds=1))
+    reason = "waiting for their seal for more than 10 minutes, pledges: 1"
+    assert parts(app)["jobs"] == {"ok": False, "reason": reason}
+    run_worker(product.database, product.tasks(), once=True)
+    assert parts(app)["jobs"] == {"ok": True}
 
 
 def test_a_seal_that_cannot_be_used_is_not_ready(small_product: Product, clock: FixedClock, tmp_path: Path) -> None:
