@@ -35,7 +35,7 @@ class AddressField(TextField):
     needed = lazy("Hãy nhập thư điện tử của tài khoản.")
 
     def clean(self, data: str) -> str:
-        return data[:254]
+        return data.replace("\x00", "")[:254]
 
 
 class SignInForm(PageForm):
