@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 DEVELOPMENT_KEY = "development-only"
 
@@ -69,6 +71,21 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
+def _split(url: str, *, with_user: bool = False) -> SplitResult | None:
+    """The parts of an address with a host and, if any, a port that can be; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return None
+    return parts if usable and (with_user or "@" not in parts.netloc) else None
+
+
+def _is_address(given: str) -> bool:
+    """Only the shape: a machine for development may send from and to `localhost`."""
+    return re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", given) is not None
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings or stop with every problem named (`SettingsError`)."""
     values = os.environ if environ is None else environ
@@ -85,8 +102,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     port = text("PORT", "8000")
 
     public_url = text("PLEDGES_PUBLIC_URL", f"http://127.0.0.1:{port}").rstrip("/")
-    parts = urlsplit(public_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path:
+    parts = _split(public_url)
+    if parts is None or parts.scheme not in {"http", "https"} or public_url != f"{parts.scheme}://{parts.netloc}":
         problems.append(f"PLEDGES_PUBLIC_URL must look like https://camket.example.vn, not {public_url!r}.")
 
     database_url = text("PLEDGES_DATABASE_URL", f"sqlite:///{var / 'pledges.sqlite'}")
@@ -99,9 +116,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     smtp_url = text("PLEDGES_SMTP_URL") or None
     if smtp_url is not None:
-        smtp = urlsplit(smtp_url)
-        if smtp.scheme not in {"smtp", "smtps", "smtp+starttls"} or not smtp.hostname:
+        smtp = _split(smtp_url, with_user=True)
+        if smtp is None or smtp.scheme not in {"smtp", "smtps", "smtp+starttls"}:
             problems.append("PLEDGES_SMTP_URL must look like smtp+starttls://user:password@mail.example.vn:587.")
+
+    mail_from = text("PLEDGES_MAIL_FROM", "Cam kết <khong-tra-loi@localhost>")
+    if not _is_address(parseaddr(mail_from)[1]) or not mail_from.isprintable():
+        problems.append("PLEDGES_MAIL_FROM must look like Cam kết <khong-tra-loi@example.vn>.")
+    administrator_email = text("PLEDGES_ADMIN_EMAIL", "quan-tri@localhost")
+    if not _is_address(administrator_email):
+        problems.append("PLEDGES_ADMIN_EMAIL must be one mail address.")
 
     clock_start = None
     if clock := text("PLEDGES_CLOCK"):
@@ -155,7 +179,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
                 problems.append(f"{name} is too short or the development default; use 32 random characters or more.")
         if text("PLEDGES_SECRET_KEY") and text("PLEDGES_SECRET_KEY") == text("PLEDGES_DATA_KEY"):
             problems.append("PLEDGES_SECRET_KEY and PLEDGES_DATA_KEY must differ.")
-        if text("PLEDGES_PUBLIC_URL") and parts.scheme != "https":
+        if text("PLEDGES_PUBLIC_URL") and parts is not None and parts.scheme != "https":
             problems.append("PLEDGES_PUBLIC_URL must begin with https:// in production.")
         if text("PLEDGES_CLOCK"):
             problems.append("PLEDGES_CLOCK is for development only.")
@@ -170,7 +194,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         storage=Path(storage).absolute(),
         var=var,
         smtp_url=smtp_url,
-        mail_from=text("PLEDGES_MAIL_FROM", "Cam kết <khong-tra-loi@localhost>"),
+        mail_from=mail_from,
         public_url=public_url,
         seal_key=seal_key,
         seal_password=text("PLEDGES_SEAL_PASSWORD"),
@@ -181,7 +205,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         owner_name=text("PLEDGES_OWNER_NAME", "Bản thử nghiệm trên máy phát triển"),
         owner_contact=text("PLEDGES_OWNER_CONTACT", "lien-he@localhost"),
         responsible_person=text("PLEDGES_RESPONSIBLE_PERSON", "Người vận hành máy phát triển"),
-        administrator_email=text("PLEDGES_ADMIN_EMAIL", "quan-tri@localhost"),
+        administrator_email=administrator_email,
         trusted_proxies=int(proxies),
         worker_alive_seconds=float(alive),
     )
