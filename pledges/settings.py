@@ -28,31 +28,47 @@ class SettingsError(SystemExit):
 @dataclass(frozen=True)
 class Settings:
     env: str
+    """PLEDGES_ENV: `development`, where everything has a default, or `production`, where nothing important has."""
     secret_key: str
+    """PLEDGES_SECRET_KEY signs links, forms and sessions; when it changes, links end and staff sign in again."""
     data_key: str
+    """PLEDGES_DATA_KEY encrypts personal numbers and waiting codes; without it nobody can read or match them again."""
     database_url: str
+    """PLEDGES_DATABASE_URL: `sqlite:///` with a path, or `postgresql://user:password@host/name`."""
     storage: Path
+    """PLEDGES_STORAGE: the folder of the sealed files, which web and worker share."""
     var: Path
+    """PLEDGES_VAR: the folder for what has no other place: trial keys, kept mail and the database of development."""
     smtp_url: str | None
-    """None: mail goes to the folder `mail_folder`."""
+    """PLEDGES_SMTP_URL: the mail relay, such as `smtp+starttls://user:password@host:587`; None: mail lies in a folder."""
     mail_from: str
+    """PLEDGES_MAIL_FROM: name and address of the sender of all mail."""
     public_url: str
+    """PLEDGES_PUBLIC_URL: scheme and host of this site as they stand in links and QR codes, without a path."""
     seal_key: Path | None
-    """A PKCS#12 file; None: a trial key that is made at first start."""
+    """PLEDGES_SEAL_KEY: the PKCS#12 file that seals the pledges; None: a trial key that is made at first use."""
     seal_password: str
+    """PLEDGES_SEAL_PASSWORD opens the PKCS#12 file; empty for a file without password."""
     seal_trust: Path | None
-    """PEM file of the root certificates that the seal must chain to."""
+    """PLEDGES_SEAL_TRUST: PEM file of the root certificates that the seal must chain to."""
     seal_revocation: Path | None
-    """Folder with the CRLs and OCSP answers (DER) that prove the seal certificate is not revoked."""
+    """PLEDGES_SEAL_REVOCATION: folder of the CRLs and OCSP answers that prove the seal's certificate is not revoked."""
     pdf_fonts: Path | None
+    """PLEDGES_PDF_FONTS: folder with Regular, Bold and Italic of one TTF family for the paper; None: IBM Plex Serif."""
     clock_start: datetime | None
+    """PLEDGES_CLOCK: the time at which the product's clock starts, to try out due days; in development only."""
     owner_name: str
+    """PLEDGES_OWNER_NAME: the owner of the site, in the footer of every page and letter."""
     owner_contact: str
+    """PLEDGES_OWNER_CONTACT: how to reach the owner, in the footer and wherever a page offers help."""
     responsible_person: str
+    """PLEDGES_RESPONSIBLE_PERSON: who answers for the content of the site, in the footer."""
     administrator_email: str
+    """PLEDGES_ADMIN_EMAIL: who is written to when pledges cannot be sealed."""
     trusted_proxies: int
+    """PLEDGES_TRUSTED_PROXIES: how many proxies stand in front, whose X-Forwarded-For and -Proto are believed."""
     worker_alive_seconds: float
-    """A worker silent for so long is taken for dead, and its tasks are run again."""
+    """PLEDGES_WORKER_ALIVE_SECONDS: a worker silent for so long is taken for dead, and its tasks are run again."""
 
     @property
     def production(self) -> bool:
