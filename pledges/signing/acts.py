@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import VIETNAM, local_day
 from pledges.core.db import new_id
-from pledges.core.identity import mask_email
+from pledges.core.identity import clean_line, mask_email
 from pledges.core.secrecy import Vault
 from pledges.plans.wordings import signature_line
 from pledges.registry.models import Channel, Entity
@@ -58,6 +58,10 @@ class SigningAct:
         }
         return {role: everybody[role] for role in self.codes}
 
+    def agrees_to_publish(self, text: TextToSign) -> bool:
+        """One box serves all texts; it says nothing about a text that does not ask, such as a receipt."""
+        return self.confirmation.consent_publication and "publication" in text.rendered.consents
+
 
 def new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Entity) -> Pledge:
     province_code, day = act.answers.group.province_code, local_day(act.now)
@@ -93,7 +97,7 @@ def new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Enti
         rendered_text=text.rendered.text,
         rendered_hash=text.rendered.sha256,
         paper=paper.to_json(),
-        publish=act.confirmation.consent_publication,
+        publish=act.agrees_to_publish(text),
         seal_due_at=act.now + SEAL_GRACE,
     )
 
@@ -130,7 +134,7 @@ def add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextTo
                 pledge_id=pledge.id,
                 kind=SignatureKind.OTP_CONFIRM,
                 role=role,
-                typed_name=confirmation.typed_name.strip() if role == "signer" else name,
+                typed_name=clean_line(confirmation.typed_name) if role == "signer" else name,
                 masked_address=mask_email(address),
                 address_hash=act.codes[role].address_hash,
                 code_id=act.codes[role].id,
@@ -139,7 +143,7 @@ def add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextTo
                 text_version=text.pledge_text.version,
                 notice_hash=text.notice_hash,
                 consent_processing_at=act.now,
-                consent_publication_at=act.now if confirmation.consent_publication else None,
+                consent_publication_at=act.now if act.agrees_to_publish(text) else None,
                 network=vault.encrypt("network", confirmation.network),
             )
         )

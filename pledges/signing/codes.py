@@ -55,7 +55,7 @@ def newest_code(session: Session, purpose: CodePurpose, subject_id: uuid.UUID) -
     return session.scalar(
         select(ConfirmationCode)
         .where(ConfirmationCode.purpose == purpose, ConfirmationCode.subject_id == subject_id)
-        .order_by(ConfirmationCode.created_at.desc())
+        .order_by(ConfirmationCode.created_at.desc(), ConfirmationCode.id.desc())
         .limit(1)
     )
 
@@ -79,13 +79,18 @@ def send_code(
     With `deliver=False` everything happens except the mail: the caller must not show that the address is unknown.
     `counted_as` takes the place of the address in the limits, where the limits themselves would tell about it.
     """
+    who, counted = address_hash(vault, address), address_hash(vault, counted_as or address)
     before = newest_code(session, purpose, subject_id)
-    if before is not None and before.void_at is None and before.created_at + RESEND_AFTER > now:
+    if (
+        before is not None
+        and before.void_at is None
+        and before.address_hash == who  # a corrected address has had no code yet
+        and before.created_at + RESEND_AFTER > now
+    ):
         raise TooMany(
             N_("Mã vừa được gửi. Hãy xem cả thư mục thư rác; nếu chưa thấy, yêu cầu gửi lại sau %(seconds)s giây."),
             seconds=max(1, round((before.created_at + RESEND_AFTER - now).total_seconds())),
         )
-    who, counted = address_hash(vault, address), address_hash(vault, counted_as or address)
     network_hash = vault.keyed_hash("network", network)
     hour, day = timedelta(hours=1), timedelta(days=1)
     throttle.use(session, "code.network", network_hash, most=CODES_AN_HOUR_FROM_ONE_NETWORK, per=hour, now=now)

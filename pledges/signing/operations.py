@@ -15,7 +15,7 @@ from pledges.audit.operations import SIGNER, Actor, record
 from pledges.core.calendar import local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.errors import N_, Conflict, DomainError
-from pledges.core.identity import fold
+from pledges.core.identity import clean_line, fold
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import queue_message
@@ -108,7 +108,7 @@ def _check_confirmation(confirmation: Confirmation, answers: DraftAnswers) -> No
         )
     if not confirmation.typed_name.strip():
         errors["typed_name"] = DomainError(N_("Hãy gõ họ và tên của bạn để ký."), field="typed_name")
-    elif fold(confirmation.typed_name) != fold(answers.signer.name):
+    elif not _same_name(confirmation.typed_name, answers.signer.name):
         errors["typed_name"] = DomainError(
             N_("Họ và tên gõ ở đây phải giống tên người ký đã khai: %(name)s."),
             field="typed_name",
@@ -120,6 +120,14 @@ def _check_confirmation(confirmation: Confirmation, answers: DraftAnswers) -> No
         errors["representative_code"] = DomainError(NO_CODE, field="representative_code")
     if errors:
         raise ConfirmationErrors(errors)
+
+
+def _same_name(typed: str, declared: str) -> bool:
+    """Marks and case may differ; what nobody can read or see is no name, because it is kept as evidence."""
+    try:
+        return fold(clean_line(typed)) == fold(declared)
+    except DomainError:
+        return False
 
 
 def _confirm_codes(

@@ -14,8 +14,8 @@ from pledges.core.errors import Conflict, DomainError
 from pledges.core.identity import mask_email
 from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation
-from pledges.signing.codes import CodePurpose, newest_code, send_code
-from pledges.signing.models import Draft
+from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code
+from pledges.signing.models import ConfirmationCode, Draft
 from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft
 from pledges.signing.rules import Page
 from pledges.signing.texts import DraftAnswers, TextToSign, texts_to_sign
@@ -97,10 +97,16 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
         act=ActForm(data={"draft": form_token(draft)}, formdata=None),
         answers=answers,
         texts=list(zip(texts, published, strict=True)),
-        code_sent=sent if sent is not None and sent.void_at is None and sent.expires_at > now() else None,
+        code_sent=sent if sent is not None and may_confirm(sent, answers.group.email) else None,
         masked=mask_email(answers.group.email),
         **step(Page.SIGN),
     )
+
+
+def may_confirm(code: ConfirmationCode, address: str) -> bool:
+    """Whether a code is still of use: one that went to a former address is not."""
+    here = code.address_hash == address_hash(product().vault, address)
+    return here and code.void_at is None and code.expires_at > now()
 
 
 def _consent_sentences(texts: list[TextToSign]) -> dict[str, str]:

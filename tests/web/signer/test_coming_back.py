@@ -95,6 +95,20 @@ def test_a_corrected_address_gets_a_link_and_the_first_one_dies(visitor: Checked
     assert len(links(small_product)) == 2, "the same address gets no second link"
 
 
+def test_a_corrected_address_gets_a_code_at_once(visitor: CheckedClient, small_product: Product) -> None:
+    """Nothing tells that a code went there before one did, and nobody waits for one that went elsewhere."""
+    page = walk(visitor, seller_pages(), Step.SIGN)
+    assert "Mã đã gửi tới" in page.words
+    visitor.send(visitor.get("/ky-cam-ket/nhom?ve=kiem-tra"), {"email": "dung.dia.chi@vidu.vn"})
+    page = visitor.get("/ky-cam-ket/ky")
+    assert "Mã đã gửi tới" not in page.words
+    assert "Chưa có mã nào còn hiệu lực" in page.words
+    page = visitor.send(page, form=1)
+    assert "Mã đã gửi tới" in page.words
+    assert [mail.to_address for mail in messages(small_product, "code")][1:] == ["dung.dia.chi@vidu.vn"]
+    assert path_of(sign(visitor, small_product, page, "Trần Thị Thử Nghiệm")) == "/ky-cam-ket/xong"
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_signed_draft_has_no_link_any_more(visitor: CheckedClient, small_product: Product, method: str) -> None:
     sign(visitor, small_product, walk(visitor, seller_pages(), Step.SIGN), "Trần Thị Thử Nghiệm")

@@ -152,6 +152,8 @@ SIGNATURES = {
     "another name": ({"typed_name": "Trần Văn Khác"}, {"typed_name"}),
     "a very long name": ({"typed_name": "ă" * 10_000}, {"typed_name"}),
     "markup as a name": ({"typed_name": f"<b>{SIGNER}</b>"}, {"typed_name"}),
+    "marks heaped on the name": ({"typed_name": SIGNER + "\u0301" * 3_000}, {"typed_name"}),
+    "controls around the name": ({"typed_name": SIGNER + "\x1c\x1f"}, {"typed_name"}),
     "a wrong code": ({"code": "12345"}, {"code"}),
     "a very long code": ({"code": "1" * 10_000}, {"code"}),
     "letters as a code": ({"code": "sáu số"}, {"code"}),
