@@ -40,7 +40,7 @@ class Settings:
     var: Path
     """PLEDGES_VAR: the folder for what has no other place: trial keys, kept mail and the database of development."""
     smtp_url: str | None
-    """PLEDGES_SMTP_URL: the mail relay, such as `smtp+starttls://user:password@host:587`; None: mail lies in a folder."""
+    """PLEDGES_SMTP_URL: the mail relay, such as `smtp+starttls://user:password@host:587`; None: a folder."""
     mail_from: str
     """PLEDGES_MAIL_FROM: name and address of the sender of all mail."""
     public_url: str
