@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
@@ -23,6 +24,8 @@ from pledges.core import migrate
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
 from pledges.demonstration import demonstrate
+from pledges.jobs.operations import retry_failed_task
+from pledges.jobs.queries import failed_tasks
 from pledges.jobs.worker import run_worker
 from pledges.plans.loading import load_from_files
 from pledges.product import Product
@@ -34,6 +37,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 COMMAND = Actor("command")
 DEVELOPMENT_DOMAIN = "vidu.vn"
+MOST_RETRIED = 1_000
 
 json_option = click.option("--json", "as_json", is_flag=True, help="End with one line that is a JSON object.")
 dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
@@ -117,6 +121,22 @@ def jobs_run(once: bool, as_json: bool) -> None:
         click.echo(f"{done.succeeded} done, {done.raised} raised")
     if as_json:
         show({"done": done.succeeded, "raised": done.raised}, as_json=True)
+
+
+@jobs.command("retry")
+@dry_run_option
+@json_option
+def jobs_retry(dry_run: bool, as_json: bool) -> None:
+    """Give tasks that were given up all their attempts again. Each looks first whether its work is still to be done."""
+
+    def retry(session: Session) -> dict[str, int]:
+        failed = [
+            task for task in failed_tasks(session, MOST_RETRIED) if dry_run or retry_failed_task(session, task.id)
+        ]
+        return dict(Counter(task.task for task in failed))
+
+    tasks = product().database.run(retry)
+    show({"retried": 0 if dry_run else sum(tasks.values()), "tasks": tasks}, as_json=as_json)
 
 
 @ops.command("ready")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,8 +14,7 @@ from pledges.core.calendar import system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.documents.sealing import Sealer
-from pledges.jobs.operations import enqueue, retry_failed_task
-from pledges.jobs.queries import failed_tasks
+from pledges.jobs.operations import enqueue
 from pledges.jobs.queue import failed_table
 from pledges.jobs.tasks import TaskTable
 from pledges.jobs.worker import run_worker
@@ -88,28 +88,30 @@ def test_mail_that_waits_too_long_is_not_ready(app: Flask, product: Product, clo
     assert parts(app)["mail"] == {"ok": False, "reason": "the oldest message is overdue by 6 minutes"}
 
 
-def give_up(product: Product, task: str) -> int:
-    """Run `task` with an address that is none, so that it raises at its only attempt; the number of the failed task."""
+def give_up(product: Product, task: str) -> None:
+    """Run `task` with an address that is none, so that it raises at its only attempt."""
     product.database.run(lambda session: enqueue(session, task, "46", "not-an-id-nguyen.van.a@vidu.vn"))
     run_worker(
         product.database,
         TaskTable(*(dataclasses.replace(each, attempts=1) for each in product.tasks())),
         once=True,
     )
-    with product.database.read() as session:
-        [failed] = failed_tasks(session)
-    return failed.id
 
 
 @pytest.mark.parametrize(("task", "words"), [(SEAL_TASK, "sealing"), (DELIVER_MESSAGE, "mail delivery")])
 def test_a_task_that_was_given_up_is_not_ready_until_it_is_tried_again(
     app: Flask, product: Product, task: str, words: str
 ) -> None:
-    number = give_up(product, task)
+    give_up(product, task)
     reason = f"{words} was given up in the last 24 hours, tasks: 1"
     assert parts(app)["jobs"] == {"ok": False, "reason": reason}
-    assert product.database.run(lambda session: retry_failed_task(session, number))
+    runner = app.test_cli_runner()
+    rehearsed = runner.invoke(args=["jobs", "retry", "--dry-run", "--json"])
+    assert json.loads(rehearsed.output) == {"retried": 0, "tasks": {task: 1}}
+    assert not parts(app)["jobs"]["ok"]
+    assert json.loads(runner.invoke(args=["jobs", "retry", "--json"]).output) == {"retried": 1, "tasks": {task: 1}}
     assert parts(app)["jobs"] == {"ok": True}
+    assert json.loads(runner.invoke(args=["jobs", "retry", "--json"]).output) == {"retried": 0, "tasks": {}}
 
 
 def test_a_task_that_was_given_up_long_ago_is_no_news(app: Flask, product: Product) -> None:
