@@ -120,6 +120,7 @@ CASES = {
         {"of_age": "yes"},
         PHONE,
         scripts=True,
+        closely=True,
         language="en",
     ),
     "a newspaper of Huế, not asked for a pledge": Case(
@@ -130,6 +131,7 @@ CASES = {
         DIRECTOR,
         DESKTOP,
         scripts=True,
+        closely=True,
         says=(NOT_ASKED, NOT_ISSUED),
         silent=(ASKED,),
     ),
