@@ -39,6 +39,8 @@ T = TypeVar("T")
 
 READ_ONLY = "pledges_read_only"
 BUSY_SECONDS = 15.0
+PATIENCE_SECONDS = 10.0
+"""After so long no write is begun again: somebody waits for the answer."""
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -208,11 +210,13 @@ class Database:
             event.listen(session, "before_flush", _refuse_flush)
             yield session
 
-    def run(self, work: Callable[[Session], T], *, attempts: int = 6) -> T:
+    def run(self, work: Callable[[Session], T], *, attempts: int = 6, within: float = PATIENCE_SECONDS) -> T:
         """Do one business write and commit it; after a retriable failure do all of it again.
 
+        Each attempt may wait long for its lock, so that no new one begins after `within` seconds.
         `work` may therefore have no effect outside the session. Errors of the domain roll back and pass through.
         """
+        deadline = time.monotonic() + within
         for attempt in range(1, attempts + 1):
             try:
                 with Session(self.engine, expire_on_commit=False) as session:
@@ -220,7 +224,7 @@ class Database:
                     session.commit()
                     return result
             except DBAPIError as error:
-                if attempt == attempts or not is_retriable(error):
+                if attempt == attempts or not is_retriable(error) or time.monotonic() >= deadline:
                     raise
                 time.sleep(random.random() * 0.02 * 2**attempt)  # noqa: S311 - jitter
         raise AssertionError("unreachable")

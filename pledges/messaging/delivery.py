@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -125,7 +126,7 @@ def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
     else:
         crash_point("mail.after_data")
         work = partial(operations.record_accepted, key=key, attempt=attempt, now=delivery.clock())
-    database.run(work, attempts=_PATIENT)
+    database.run(work, attempts=_PATIENT, within=math.inf)
     crash_point("mail.after_accepted")
 
 

@@ -10,8 +10,10 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_wtf.csrf import CSRFError
 from markupsafe import escape
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from pledges.core.db import is_retriable
 from pledges.core.errors import DomainError
 from pledges.web.i18n import error_text
 
@@ -98,7 +100,7 @@ def _fault(error: Exception) -> Response:
     rule = request.url_rule.rule if request.url_rule else "-"
     log.error("request.fault", method=request.method, route=rule, exc_info=error)
     try:
-        return error_page(500)
+        return error_page(503 if isinstance(error, DBAPIError) and is_retriable(error) else 500)
     except Exception as second:
         # The page itself may be what fails: then plain text still says what to do.
         log.error("error_page.fault", exc_info=second)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Blueprint, Flask, request
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
 from pledges.app import create_app
@@ -212,11 +213,15 @@ def faulty(small_app: Flask) -> CheckedClient:
     def fail() -> str:
         raise RuntimeError("Nguyễn Văn Bí Mật 0912345678")
 
+    def wait() -> str:
+        raise OperationalError("write gate", None, TimeoutError("database is locked"))
+
     def read() -> str:
         return PageForm().data or ""
 
     small_app.add_url_rule("/refuse/<code>", "refuse", public(refuse))
     small_app.add_url_rule("/fail", "fail", public(fail))
+    small_app.add_url_rule("/locked", "locked", public(wait))
     small_app.add_url_rule("/large", "large", public(read), methods=["POST"])
     return CheckedClient(small_app)
 
@@ -235,6 +240,10 @@ def test_a_fault_is_a_page_that_tells_nothing(faulty: CheckedClient) -> None:
     assert "Hãy thử lại sau vài phút" in page.words
     assert page.response.headers["X-Request-Id"] in page.words
     assert page.response.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+
+
+def test_a_database_that_is_locked_is_busy_and_not_broken(faulty: CheckedClient) -> None:
+    assert "Hệ thống đang tạm bận" in faulty.get("/locked", status=503).words
 
 
 def test_a_missing_page_says_what_to_do(faulty: CheckedClient) -> None:

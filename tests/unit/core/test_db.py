@@ -291,6 +291,24 @@ def test_the_gate_is_free_when_the_transaction_cannot_begin(sqlite_database: Dat
     assert count(sqlite_database) == 1
 
 
+def test_a_lock_that_stays_is_not_waited_for_again_and_again(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate is held by another process: one wait, then the error passes, however many attempts would be left."""
+    monkeypatch.setattr("pledges.core.db.BUSY_SECONDS", 0.2)
+    path = f"{sqlite_database.url.database}.gate"
+    holder = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(holder, fcntl.LOCK_EX)
+    began = time.monotonic()
+    with pytest.raises(OperationalError, match="locked") as refused:
+        sqlite_database.run(lambda session: session.add(row()), attempts=50, within=0.2)
+    assert time.monotonic() - began < 5
+    assert is_retriable(refused.value)
+    os.close(holder)
+    sqlite_database.run(lambda session: session.add(row()))
+    assert count(sqlite_database) == 1
+
+
 def test_nobody_waits_long_while_others_write(sqlite_database: Database) -> None:
     """Without the gate some writer starves for seconds; the figure leaves room for a busy machine."""
     sqlite_database.run(lambda session: session.add(row(uses=0)))
