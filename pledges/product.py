@@ -36,7 +36,7 @@ class Product:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         clock = clock_starting_at(settings.clock_start) if settings.clock_start else system_clock
-        settings.var.mkdir(parents=True, exist_ok=True)
+        settings.var.mkdir(parents=True, exist_ok=True, mode=0o700)
         return cls(
             settings=settings,
             database=Database(settings.database_url),

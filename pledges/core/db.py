@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -112,6 +113,12 @@ class InProvince:
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
 
 
+def _create_private(path: str | None) -> None:
+    """Create a missing SQLite file for its owner alone, whatever the umask: it holds addresses and phones."""
+    if path and path != ":memory:" and Path(path).parent.is_dir():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
 def _configure_sqlite(engine: Engine, gate_path: str | None) -> None:
     """WAL, foreign keys, immediate write transactions, and one write gate for all processes."""
 
@@ -186,6 +193,7 @@ class Database:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
             path = address.database
+            _create_private(path)
             self.engine = create_engine(address, pool_size=8, max_overflow=24)
             _configure_sqlite(self.engine, f"{path}.gate" if path and path != ":memory:" else None)
         else:

@@ -337,3 +337,13 @@ def test_ids_are_version_seven_and_grow_with_time() -> None:
     assert (first.version, first.variant) == (7, uuid.RFC_4122)
     assert first.hex[:12] < second.hex[:12]
     assert len({new_id() for _ in range(1000)}) == 1000
+
+
+def test_a_new_sqlite_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'new.sqlite'}")
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE thing (id INTEGER PRIMARY KEY)")
+    modes = {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()}
+    database.dispose()
+    assert "new.sqlite" in modes
+    assert set(modes.values()) == {0}, modes
