@@ -62,7 +62,7 @@ class ConfirmationErrors(DomainError):
 
 def sign_draft(
     session: Session,
-    draft_id: object,
+    draft_id: uuid.UUID,
     confirmation: Confirmation,
     *,
     now: datetime,
@@ -74,8 +74,8 @@ def sign_draft(
     Wrong codes come back as `refusal`, because their counted tries must be committed; everything else that is
     wrong is raised: `ConfirmationErrors`, `AnswerErrors`, `Conflict` where a text changed since it was shown.
     """
-    draft = session.scalar(select(Draft).where(Draft.id == draft_id).with_for_update())
-    draft = draft or open_draft(session, draft_id, now)  # type: ignore[arg-type]
+    session.execute(select(Draft.id).where(Draft.id == draft_id).with_for_update())
+    draft = open_draft(session, draft_id, now)
     if draft.signed_at is not None:
         return SigningOutcome(already=tuple(pledges_of_draft(session, draft.id)))
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
