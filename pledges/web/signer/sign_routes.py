@@ -152,16 +152,18 @@ def sign_post() -> ResponseReturnValue:
         for refusal in outcome.refusals.values():
             form.refuse(refusal)
         return _sign_page(draft, form)
-    return _after_signing(outcome)
+    return _after_signing(draft, outcome)
 
 
-def _after_signing(outcome: SigningOutcome) -> ResponseReturnValue:
+def _after_signing(draft: Draft, outcome: SigningOutcome) -> ResponseReturnValue:
     for pledge in (*outcome.signed, *outcome.already):
         let_open_file(pledge.reference, now())
-    if not outcome.signed and len(outcome.already) == 1:
+    # What the same draft has signed is the other half of a double click: its answer is the same.
+    before = [pledge for pledge in outcome.already if pledge.draft_id != draft.id]
+    if not outcome.signed and len(before) == len(outcome.already) == 1:
         flash(_("Bạn đã ký bản cam kết này trước đó; không cần ký lại."), "success")
-        return redirect(url_for("signer.file", reference=outcome.already[0].reference))
-    for pledge in outcome.already:
+        return redirect(url_for("signer.file", reference=before[0].reference))
+    for pledge in before:
         flash(_("Đã có từ trước, không ký lại: %(reference)s.", reference=pledge.reference), "success")
     return redirect(url_for("signer.done"))
 
