@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -36,6 +37,21 @@ def local_day(moment: datetime) -> date:
 def end_of_day(day: date) -> datetime:
     """The first moment after `day` in Vietnam, as UTC: what was recorded before it counts "as of" `day`."""
     return datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC) + timedelta(days=1)
+
+
+_TYPED_DAY = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4}|\d{2})")
+
+
+def typed_day(text: str) -> date | None:
+    """A day as people type it: d/m/yyyy or d/m/yy, also with `.` and `-`; None where it is not one."""
+    found = _TYPED_DAY.fullmatch(text)
+    if found is None:
+        return None
+    day, month, year = (int(part) for part in found.groups())
+    try:
+        return date(year + 2000 if year < 100 else year, month, day)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, order=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeVar
 
+from pledges.core.calendar import typed_day
 from pledges.core.errors import N_, DomainError
 from pledges.core.identity import (
     ChannelAddress,
@@ -306,21 +307,16 @@ def _has_another_alphabet(channel: ChannelAddress) -> bool:
     return not all(unicodedata.name(letter, "").startswith("LATIN ") for letter in letters)
 
 
-_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4}|\d{2})")
 _MONTH = re.compile(r"(\d{1,2})[/.\-](\d{4})")
 
 
 def parse_day(typed: str) -> date:
     """A day typed dd/mm/yyyy, or mm/yyyy for its first day; `-` and `.` will do."""
     text = clean_line(typed, most=20).replace(" ", "")
-    try:
-        if match := _DAY.fullmatch(text):
-            day, month, year = (int(part) for part in match.groups())
-            return date(year + 2000 if year < 100 else year, month, day)
-        if match := _MONTH.fullmatch(text):
-            return date(int(match[2]), int(match[1]), 1)
-    except ValueError:
-        pass
+    month = _MONTH.fullmatch(text)
+    day = typed_day(f"1/{month[1]}/{month[2]}" if month else text)
+    if day is not None:
+        return day
     raise DomainError(N_("Hãy viết ngày theo dạng ngày/tháng/năm, ví dụ 05/03/2026, hoặc tháng/năm, ví dụ 03/2026."))
 
 

@@ -8,7 +8,7 @@ import uuid
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledges.core import throttle
@@ -178,15 +178,4 @@ def try_code(
         return DomainError(N_("Mã không đúng. Mã này không còn dùng được, hãy bấm gửi mã mới."), field=field)
     return DomainError(
         N_("Mã không đúng. Hãy xem lại thư mới nhất của chúng tôi; bạn còn %(left)s lần nhập."), field=field, left=left
-    )
-
-
-def codes_sent(session: Session, purpose: CodePurpose, subject_id: uuid.UUID) -> int:
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ConfirmationCode)
-            .where(ConfirmationCode.purpose == purpose, ConfirmationCode.subject_id == subject_id)
-        )
-        or 0
     )

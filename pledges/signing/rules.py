@@ -21,7 +21,6 @@ DRAFTS_AN_HOUR_FROM_ONE_NETWORK = 60
 RESUME_TRIES_AN_HOUR = 20
 CLOCK_SKEW = timedelta(minutes=5)
 MOST_CHANNELS = 20
-AGE_OF_MAJORITY = 18
 
 
 class Page(StrEnum):
@@ -34,8 +33,6 @@ class Page(StrEnum):
     CHECK = "kiem-tra"
     SIGN = "ky"
 
-
-ANSWER_PAGES = (Page.GROUP, Page.WHO, Page.PLACE, Page.SIGNER)
 
 S = PledgeState
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from wtforms.validators import StopValidation
 
+from pledges.core.calendar import typed_day
 from pledges.core.errors import N_, DomainError
 from pledges.core.identity import clean_block, clean_line, parse_email, parse_phone
 from pledges.web.choice_fields import (
@@ -147,13 +148,8 @@ class DateField(TextField):
     def clean(self, data: Any) -> date:
         if isinstance(data, date):
             return data
-        found = re.fullmatch(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{4}|\d{2})", data)
-        if found is not None:
-            day, month, year = (int(part) for part in found.groups())
-            try:
-                return date(year + 2000 if year < 100 else year, month, day)
-            except ValueError:
-                pass
+        if (day := typed_day(data)) is not None:
+            return day
         raise StopValidation(str(lazy("Ngày chưa đúng. Hãy viết ngày/tháng/năm, ví dụ 02/09/2026.")))
 
 
