@@ -39,6 +39,10 @@ class Message(InProvince, Base):
     params: Mapped[dict[str, Any]]
     secret_params: Mapped[bytes | None]
     """Codes and links, encrypted, and erased once the message is accepted or given up."""
+    attachment_sha256: Mapped[str | None] = mapped_column(String(64))
+    """The file that goes with it, by its name in the document storage; the bytes are read when it is sent."""
+    attachment_name: Mapped[str | None] = mapped_column(String(100))
+    """What that file is called in the letter; set exactly where `attachment_sha256` is."""
     state: Mapped[MessageState] = mapped_column(enum_column(MessageState), default=MessageState.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
     """Grows with every claim, so that a worker whose lease has run out cannot speak for the next one."""
