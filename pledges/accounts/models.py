@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from flask_security.core import UserMixin
@@ -46,6 +46,8 @@ class Staff(InProvince, Base, UserMixin):  # type: ignore[misc]
     role: Mapped[Role] = mapped_column(enum_column(Role))
     agency_code: Mapped[str | None] = mapped_column(String(20))
     commune_code: Mapped[str | None] = mapped_column(String(5))
+    signing_title: Mapped[str] = mapped_column(default="")
+    """What stands above an approver's name: "GIÁM ĐỐC", "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty: the agency's."""
     active: Mapped[bool] = mapped_column(default=True)
     password: Mapped[str | None] = mapped_column("password_hash", String(200))
     """Argon2id; None until the set-up link was used."""
@@ -105,3 +107,28 @@ class StaffLink(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+
+
+class Delegation(InProvince, Base):
+    """An approver lets another person of the same agency approve, from one day to another, under a title of its own."""
+
+    __tablename__ = "delegation"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "agency_code"], ["agency.province_code", "agency.code"]),
+        ForeignKeyConstraint(["province_code", "from_staff_id"], ["staff.province_code", "staff.id"]),
+        ForeignKeyConstraint(["province_code", "to_staff_id"], ["staff.province_code", "staff.id"]),
+        Index("ix_delegation_to", "province_code", "to_staff_id", "ends_on"),
+    )
+
+    agency_code: Mapped[str] = mapped_column(String(20))
+    from_staff_id: Mapped[uuid.UUID]
+    to_staff_id: Mapped[uuid.UUID]
+    title: Mapped[str]
+    """As it is printed: "TUQ. GIÁM ĐỐC – CHÁNH VĂN PHÒNG"."""
+    basis: Mapped[str] = mapped_column(default="")
+    """Number and day of the document by which the right was handed over."""
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    """The last day on which it holds."""
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

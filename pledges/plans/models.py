@@ -78,6 +78,8 @@ class Agency(Base):
     name: Mapped[str]
     field: Mapped[str] = mapped_column(String(20), default="")
     """What it looks after: `trade`, `culture`, `health`; empty for bodies that receive no pledges."""
+    signature_method: Mapped[str] = mapped_column(String(20), default="key")
+    """`key`: the agency's own PKCS#12; `named_approver`: the system's seal, naming who approved (`model.md` 11)."""
     signing_title: Mapped[str] = mapped_column(default="")
     """"KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty until the agency has said it."""
 

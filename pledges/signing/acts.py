@@ -88,6 +88,7 @@ def new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Enti
         text_id=text.pledge_text.text_id,
         pledge_text_id=text.pledge_text.id,
         signed_at=act.now,
+        state_since=act.now,
         contact_email=act.answers.group.email,
         language=act.draft.language,
         subject_types=list(text.subject_types),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,14 @@ class SignatureKind(StrEnum):
     SCANNED_PAPER = "scanned_paper"
 
 
+class DraftPurpose(StrEnum):
+    NEW = "new"
+    CORRECTION = "correction"
+    """Of a returned pledge: only what the agency asked about is open, and the same pledge is signed again."""
+    AMENDMENT = "amendment"
+    """Of a pledge in force: leads to a new pledge that takes its place once it is approved (`model.md` 3)."""
+
+
 class Draft(Base):
     """What a signer has typed so far; kept 30 days after the last change, and of no province until it is signed."""
 
@@ -50,6 +58,12 @@ class Draft(Base):
     changed_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     signed_at: Mapped[datetime | None]
+    purpose: Mapped[DraftPurpose] = mapped_column(enum_column(DraftPurpose), default=DraftPurpose.NEW)
+    pledge_province: Mapped[str | None] = mapped_column(String(2))
+    pledge_id: Mapped[uuid.UUID | None]
+    """The pledge that is corrected or amended."""
+    asked: Mapped[list[str]] = mapped_column(default=list)
+    """What a correction may change (`rules.Correctable`)."""
 
 
 class AccessLink(Base):
@@ -88,6 +102,10 @@ class ConfirmationCode(Base):
     void_at: Mapped[datetime | None]
 
 
+_UNDER_WAY = "amends_id IS NOT NULL AND state NOT IN ('approved', 'rejected', 'superseded', 'revoked', 'withdrawn')"
+"""One amendment of a pledge at a time; the states are those that `rules.OPEN_STATES` leaves out."""
+
+
 class Pledge(InProvince, Base):
     """One signed commitment in one wording."""
 
@@ -96,6 +114,16 @@ class Pledge(InProvince, Base):
         ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
         ForeignKeyConstraint(["province_code", "document_id"], ["document.province_code", "document.id"]),
         UniqueConstraint("province_code", "draft_id", "text_id"),
+        Index("ix_pledge_queue", "province_code", "agency_code", "state", "state_since"),
+        Index("ix_pledge_entity", "province_code", "entity_id"),
+        Index(
+            "uq_pledge_amendment",
+            "province_code",
+            "amends_id",
+            unique=True,
+            sqlite_where=text(_UNDER_WAY),
+            postgresql_where=text(_UNDER_WAY),
+        ),
         Index(
             "ix_pledge_waiting_for_seal",
             "seal_due_at",
@@ -113,6 +141,16 @@ class Pledge(InProvince, Base):
     text_id: Mapped[str] = mapped_column(String(40))
     pledge_text_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge_text.id"))
     state: Mapped[PledgeState] = mapped_column(enum_column(PledgeState), default=PledgeState.SUBMITTED)
+    state_since: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=0)
+    """Grows with every change of state: who decides names the one they saw (`states.change_state`)."""
+    version: Mapped[int] = mapped_column(default=1)
+    """Which signing of this pledge the columns below are about; earlier ones are `EarlierVersion` rows."""
+    recommended_by: Mapped[uuid.UUID | None]
+    """The officer who recommended it last: somebody else has to approve."""
+    approved_at: Mapped[datetime | None]
+    amends_id: Mapped[uuid.UUID | None]
+    """The pledge in force whose place this one takes when it is approved."""
     signed_at: Mapped[datetime]
     contact_email: Mapped[str]
     language: Mapped[str] = mapped_column(String(2), default="vi")
@@ -133,6 +171,52 @@ class Pledge(InProvince, Base):
     """When the sweep asks for the seal (again), should it still be missing."""
     seal_attempts: Mapped[int] = mapped_column(default=0)
     seal_error: Mapped[str] = mapped_column(default="")
+
+
+class EarlierVersion(InProvince, Base):
+    """What was signed before a correction, as it was: it stays true and checkable for ever."""
+
+    __tablename__ = "earlier_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),
+        ForeignKeyConstraint(["province_code", "document_id"], ["document.province_code", "document.id"]),
+        UniqueConstraint("province_code", "pledge_id", "version"),
+    )
+
+    pledge_id: Mapped[uuid.UUID]
+    version: Mapped[int]
+    draft_id: Mapped[uuid.UUID]
+    signed_at: Mapped[datetime]
+    answers: Mapped[dict[str, Any]]
+    pledge_text_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("pledge_text.id"))
+    wording_approved: Mapped[bool]
+    template_hash: Mapped[str] = mapped_column(String(64))
+    rendered_text: Mapped[str]
+    rendered_hash: Mapped[str] = mapped_column(String(64))
+    paper: Mapped[dict[str, Any]]
+    document_id: Mapped[uuid.UUID | None]
+    replaced_at: Mapped[datetime]
+
+
+class Consent(StrEnum):
+    PUBLICATION = "publication"
+    PROCESSING = "processing"
+
+
+class ConsentWithdrawal(InProvince, Base):
+    """A consent taken back by the signer (`model.md` 24); for `processing` the law's clocks run from here."""
+
+    __tablename__ = "consent_withdrawal"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),)
+
+    pledge_id: Mapped[uuid.UUID]
+    consent: Mapped[Consent] = mapped_column(enum_column(Consent))
+    withdrawn_at: Mapped[datetime]
+    acknowledge_by: Mapped[date | None]
+    answer_by: Mapped[date | None]
+    handled_at: Mapped[datetime | None]
+    handled_by: Mapped[uuid.UUID | None]
+    answer: Mapped[str] = mapped_column(default="")
 
 
 class PledgeCover(InProvince, Base):
@@ -194,6 +278,8 @@ class Signature(InProvince, Base):
 
     pledge_id: Mapped[uuid.UUID]
     kind: Mapped[SignatureKind] = mapped_column(enum_column(SignatureKind))
+    version: Mapped[int] = mapped_column(default=1)
+    """Of the pledge, as it was signed then."""
     role: Mapped[str] = mapped_column(String(20))
     """`signer` or `representative`."""
     typed_name: Mapped[str]

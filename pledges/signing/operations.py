@@ -22,8 +22,9 @@ from pledges.messaging.operations import queue_message
 from pledges.plans.models import ObligationEntry
 from pledges.plans.settings import province_settings
 from pledges.plans.wordings import Consents
+from pledges.registry.counters import Count
 from pledges.registry.models import Entity, Obligation
-from pledges.registry.operations import Registered, move_counters, register_declared
+from pledges.registry.operations import Registered, register_declared
 from pledges.signing.acts import Confirmation, SigningAct, add_channels, add_evidence, new_pledge
 from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
 from pledges.signing.drafts import open_draft
@@ -37,6 +38,7 @@ from pledges.signing.models import (
     SignatureKind,
 )
 from pledges.signing.queries import pledges_of_draft
+from pledges.signing.states import settle
 from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, read_answers, texts_to_sign
 
 SEAL_TASK = "seal_pledge"
@@ -187,7 +189,7 @@ def _add_pledges(session: Session, act: SigningAct, texts: list[TextToSign], vau
         session.flush()
         add_evidence(session, act, pledge, text, vault)
         add_channels(session, pledge, act.answers, registered.channels)
-        counts = _cover(session, pledge, text, owed, registered.entity, now=now)
+        counts = _cover(session, pledge, text, owed, now=now)
         record(
             session,
             "pledge.submitted",
@@ -277,9 +279,7 @@ def _channels_named(session: Session, entity: Entity, pledge_ids: Iterable[uuid.
     return named
 
 
-def _cover(
-    session: Session, pledge: Pledge, text: TextToSign, owed: list[Obligation], entity: Entity, *, now: datetime
-) -> list[dict[str, object]]:
+def _cover(session: Session, pledge: Pledge, text: TextToSign, owed: list[Obligation], *, now: datetime) -> list[Count]:
     """Bind the pledge to what it covers and move the counters; returns the moves for the fact."""
     entries: dict[str, ObligationEntry] = {entry.id: entry for entry in text.entries}
     taken = {
@@ -292,9 +292,7 @@ def _cover(
             )
         )
     }
-    counted = {obligation_id for obligation_id, _period in taken}
     periods = {entry_id: text.period_of(entry) for entry_id, entry in entries.items()}
-    counts: list[dict[str, object]] = []
     free = [obligation for obligation in owed if (obligation.id, periods[obligation.entry_id]) not in taken]
     for obligation in free:
         session.add(
@@ -306,13 +304,11 @@ def _cover(
                 period=periods[obligation.entry_id],
             )
         )
-        if obligation.id not in counted:  # a subject that signs again each quarter is still one subject
-            counts += move_counters(session, obligation, entity, day=local_day(now), waiting_for_agency=1)
     if not free:
         for entry_id in sorted(entries) or [""]:
             session.add(PledgeCover(province_code=pledge.province_code, pledge_id=pledge.id, entry_id=entry_id))
     session.flush()
-    return counts
+    return settle(session, pledge, now=now)
 
 
 def _queue_mail(session: Session, act: SigningAct, outcome: SigningOutcome, vault: Vault) -> None:

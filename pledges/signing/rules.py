@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from enum import StrEnum
 
+from pledges.core.errors import N_
 from pledges.core.secrecy import random_code
 from pledges.signing.models import PledgeState
 
@@ -34,6 +35,27 @@ class Page(StrEnum):
     SIGN = "ky"
 
 
+class Correctable(StrEnum):
+    """What an agency can ask a signer to correct; everything else stays as it was signed."""
+
+    NAME = "name"
+    TAX_CODE = "tax_code"
+    DETAILS = "details"
+    PLACE = "place"
+    CHANNELS = "channels"
+    SIGNER = "signer"
+
+
+CORRECTABLE_LABELS: dict[Correctable, str] = {
+    Correctable.NAME: N_("Tên đơn vị, hộ kinh doanh hoặc họ tên"),
+    Correctable.TAX_CODE: N_("Mã số thuế hoặc số định danh"),
+    Correctable.DETAILS: N_("Thông tin nghề nghiệp, ngành hàng, giấy phép"),
+    Correctable.PLACE: N_("Địa bàn, địa chỉ, điện thoại"),
+    Correctable.CHANNELS: N_("Trang web, gian hàng, tài khoản"),
+    Correctable.SIGNER: N_("Người ký, chức vụ, người đại diện"),
+}
+
+
 S = PledgeState
 
 TRANSITIONS: dict[PledgeState, frozenset[PledgeState]] = {
@@ -51,6 +73,15 @@ TRANSITIONS: dict[PledgeState, frozenset[PledgeState]] = {
 """Which state may follow which; `tests/unit/signing/test_rules.py` holds the same table in words."""
 
 OPEN_STATES = frozenset({S.SUBMITTED, S.DEFERRED, S.RETURNED, S.RECOMMENDED, S.COUNTERSIGNING})
+
+
+WITH_AGENCY = frozenset({S.SUBMITTED, S.DEFERRED, S.RECOMMENDED, S.COUNTERSIGNING})
+"""Where the agency has to act; a returned pledge is with its signer."""
+
+
+def states_before(after: PledgeState) -> frozenset[PledgeState]:
+    """From where a pledge may come into this state."""
+    return frozenset(state for state, following in TRANSITIONS.items() if after in following)
 
 
 def hold_of(state: PledgeState) -> str:

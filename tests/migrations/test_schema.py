@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from firm.queue import schema as queue_schema
-from sqlalchemy import inspect
+from sqlalchemy import MetaData, inspect, select
 
 from pledges.core.db import Base, Database
 from pledges.core.migrate import current, downgrade, head, pending, upgrade
+from pledges.signing.models import Pledge
 from tests.support.filling import fill_every_table, read_row
 
 
@@ -45,22 +47,44 @@ def test_an_old_database_says_that_migrations_are_pending(empty_database: Databa
     assert not pending(empty_database)
 
 
+@pytest.mark.parametrize("start", ["0001", "0002"])
+def test_rows_survive_the_way_up_and_down_again(empty_database: Database, start: str) -> None:
+    """A row of every table as it was at `start` reads the same at the newest revision and back at `start`."""
+    upgrade(empty_database, start)
+    as_it_was = MetaData()
+    as_it_was.reflect(empty_database.engine, only=lambda name, _metadata: name != "alembic_version")
+    fill_every_table(empty_database, as_it_was)
+    rows = {table.name: read_row(empty_database, table) for table in as_it_was.sorted_tables}
+
+    upgrade(empty_database)
+    assert differences(empty_database) == []
+    assert {table.name: read_row(empty_database, table) for table in as_it_was.sorted_tables} == rows
+
+    downgrade(empty_database, start)
+    assert tables(empty_database) == set(rows)
+    assert {table.name: read_row(empty_database, table) for table in as_it_was.sorted_tables} == rows
+
+
 def test_up_and_down_with_data_in_every_table(empty_database: Database) -> None:
     upgrade(empty_database)
-    rows = fill_every_table(empty_database, Base.metadata)
+    fill_every_table(empty_database, Base.metadata)
     fill_every_table(empty_database, queue_schema.metadata)
 
-    downgrade(empty_database, "0001")
-    assert tables(empty_database) == set(Base.metadata.tables)
-    for table in Base.metadata.sorted_tables:
-        assert read_row(empty_database, table) == rows[table.name]
-
-    upgrade(empty_database)
-    fill_every_table(empty_database, queue_schema.metadata)
     downgrade(empty_database, "base")
     assert tables(empty_database) == set()
     upgrade(empty_database)
     assert differences(empty_database) == []
+
+
+def test_old_pledges_have_been_in_their_state_since_they_were_signed(empty_database: Database) -> None:
+    upgrade(empty_database, "0002")
+    as_it_was = MetaData()
+    as_it_was.reflect(empty_database.engine, only=lambda name, _metadata: name != "alembic_version")
+    fill_every_table(empty_database, as_it_was)
+    upgrade(empty_database)
+    with empty_database.read() as session:
+        signed, since = session.execute(select(Pledge.signed_at, Pledge.state_since)).one()
+    assert signed == since
 
 
 def test_a_second_upgrade_changes_nothing(empty_database: Database) -> None:
