@@ -1,0 +1,167 @@
+"""Who may do what, as one table (ADR 0081). What does not stand here nobody may do."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pledges.accounts.models import Role, Staff
+from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.core.errors import N_, DomainError, NotFound
+
+
+class Action(StrEnum):
+    QUEUE_VIEW = "queue.view"
+    PLEDGE_VIEW = "pledge.view"
+    """The file: what was answered, evidence, decisions, internal notes."""
+    PLEDGE_DOCUMENT = "pledge.document"
+    PLEDGE_RECOMMEND = "pledge.recommend"
+    PLEDGE_RETURN = "pledge.return"
+    PLEDGE_DEFER = "pledge.defer"
+    PLEDGE_RESUME = "pledge.resume"
+    PLEDGE_REJECT = "pledge.reject"
+    PLEDGE_APPROVE = "pledge.approve"
+    BATCH_VIEW = "batch.view"
+    REVOCATION_ASK = "revocation.ask"
+    REVOCATION_DECIDE = "revocation.decide"
+    ENTITY_VIEW = "entity.view"
+    """Who is registered and how far each of their obligations is; never files, evidence or notes."""
+    DELEGATION_MANAGE = "delegation.manage"
+    STAFF_MANAGE = "staff.manage"
+    PROVINCE_SET_UP = "province.set_up"
+    """Readiness, wordings, agencies: what a province decides itself."""
+    CONSENT_HANDLE = "consent.handle"
+    ACCOUNT_OWN = "account.own"
+    """The first page, signing out, one's own sessions."""
+
+
+class Reach(StrEnum):
+    SELF = "self"
+    OWN_AGENCY = "own_agency"
+    SAME_PROVINCE = "same_province"
+    WHOLE_SYSTEM = "whole_system"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How far each role reaches with one action. An administrator of the whole system has a column of their own."""
+
+    reach: Mapping[Role, Reach]
+    system_administrator: Reach | None = None
+    states: frozenset[str] | None = None
+    """Values of `signing.models.PledgeState` in which it is possible; None: it does not depend on a pledge."""
+    delegable: bool = False
+    """An officer with a living delegation reaches as far as an approver."""
+
+
+_AGENCY = {Role.OFFICER: Reach.OWN_AGENCY, Role.APPROVER: Reach.OWN_AGENCY}
+_OFFICER = {Role.OFFICER: Reach.OWN_AGENCY}
+_APPROVER = {Role.APPROVER: Reach.OWN_AGENCY}
+_PROVINCE_ADMINISTRATOR = {Role.ADMINISTRATOR: Reach.SAME_PROVINCE}
+
+
+def _in(*states: str) -> frozenset[str]:
+    return frozenset(states)
+
+
+PERMISSIONS: dict[Action, Rule] = {
+    Action.QUEUE_VIEW: Rule(_AGENCY),
+    Action.PLEDGE_VIEW: Rule(_AGENCY),
+    Action.PLEDGE_DOCUMENT: Rule(_AGENCY),
+    Action.PLEDGE_RECOMMEND: Rule(_OFFICER, states=_in("submitted", "deferred")),
+    Action.PLEDGE_RETURN: Rule(_AGENCY, states=_in("submitted", "deferred", "recommended")),
+    Action.PLEDGE_DEFER: Rule(_OFFICER, states=_in("submitted", "recommended")),
+    Action.PLEDGE_RESUME: Rule(_OFFICER, states=_in("deferred")),
+    Action.PLEDGE_REJECT: Rule(_AGENCY, states=_in("submitted", "deferred", "recommended")),
+    Action.PLEDGE_APPROVE: Rule(_APPROVER, states=_in("recommended"), delegable=True),
+    Action.BATCH_VIEW: Rule(_AGENCY),
+    Action.REVOCATION_ASK: Rule(_AGENCY, states=_in("approved")),
+    Action.REVOCATION_DECIDE: Rule(_APPROVER, states=_in("approved"), delegable=True),
+    Action.ENTITY_VIEW: Rule(dict.fromkeys(Role, Reach.SAME_PROVINCE)),
+    Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
+    Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.PROVINCE_SET_UP: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.CONSENT_HANDLE: Rule(_PROVINCE_ADMINISTRATOR),
+    Action.ACCOUNT_OWN: Rule(dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF),
+}
+
+
+class NotPermitted(DomainError):
+    """The role never has this right, wherever the object is."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(N_("Vai trò của bạn không làm được việc này. Hãy nhờ người có trách nhiệm trong cơ quan."))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object stands; `staff_id`: whose own it is."""
+
+    province_code: str
+    agency_code: str | None = None
+    staff_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """How far one person reaches with one action; lists are cut down to it, single objects are held against it."""
+
+    reach: Reach
+    province_code: str
+    agency_code: str | None
+    staff_id: uuid.UUID
+
+    def contains(self, place: Place) -> bool:
+        if self.reach is Reach.WHOLE_SYSTEM:
+            return True
+        if place.province_code != self.province_code:
+            return False
+        if self.reach is Reach.OWN_AGENCY:
+            return self.agency_code is not None and place.agency_code == self.agency_code
+        return self.reach is Reach.SAME_PROVINCE or place.staff_id == self.staff_id
+
+
+def reach_of(staff: Staff, action: Action, *, delegated: bool = False) -> Scope | None:
+    """How far this person reaches; None where they may not do it anywhere.
+
+    `delegated`: an approver of their agency has handed them the right to approve (`delegation.living_delegation`).
+    """
+    rule = PERMISSIONS[action]
+    if not staff.active:
+        return None
+    if staff.province_code == WHOLE_SYSTEM:
+        reach = rule.system_administrator if staff.role is Role.ADMINISTRATOR else None
+    else:
+        reach = rule.reach.get(staff.role)
+        if reach is None and delegated and rule.delegable and staff.role is Role.OFFICER:
+            reach = rule.reach[Role.APPROVER]
+    return None if reach is None else Scope(reach, staff.province_code, staff.agency_code, staff.id)
+
+
+def allows(staff: Staff, action: Action, place: Place, *, state: str | None = None, delegated: bool = False) -> bool:
+    """Whether this person may do it there; with a `state`, also whether it is possible in that state."""
+    scope = reach_of(staff, action, delegated=delegated)
+    return scope is not None and scope.contains(place) and (state is None or fits_state(action, state))
+
+
+def possible(staff: Staff, action: Action, place: Place, state: str, *, delegated: bool = False) -> bool:
+    """Whether a page shows the button: the operation itself still answers kindly when somebody else was faster."""
+    return allows(staff, action, place, state=state, delegated=delegated)
+
+
+def fits_state(action: Action, state: str) -> bool:
+    states = PERMISSIONS[action].states
+    return states is None or state in states
+
+
+def require(staff: Staff, action: Action, place: Place, *, delegated: bool = False) -> None:
+    """Raise `NotPermitted` for a role without the right, and for what is out of reach the `NotFound` of nothing."""
+    scope = reach_of(staff, action, delegated=delegated)
+    if scope is None:
+        raise NotPermitted
+    if not scope.contains(place):
+        raise NotFound
