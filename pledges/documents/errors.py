@@ -11,6 +11,16 @@ class SealUnavailable(DomainError):
     status = 503
 
 
+class AgencyKeyUnavailable(SealUnavailable):
+    """The key of an agency must not be used now; what it should countersign waits until it may."""
+
+
+class CannotCountersign(DomainError):
+    """The file is not one that an agency can sign: not sealed, without the agency's field, or signed already."""
+
+    status = 409
+
+
 class StorageUnavailable(DomainError):
     """Files cannot be kept safely now."""
 

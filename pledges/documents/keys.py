@@ -1,4 +1,4 @@
-"""The seal's key and certificates, the roots they must lead to, and the revocation files, read from disk."""
+"""A key with its certificates, the roots they must lead to, and the revocation files, read from disk."""
 
 from __future__ import annotations
 
@@ -14,25 +14,30 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 from cryptography.x509.oid import NameOID
 
-from pledges.core.errors import N_
 from pledges.documents.cms import PreparedCms, SealPrivateKey, fits_key
-from pledges.documents.errors import SealUnavailable
 from pledges.documents.evidence import SealEvidence
+from pledges.documents.key_rules import Flaw, KeyRules
 
 TRIAL_WORD = "THỬ NGHIỆM"
-LEAST_RSA_BITS = 3072
 CURVES = ("secp256r1", "secp384r1", "secp521r1")
 REVOCATION_SUFFIXES = {".crl", ".ocsp", ".der", ".pem"}
 
 
 @dataclass(frozen=True)
-class SealFiles:
-    """Where the seal's material lies. `seen` changes whenever one of the files does."""
+class KeyFiles:
+    """Where a key's material lies. `seen` changes whenever one of the files does."""
 
     key: Path
     password: str
     trust: Path
     revocation: Path
+    password_file: Path | None = None
+    """Holds the password where the settings do not; it may be missing for a key file without password."""
+
+    def secret(self) -> bytes:
+        if self.password_file is None or not self.password_file.exists():
+            return self.password.encode()
+        return self.password_file.read_bytes().strip(b"\r\n")
 
     def revocation_files(self) -> list[Path]:
         if not self.revocation.is_dir():
@@ -41,7 +46,8 @@ class SealFiles:
 
     def seen(self) -> tuple[tuple[str, int, int, int], ...]:
         marks = []
-        for path in (self.key, self.trust, *self.revocation_files()):
+        secret = [self.password_file] if self.password_file is not None else []
+        for path in (self.key, *secret, self.trust, *self.revocation_files()):
             try:
                 state = path.stat()
             except OSError:
@@ -52,7 +58,7 @@ class SealFiles:
 
 
 @dataclass(frozen=True)
-class SealMaterial:
+class KeyMaterial:
     """A key that fits its certificate, and everything needed to judge it; nothing is checked for time or trust yet."""
 
     certificate: x509.Certificate
@@ -78,63 +84,53 @@ def common_name(name: x509.Name) -> str:
     return str(values[0].value) if values else name.rfc4514_string()
 
 
-def read_material(files: SealFiles) -> SealMaterial:
-    """Read everything and prepare the signature container; `SealUnavailable` names the file that is wrong."""
-    key, certificate, chain = _read_key(files)
-    roots = _read_roots(files.trust)
-    crls, ocsps = _read_revocation(files.revocation_files())
+def read_material(files: KeyFiles, rules: KeyRules) -> KeyMaterial:
+    """Read everything and prepare the signature container; the refusal names the file that is wrong."""
+    key, certificate, chain = _read_key(files, rules)
+    roots = _read_roots(files.trust, rules)
+    crls, ocsps = _read_revocation(files.revocation_files(), rules)
     intermediates = tuple(each for each in chain if each.subject != each.issuer)
     cms = PreparedCms(key, certificate, intermediates)
     if not fits_key(cms, certificate):
-        raise SealUnavailable(N_("Khóa và chứng thư trong tệp %(file)s không khớp nhau."), file=files.key.name)
+        raise rules.refuse(Flaw.MISMATCH, file=files.key.name)
     evidence = SealEvidence(
         chain=tuple(each.public_bytes(Encoding.DER) for each in (certificate, *intermediates)),
         roots=tuple(each.public_bytes(Encoding.DER) for each in roots),
         crls=crls,
         ocsps=ocsps,
     )
-    return SealMaterial(certificate, evidence, evidence.pack(), cms)
+    return KeyMaterial(certificate, evidence, evidence.pack(), cms)
 
 
-def _read_key(files: SealFiles) -> tuple[SealPrivateKey, x509.Certificate, list[x509.Certificate]]:
+def _read_key(files: KeyFiles, rules: KeyRules) -> tuple[SealPrivateKey, x509.Certificate, list[x509.Certificate]]:
     try:
-        raw = files.key.read_bytes()
+        raw, secret = files.key.read_bytes(), files.secret()
     except OSError as error:
-        raise SealUnavailable(
-            N_("Không đọc được tệp khóa niêm phong %(file)s: %(error)s."), file=files.key.name, error=error.strerror
-        ) from error
+        name = Path(error.filename).name
+        raise rules.refuse(Flaw.UNREADABLE, file=name, error=error.strerror) from error
     try:
-        bundle = load_pkcs12(raw, files.password.encode() or None)
+        bundle = load_pkcs12(raw, secret or None)
     except ValueError as error:
-        raise SealUnavailable(
-            N_("Không mở được tệp khóa niêm phong %(file)s: sai mật khẩu hoặc không phải tệp PKCS#12."),
-            file=files.key.name,
-        ) from error
+        raise rules.refuse(Flaw.WRONG_PASSWORD, file=files.key.name) from error
     if bundle.key is None or bundle.cert is None:
-        raise SealUnavailable(N_("Tệp %(file)s thiếu khóa bí mật hoặc chứng thư niêm phong."), file=files.key.name)
+        raise rules.refuse(Flaw.INCOMPLETE, file=files.key.name)
     key = bundle.key
     if isinstance(key, rsa.RSAPrivateKey):
-        if key.key_size < LEAST_RSA_BITS:
-            raise SealUnavailable(
-                N_("Khóa niêm phong RSA chỉ dài %(bits)s bit; cần từ %(least)s bit hoặc khóa P-256."),
-                bits=key.key_size,
-                least=LEAST_RSA_BITS,
-            )
+        if key.key_size < rules.least_rsa_bits:
+            raise rules.refuse(Flaw.SHORT_RSA, bits=key.key_size, least=rules.least_rsa_bits)
     elif not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in CURVES:
-        raise SealUnavailable(N_("Loại khóa niêm phong này không dùng được; cần khóa P-256 hoặc RSA từ 3072 bit."))
+        raise rules.refuse(Flaw.WRONG_KIND)
     return key, bundle.cert.certificate, [each.certificate for each in bundle.additional_certs]
 
 
-def _read_roots(path: Path) -> list[x509.Certificate]:
+def _read_roots(path: Path, rules: KeyRules) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise SealUnavailable(
-            N_("Không đọc được chứng thư gốc tin cậy trong tệp %(file)s (cần tệp PEM)."), file=path.name
-        ) from error
+        raise rules.refuse(Flaw.NO_ROOTS, file=path.name) from error
 
 
-def _read_revocation(paths: list[Path]) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _read_revocation(paths: list[Path], rules: KeyRules) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
     crls, ocsps = [], []
     for path in paths:
         try:
@@ -147,9 +143,7 @@ def _read_revocation(paths: list[Path]) -> tuple[tuple[bytes, ...], tuple[bytes,
                 asn1_ocsp.OCSPResponse.load(raw, strict=True).basic_ocsp_response.native  # noqa: B018
                 ocsps.append(raw)
         except (OSError, ValueError, TypeError) as error:
-            raise SealUnavailable(
-                N_("Tệp %(file)s trong thư mục thu hồi không phải là CRL hoặc câu trả lời OCSP."), file=path.name
-            ) from error
+            raise rules.refuse(Flaw.DAMAGED_ANSWER, file=path.name) from error
     return tuple(crls), tuple(ocsps)
 
 

@@ -16,12 +16,13 @@ from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObj
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 
 from pledges.core.calendar import Clock, local_day
-from pledges.core.errors import N_, DataError
+from pledges.core.errors import DataError
 from pledges.documents.errors import SealUnavailable
 from pledges.documents.fonts import Faces, read_faces
-from pledges.documents.keys import SealFiles, SealMaterial, common_name, read_material
+from pledges.documents.key_rules import SEAL_RULES, Flaw, KeyRules
+from pledges.documents.keys import KeyFiles, KeyMaterial, common_name, read_material
 from pledges.documents.signatures import SEAL_FIELD
-from pledges.documents.trial import provide_trial_keys, trial_files
+from pledges.documents.trial import SEAL_NAME, TrialName, provide_trial_keys, trial_files
 from pledges.documents.trust import check_material, revocation_until
 from pledges.settings import Settings
 
@@ -45,12 +46,12 @@ class SealedPdf:
 
 @dataclass(frozen=True)
 class ReadySeal:
-    """A seal that passed all checks; use it at once."""
+    """A key that passed all checks, the system's or an agency's; use it at once."""
 
-    material: SealMaterial
+    material: KeyMaterial
     location: str
     faces: Faces
-    """What the paper under this seal is printed with (PLEDGES_PDF_FONTS)."""
+    """What is printed under this seal (PLEDGES_PDF_FONTS)."""
 
     @property
     def trial(self) -> bool:
@@ -58,18 +59,20 @@ class ReadySeal:
 
     def seal(self, pdf: bytes, now: datetime) -> SealedPdf:
         """Fill the seal's empty field of a rendered paper by an incremental update."""
+        return self.fill(IncrementalPdfFileWriter(BytesIO(pdf)), SEAL_FIELD, REASON, now)
+
+    def fill(self, writer: IncrementalPdfFileWriter, field: str, reason: str, now: datetime) -> SealedPdf:
+        """Sign the file with all changes in the writer, into an empty field of its form."""
         material = self.material
         signature = SignatureObject(
             timestamp=now.astimezone(UTC),
             subfilter=SigSeedSubFilter.PADES,
             name=material.subject,
             location=self.location,
-            reason=REASON,
+            reason=reason,
             bytes_reserved=material.cms.hex_digits,
         )
-        steps = PdfCMSEmbedder().write_cms(
-            SEAL_FIELD, IncrementalPdfFileWriter(BytesIO(pdf)), existing_fields_only=True
-        )
+        steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
         next(steps)
         steps.send(SigObjSetup(sig_placeholder=signature))
         prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
@@ -86,11 +89,11 @@ class ReadySeal:
 
 @dataclass(frozen=True)
 class SealState:
-    """What a readiness page shows about the seal."""
+    """What a readiness page shows about the seal or the key of an agency."""
 
     trial: bool
     error: SealUnavailable | None
-    """None: pledges can be sealed now."""
+    """None: it can sign now."""
     subject: str = ""
     issuer: str = ""
     expires_on: str = ""
@@ -104,16 +107,102 @@ class SealState:
 class _Checked:
     at: datetime
     seen: tuple[tuple[str, int, int, int], ...]
-    material: SealMaterial | None
+    material: KeyMaterial | None
     refusal: SealUnavailable | None
 
 
-class Sealer:
-    """Keeps the key in memory and its check for a minute; looks again at once when one of the files changes."""
+class KeyCheck:
+    """Keeps one key in memory and its check for a minute; looks again at once when one of the files changes."""
 
     def __init__(
         self,
-        files: SealFiles,
+        files: KeyFiles,
+        rules: KeyRules,
+        *,
+        location: str,
+        production: bool,
+        fonts: Path | None = None,
+        trial: TrialName | None = None,
+    ) -> None:
+        self._files = files
+        self._rules = rules
+        self._location = location
+        self._production = production
+        self._fonts = fonts
+        self.trial = trial
+        """Whose trial key is made and renewed in the folder of the key file; None: the operator provides it."""
+        self._checked: _Checked | None = None
+        self._lock = threading.Lock()
+
+    def ready(self, now: datetime) -> ReadySeal:
+        """The key, ready for use, or `SealUnavailable` with the reason."""
+        checked = self.look(now)
+        if checked.refusal is not None:
+            raise checked.refusal
+        assert checked.material is not None  # noqa: S101
+        return ReadySeal(checked.material, self._location, read_faces(self._fonts))
+
+    def state(self, now: datetime) -> SealState:
+        checked = self.look(now)
+        material = checked.material
+        if material is None:
+            return SealState(trial=self.trial is not None, error=checked.refusal)
+        ends = material.certificate.not_valid_after_utc
+        return SealState(
+            trial=material.trial,
+            error=checked.refusal,
+            subject=material.subject,
+            issuer=common_name(material.certificate.issuer),
+            expires_on=f"{local_day(ends):%d/%m/%Y}",
+            days_left=(ends - now).days,
+            revocation_until=revocation_until(material.evidence),
+        )
+
+    def look(self, now: datetime) -> _Checked:
+        with self._lock:
+            last = self._checked
+            current = last is not None and timedelta(0) <= now - last.at < CHECK_HOLDS
+            if last is None or not current or last.seen != self._files.seen():
+                last = self._checked = self._check_anew(now)
+            return last
+
+    def _check_anew(self, now: datetime) -> _Checked:
+        refusal = self._trial_refusal(now)
+        # Noted before reading: a change in between is then found at the next use.
+        seen = self._files.seen()
+        material = None
+        if refusal is not None:
+            return _Checked(now, seen, None, refusal)
+        try:
+            _check_faces(self._fonts)
+            unchanged = self._checked is not None and self._checked.seen == seen
+            material = self._checked.material if unchanged and self._checked else None
+            material = material or read_material(self._files, self._rules)
+            if material.trial and self._production:
+                raise self._rules.refuse(Flaw.TRIAL_IN_PRODUCTION)
+            check_material(material, now, self._rules)
+        except SealUnavailable as refusal:
+            return _Checked(now, seen, material, refusal)
+        return _Checked(now, seen, material, None)
+
+    def _trial_refusal(self, now: datetime) -> SealUnavailable | None:
+        """None, or why the trial key can be neither used nor renewed: a damaged folder is a reason like any other."""
+        if self.trial is None:
+            return None
+        folder = self._files.key.parent
+        try:
+            provide_trial_keys(folder, now, self.trial)
+        except (OSError, ValueError):
+            return self._rules.refuse(Flaw.TRIAL_DAMAGED, folder=str(folder))
+        return None
+
+
+class Sealer:
+    """The system's seal: its key, checked, and the clock to ask whether it is a trial."""
+
+    def __init__(
+        self,
+        files: KeyFiles,
         *,
         clock: Clock,
         location: str,
@@ -121,14 +210,9 @@ class Sealer:
         production: bool,
         fonts: Path | None = None,
     ) -> None:
-        self._files = files
         self._clock = clock
-        self._location = location
-        self._trial_keys = trial_keys
-        self._production = production
-        self._fonts = fonts
-        self._checked: _Checked | None = None
-        self._lock = threading.Lock()
+        trial = SEAL_NAME if trial_keys else None
+        self._key = KeyCheck(files, SEAL_RULES, location=location, production=production, fonts=fonts, trial=trial)
 
     @classmethod
     def from_settings(cls, settings: Settings, clock: Clock) -> Self:
@@ -137,7 +221,7 @@ class Sealer:
             files = trial_files(settings.var / "keys")
         else:
             nowhere = settings.var / "missing"
-            files = SealFiles(
+            files = KeyFiles(
                 settings.seal_key,
                 settings.seal_password,
                 settings.seal_trust or nowhere,
@@ -155,78 +239,17 @@ class Sealer:
     @property
     def is_trial(self) -> bool:
         """Whether documents sealed now bear THỬ NGHIỆM; an unusable key counts by what the settings ask for."""
-        if self._trial_keys:
-            return True
-        material = self._look(self._clock()).material
-        return material is not None and material.trial
+        return self._key.trial is not None or self._key.state(self._clock()).trial
 
     def check(self, now: datetime) -> ReadySeal:
         """The seal, ready for use, or `SealUnavailable` with the reason."""
-        checked = self._look(now)
-        if checked.refusal is not None:
-            raise checked.refusal
-        assert checked.material is not None  # noqa: S101
-        return ReadySeal(checked.material, self._location, read_faces(self._fonts))
+        return self._key.ready(now)
 
     def seal(self, pdf: bytes, now: datetime) -> SealedPdf:
         return self.check(now).seal(pdf, now)
 
     def state(self, now: datetime) -> SealState:
-        checked = self._look(now)
-        material = checked.material
-        if material is None:
-            return SealState(trial=self._trial_keys, error=checked.refusal)
-        ends = material.certificate.not_valid_after_utc
-        return SealState(
-            trial=material.trial,
-            error=checked.refusal,
-            subject=material.subject,
-            issuer=common_name(material.certificate.issuer),
-            expires_on=f"{local_day(ends):%d/%m/%Y}",
-            days_left=(ends - now).days,
-            revocation_until=revocation_until(material.evidence),
-        )
-
-    def _look(self, now: datetime) -> _Checked:
-        with self._lock:
-            last = self._checked
-            current = last is not None and timedelta(0) <= now - last.at < CHECK_HOLDS
-            if last is None or not current or last.seen != self._files.seen():
-                last = self._checked = self._check_anew(now)
-            return last
-
-    def _check_anew(self, now: datetime) -> _Checked:
-        refusal = _trial_keys_refusal(self._files.key.parent, now) if self._trial_keys else None
-        # Noted before reading: a change in between is then found at the next use.
-        seen = self._files.seen()
-        material = None
-        if refusal is not None:
-            return _Checked(now, seen, None, refusal)
-        try:
-            _check_faces(self._fonts)
-            unchanged = self._checked is not None and self._checked.seen == seen
-            material = self._checked.material if unchanged and self._checked else None
-            material = material or read_material(self._files)
-            if material.trial and self._production:
-                raise SealUnavailable(N_("Khóa niêm phong là khóa THỬ NGHIỆM, không được dùng khi vận hành thật."))
-            check_material(material, now)
-        except SealUnavailable as refusal:
-            return _Checked(now, seen, material, refusal)
-        return _Checked(now, seen, material, None)
-
-
-def _trial_keys_refusal(folder: Path, now: datetime) -> SealUnavailable | None:
-    """None, or why the trial keys can be neither used nor renewed: a damaged folder is a reason like any other."""
-    try:
-        provide_trial_keys(folder, now)
-    except (OSError, ValueError):
-        return SealUnavailable(
-            N_(
-                "Thư mục khóa thử nghiệm %(folder)s bị hỏng. Hãy đổi tên hoặc xóa thư mục này; khóa mới sẽ tự được tạo."
-            ),
-            folder=str(folder),
-        )
-    return None
+        return self._key.state(now)
 
 
 def _check_faces(fonts: Path | None) -> None:

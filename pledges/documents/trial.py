@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12, serialize_key_and_certificates
 from cryptography.x509.oid import NameOID
 
-from pledges.documents.keys import TRIAL_WORD, SealFiles
+from pledges.documents.keys import TRIAL_WORD, KeyFiles, common_name
 
 ROOT_NAME = f"Gốc {TRIAL_WORD} - Hệ thống ký cam kết"
-SEAL_NAME = f"Niêm phong {TRIAL_WORD} - Hệ thống ký cam kết"
+MOST_BYTES_IN_NAME = 64  # RFC 5280, ub-common-name
+
 
 # A development clock may be set some months back; trial certificates therefore begin long before they are made.
 BACKDATED = timedelta(days=366)
@@ -29,11 +31,28 @@ ROOT_DAYS, SEAL_DAYS, CRL_DAYS = timedelta(days=3660), timedelta(days=730), time
 RENEW_BEFORE = timedelta(days=2)
 
 
-def trial_files(folder: Path) -> SealFiles:
-    return SealFiles(folder / "seal.p12", "", folder / "root.pem", folder / "revocation")
+@dataclass(frozen=True)
+class TrialName:
+    """In whose name a trial key signs; the common name always says that it is a trial."""
+
+    common: str
+    organisation: str = ""
 
 
-def provide_trial_keys(folder: Path, now: datetime) -> None:
+SEAL_NAME = TrialName(f"Niêm phong {TRIAL_WORD} - Hệ thống ký cam kết")
+
+
+def agency_trial_name(agency_name: str) -> TrialName:
+    """The common name is cut where a certificate has no more room; the whole name stands beside it."""
+    common = f"{TRIAL_WORD} - {agency_name}".encode()[:MOST_BYTES_IN_NAME].decode(errors="ignore").rstrip()
+    return TrialName(common, agency_name)
+
+
+def trial_files(folder: Path) -> KeyFiles:
+    return KeyFiles(folder / "seal.p12", "", folder / "root.pem", folder / "revocation")
+
+
+def provide_trial_keys(folder: Path, now: datetime, owner: TrialName = SEAL_NAME) -> None:
     """Make what is missing and renew what is not valid at `now`; safe with several processes and with a crash."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone(folder.with_name(folder.name + ".lock")):
@@ -41,11 +60,12 @@ def provide_trial_keys(folder: Path, now: datetime) -> None:
             # Documents sealed with the old keys carry their own evidence; the old folder is only kept to look at.
             folder.rename(tempfile.mkdtemp(prefix=folder.name + ".old-", dir=folder.parent))
         if not folder.is_dir():
-            _make_all(folder, now)
+            _make_all(folder, now, owner)
             return
         bundle = load_pkcs12((folder / "seal.p12").read_bytes(), None)
-        if bundle.cert is None or not _valid(bundle.cert.certificate, now):
-            _make_seal(folder, now)
+        certificate = bundle.cert.certificate if bundle.cert is not None else None
+        if certificate is None or not _valid(certificate, now) or common_name(certificate.subject) != owner.common:
+            _make_seal(folder, now, owner)
         crl = x509.load_der_x509_crl((folder / "revocation" / "root.crl").read_bytes())
         end = crl.next_update_utc
         if end is None or not crl.last_update_utc <= now < end - RENEW_BEFORE:
@@ -70,13 +90,13 @@ def _certificate(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 
 
-def _make_all(folder: Path, now: datetime) -> None:
+def _make_all(folder: Path, now: datetime, owner: TrialName) -> None:
     """Fill a folder beside the final one and rename it: nobody ever sees half of the keys."""
     work = Path(tempfile.mkdtemp(prefix=folder.name + ".new-", dir=folder.parent))
     try:
         (work / "revocation").mkdir(mode=0o700)
         key = ec.generate_private_key(ec.SECP256R1())
-        name = _name(ROOT_NAME)
+        name = _name(TrialName(ROOT_NAME))
         certificate = (
             _certificate_builder(name, name, key.public_key(), now, ROOT_DAYS)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -88,19 +108,19 @@ def _make_all(folder: Path, now: datetime) -> None:
         )
         _write(work / "root-key.pem", private)
         _write(work / "root.pem", certificate.public_bytes(serialization.Encoding.PEM))
-        _make_seal(work, now)
+        _make_seal(work, now, owner)
         _make_crl(work, now)
         work.rename(folder)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _make_seal(folder: Path, now: datetime) -> None:
+def _make_seal(folder: Path, now: datetime, owner: TrialName) -> None:
     root, root_key = _certificate(folder / "root.pem"), _root_key(folder)
     key = ec.generate_private_key(ec.SECP256R1())
     lasting = min(SEAL_DAYS, root.not_valid_after_utc - now)
     certificate = (
-        _certificate_builder(_name(SEAL_NAME), root.subject, key.public_key(), now, lasting)
+        _certificate_builder(_name(owner), root.subject, key.public_key(), now, lasting)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(digital_signature=True, content_commitment=True), critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key()), critical=False)
@@ -146,8 +166,10 @@ def _certificate_builder(
     )
 
 
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "VN"), x509.NameAttribute(NameOID.COMMON_NAME, common)])
+def _name(owner: TrialName) -> x509.Name:
+    parts = {NameOID.COUNTRY_NAME: "VN", NameOID.ORGANIZATION_NAME: owner.organisation}
+    parts[NameOID.COMMON_NAME] = owner.common
+    return x509.Name([x509.NameAttribute(kind, text) for kind, text in parts.items() if text])
 
 
 def _usage(**granted: bool) -> x509.KeyUsage:

@@ -1,4 +1,4 @@
-"""Whether the seal may be used at a moment: offline, and each refusal in a sentence of its own."""
+"""Whether a key may be used at a moment: offline, and each refusal in a sentence of its own."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from pyhanko_certvalidator.errors import (
 )
 
 from pledges.core.calendar import local_day
-from pledges.core.errors import N_
 from pledges.documents.errors import SealUnavailable
 from pledges.documents.evidence import SealEvidence
-from pledges.documents.keys import SealMaterial
+from pledges.documents.key_rules import Flaw, KeyRules
+from pledges.documents.keys import KeyMaterial
 
 T = TypeVar("T", bound=x509.ExtensionType)
 
@@ -57,57 +57,44 @@ def offline_context(evidence: SealEvidence, moment: datetime) -> ValidationConte
     )
 
 
-def check_material(material: SealMaterial, now: datetime) -> None:
-    """Refuse (`SealUnavailable`) a seal that a careful reader of its documents would refuse."""
-    _check_validity(material.certificate, now)
-    _check_use(material.certificate)
+def check_material(material: KeyMaterial, now: datetime, rules: KeyRules) -> None:
+    """Refuse (`SealUnavailable`) a key whose signatures a careful reader would refuse."""
+    _check_validity(material.certificate, now, rules)
+    _check_use(material.certificate, rules)
     own = asn1_x509.Certificate.load(material.certificate_der)
     validator = CertificateValidator(own, validation_context=offline_context(material.evidence, now))
     try:
         asyncio.run(validator.async_validate_path())
     except RevokedError as error:
-        raise SealUnavailable(
-            N_("Chứng thư niêm phong hoặc chứng thư cấp trên đã bị thu hồi. Hãy thay chứng thư khác.")
-        ) from error
+        raise rules.refuse(Flaw.REVOKED) from error
     except PathBuildingError as error:
-        raise SealUnavailable(
-            N_("Chứng thư niêm phong không nối được tới chứng thư gốc tin cậy nào trong PLEDGES_SEAL_TRUST.")
-        ) from error
+        raise rules.refuse(Flaw.NO_PATH) from error
     except (ExpiredError, NotYetValidError) as error:
-        raise SealUnavailable(
-            N_("Một chứng thư cấp trên của chứng thư niêm phong không còn hoặc chưa có hiệu lực.")
-        ) from error
+        raise rules.refuse(Flaw.ISSUER_NOT_VALID) from error
     except (StaleRevinfoError, InsufficientRevinfoError) as error:
-        raise _revocation_refusal(material.evidence, now) from error
+        raise _revocation_refusal(material.evidence, now, rules) from error
     except ValidationError as error:
-        raise SealUnavailable(
-            N_("Chứng thư niêm phong không qua được kiểm tra chuỗi tin cậy: %(error)s"), error=str(error)
-        ) from error
+        raise rules.refuse(Flaw.PATH_REFUSED, error=str(error)) from error
 
 
-def _check_validity(certificate: x509.Certificate, now: datetime) -> None:
-    if now < certificate.not_valid_before_utc:
-        raise SealUnavailable(
-            N_("Chứng thư niêm phong chưa có hiệu lực; có hiệu lực từ ngày %(day)s."),
-            day=f"{local_day(certificate.not_valid_before_utc):%d/%m/%Y}",
-        )
-    if now >= certificate.not_valid_after_utc:
-        raise SealUnavailable(
-            N_("Chứng thư niêm phong đã hết hạn ngày %(day)s. Hãy gia hạn hoặc thay chứng thư khác."),
-            day=f"{local_day(certificate.not_valid_after_utc):%d/%m/%Y}",
-        )
+def _check_validity(certificate: x509.Certificate, now: datetime, rules: KeyRules) -> None:
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begins:
+        raise rules.refuse(Flaw.NOT_YET_VALID, day=f"{local_day(begins):%d/%m/%Y}")
+    if now >= ends:
+        raise rules.refuse(Flaw.EXPIRED, day=f"{local_day(ends):%d/%m/%Y}")
 
 
-def _check_use(certificate: x509.Certificate) -> None:
+def _check_use(certificate: x509.Certificate, rules: KeyRules) -> None:
     extensions = certificate.extensions
     usage = _extension(extensions, x509.KeyUsage)
     authority = _extension(extensions, x509.BasicConstraints)
     purposes = _extension(extensions, x509.ExtendedKeyUsage)
     signs = usage is not None and (usage.digital_signature or usage.content_commitment)
     if not signs or (authority is not None and authority.ca):
-        raise SealUnavailable(N_("Chứng thư niêm phong không được cấp để ký (mục “sử dụng khóa” không cho phép)."))
+        raise rules.refuse(Flaw.WRONG_USE)
     if purposes is not None and not {each.dotted_string for each in purposes} & DOCUMENT_PURPOSES:
-        raise SealUnavailable(N_("Chứng thư niêm phong được cấp cho mục đích khác, không dùng để ký văn bản."))
+        raise rules.refuse(Flaw.WRONG_PURPOSE)
 
 
 def _extension(extensions: x509.Extensions, kind: type[T]) -> T | None:
@@ -117,21 +104,14 @@ def _extension(extensions: x509.Extensions, kind: type[T]) -> T | None:
         return None
 
 
-def _revocation_refusal(evidence: SealEvidence, now: datetime) -> SealUnavailable:
+def _revocation_refusal(evidence: SealEvidence, now: datetime, rules: KeyRules) -> SealUnavailable:
     """Tell an answer that has gone stale from one that was never there."""
     end = revocation_until(evidence)
     if end is None:
-        return SealUnavailable(
-            N_("Thiếu CRL hoặc câu trả lời OCSP cho chứng thư niêm phong trong thư mục PLEDGES_SEAL_REVOCATION.")
-        )
+        return rules.refuse(Flaw.NO_ANSWER)
     if end < now:
-        return SealUnavailable(
-            N_("CRL hoặc câu trả lời OCSP của chứng thư niêm phong đã quá hạn từ ngày %(day)s. Hãy tải bản mới."),
-            day=f"{local_day(end):%d/%m/%Y}",
-        )
-    return SealUnavailable(
-        N_("CRL hoặc câu trả lời OCSP hiện có không chứng minh được chứng thư niêm phong còn hiệu lực.")
-    )
+        return rules.refuse(Flaw.STALE_ANSWER, day=f"{local_day(end):%d/%m/%Y}")
+    return rules.refuse(Flaw.USELESS_ANSWER)
 
 
 def revocation_until(evidence: SealEvidence) -> datetime | None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-from pledges.documents.keys import SealFiles
+from pledges.documents.keys import KeyFiles
 from pledges.documents.sealing import Sealer
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
@@ -171,8 +171,8 @@ class SealFolder:
     production: bool = False
 
     @property
-    def files(self) -> SealFiles:
-        return SealFiles(self.folder / "seal.p12", PASSWORD, self.folder / "roots.pem", self.folder / "revocation")
+    def files(self) -> KeyFiles:
+        return KeyFiles(self.folder / "seal.p12", PASSWORD, self.folder / "roots.pem", self.folder / "revocation")
 
     def lay_down(
         self,
