@@ -33,6 +33,8 @@ FACT_KINDS: dict[str, FactKind] = {
     "staff.password_chosen": FactKind("staff", N_("Cán bộ đặt mật khẩu")),
     "staff.disabled": FactKind("staff", N_("Khóa tài khoản cán bộ")),
     "staff.enabled": FactKind("staff", N_("Mở lại tài khoản cán bộ")),
+    "delegation.made": FactKind("delegation", N_("Ủy quyền duyệt")),
+    "delegation.ended": FactKind("delegation", N_("Chấm dứt ủy quyền duyệt")),
     "province.decided": FactKind("province", N_("Tỉnh, thành phố ghi thông tin của mình")),
     "wording.approved": FactKind("wording", N_("Duyệt mẫu cam kết")),
 }

@@ -15,10 +15,11 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from pledges.accounts.permissions import Action
 from pledges.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
-Gate = Callable[[tuple[str, ...]], ResponseReturnValue | None]
+Gate = Callable[[Action], ResponseReturnValue | None]
 
 AUDIENCES = ("public", "signer", "staff")
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -54,14 +55,13 @@ csrf = CSRFProtect()
 # --- Who a page is for ---------------------------------------------------------------------------------------------
 
 
-def audience(kind: str, *roles: str) -> Callable[[View], View]:
-    """Declare who a view is for; `staff` may name the roles, one of which is needed."""
+def audience(kind: str) -> Callable[[View], View]:
+    """Declare who a view is for; views of staff also name what is done there: `may`."""
     if kind not in AUDIENCES:
         raise ValueError(f"unknown audience {kind!r}")
 
     def mark(view: View) -> View:
         view.audience = kind  # type: ignore[attr-defined]
-        view.roles = roles  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -77,9 +77,14 @@ def signer(view: View) -> View:
     return audience("signer")(view)
 
 
-def staff(*roles: str) -> Callable[[View], View]:
-    """Signed-in staff who have one of `roles` (any, when none is named)."""
-    return audience("staff", *roles)
+def may(action: Action) -> Callable[[View], View]:
+    """Signed-in staff whose role has this right somewhere; the view still holds its object against their reach."""
+
+    def mark(view: View) -> View:
+        view.action = action  # type: ignore[attr-defined]
+        return audience("staff")(view)
+
+    return mark
 
 
 def declare_audience(blueprint: Blueprint, kind: str) -> Blueprint:
@@ -99,15 +104,27 @@ def audience_of(app: Flask, endpoint: str) -> str | None:
     return found
 
 
+def action_of(app: Flask, endpoint: str) -> Action | None:
+    """What a view of staff does, as the permission table names it."""
+    found: Action | None = getattr(app.view_functions[endpoint], "action", None)
+    return found
+
+
 def refuse_undeclared_views(app: Flask) -> None:
-    """Stop the start when a view says nothing about who may open it."""
-    silent = sorted({rule.endpoint for rule in app.url_map.iter_rules() if not audience_of(app, rule.endpoint)})
+    """Stop the start when a view says nothing about who may open it, or one of staff not what is done there."""
+    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
+    silent = sorted(endpoint for endpoint in endpoints if not audience_of(app, endpoint))
     if silent:
         raise RuntimeError(f"views without an audience (pledges.web.security.audience): {', '.join(silent)}")
+    loose = sorted(
+        endpoint for endpoint in endpoints if audience_of(app, endpoint) == "staff" and action_of(app, endpoint) is None
+    )
+    if loose:
+        raise RuntimeError(f"views of staff without an action (pledges.web.security.may): {', '.join(loose)}")
 
 
 def set_staff_gate(app: Flask, gate: Gate) -> None:
-    """`gate(roles)` answers None for a person who may go on, else the response; without a gate nobody may."""
+    """`gate(action)` answers None for a person who may go on, else the response; without a gate nobody may."""
     app.extensions["staff_gate"] = gate
 
 
@@ -117,9 +134,10 @@ def _check_audience() -> ResponseReturnValue | None:
     if audience_of(current_app, request.endpoint) != "staff":
         return None
     gate: Gate | None = current_app.extensions.get("staff_gate")
-    if gate is None:
+    action = action_of(current_app, request.endpoint)
+    if gate is None or action is None:
         abort(403)
-    return gate(getattr(current_app.view_functions[request.endpoint], "roles", ()))
+    return gate(action)
 
 
 # --- Posts ---------------------------------------------------------------------------------------------------------

@@ -10,11 +10,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
+from pledges.accounts.permissions import Action
 from pledges.app import create_app
 from pledges.core.errors import Conflict, DomainError, NotFound, TooMany
 from pledges.product import Product
 from pledges.web.components import PageForm
-from pledges.web.security import HEADERS, audience_of, declare_audience, public, refuse_undeclared_views, staff
+from pledges.web.security import HEADERS, audience, audience_of, declare_audience, may, public, refuse_undeclared_views
 from tests.support.checked_pages import CheckedClient, Page
 
 
@@ -167,6 +168,13 @@ def test_a_view_without_audience_stops_the_start(small_app: Flask) -> None:
         refuse_undeclared_views(small_app)
 
 
+def test_a_view_of_staff_without_an_action_stops_the_start(small_app: Flask) -> None:
+    small_app.add_url_rule("/loose", "loose", audience("staff")(lambda: "open to all staff"))
+    with pytest.raises(RuntimeError, match="loose"):
+        refuse_undeclared_views(small_app)
+    assert small_app.test_client().get("/loose").status_code == 403
+
+
 def test_every_route_has_an_audience(small_app: Flask) -> None:
     refuse_undeclared_views(small_app)
     with pytest.raises(ValueError, match="unknown audience"):
@@ -177,7 +185,7 @@ def test_staff_views_are_closed_without_a_gate(small_app: Flask) -> None:
     small_app.extensions.pop("staff_gate", None)
 
     @small_app.get("/behind")
-    @staff("administrator")
+    @may(Action.ACCOUNT_OWN)
     def behind() -> str:
         return "secret"
 

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from pledges.accounts.models import Role
+from pledges.accounts.permissions import Action, Place, allows
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, approve_wording, decide
@@ -22,17 +22,17 @@ from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_actor, current_staff
-from pledges.web.security import declare_audience, soft_csrf, staff
+from pledges.web.security import declare_audience, may, soft_csrf
 
 blueprint = declare_audience(Blueprint("admin", __name__, url_prefix="/quan-tri"), "staff")
 
-administrators = staff(Role.ADMINISTRATOR.value)
+sets_up = may(Action.PROVINCE_SET_UP)
 
 
 def readiness_of(code: str) -> ProvinceReadiness:
     """One province in use; another province looks to its administrator like one that does not exist."""
-    own = current_staff().province_code
-    found = province_readiness(reader(), product(), code) if own in {WHOLE_SYSTEM, code} else None
+    within = allows(current_staff(), Action.PROVINCE_SET_UP, Place(code))
+    found = province_readiness(reader(), product(), code) if within else None
     if found is None:
         raise NotFound
     return found
@@ -43,13 +43,13 @@ def _back(code: str) -> ResponseReturnValue:
 
 
 @blueprint.get("")
-@administrators
+@sets_up
 def landing() -> ResponseReturnValue:
     return redirect(url_for("admin.provinces"))
 
 
 @blueprint.get("/san-sang")
-@administrators
+@sets_up
 def provinces() -> ResponseReturnValue:
     own = current_staff().province_code
     if own != WHOLE_SYSTEM:
@@ -58,7 +58,7 @@ def provinces() -> ResponseReturnValue:
 
 
 @blueprint.get("/san-sang/<code>")
-@administrators
+@sets_up
 def province(code: str) -> ResponseReturnValue:
     state = readiness_of(code)
     return render_template(
@@ -106,7 +106,7 @@ def _what_is_missing(part: str, items: list[ReadinessItem]) -> str:
 
 
 @blueprint.route("/san-sang/<code>/mau/<uuid:text_id>", methods=["GET", "POST"])
-@administrators
+@sets_up
 @soft_csrf
 def wording(code: str, text_id: uuid.UUID) -> ResponseReturnValue:
     state = readiness_of(code)
@@ -142,7 +142,7 @@ def _save(code: str, kind: str, object_code: str, values: dict[str, Any], form: 
 
 
 @blueprint.route("/san-sang/<code>/thong-tin", methods=["GET", "POST"])
-@administrators
+@sets_up
 @soft_csrf
 def details(code: str) -> ResponseReturnValue:
     state = readiness_of(code)
@@ -170,7 +170,7 @@ def details(code: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/san-sang/<code>/ke-hoach", methods=["GET", "POST"])
-@administrators
+@sets_up
 @soft_csrf
 def plan(code: str) -> ResponseReturnValue:
     state = readiness_of(code)
@@ -183,7 +183,7 @@ def plan(code: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/san-sang/<code>/co-quan/<agency_code>", methods=["GET", "POST"])
-@administrators
+@sets_up
 @soft_csrf
 def agency(code: str, agency_code: str) -> ResponseReturnValue:
     state = readiness_of(code)

@@ -17,11 +17,14 @@ from flask_security.utils import login_user, logout_user, set_request_attr
 from flask_sqlalchemy_lite import SQLAlchemy
 from werkzeug.exceptions import Forbidden
 
-from pledges.accounts.models import RoleName, Staff, StaffSession
+from pledges.accounts.delegation import living_delegation
+from pledges.accounts.models import Delegation, RoleName, Staff, StaffSession
 from pledges.accounts.operations import actor_of, begin_session, end_session, note_seen
+from pledges.accounts.permissions import PERMISSIONS, Action, reach_of
 from pledges.accounts.queries import living_session
 from pledges.accounts.rules import SEEN_EVERY
 from pledges.audit.operations import Actor
+from pledges.core.calendar import local_day
 from pledges.web.current import now, product, product_of, write
 from pledges.web.security import set_staff_gate
 
@@ -91,6 +94,19 @@ def current_staff() -> Staff:
 
 def current_actor() -> Actor:
     return actor_of(current_staff())
+
+
+def current_delegation() -> Delegation | None:
+    """The living delegation that lets this person approve today."""
+    if "staff_delegation" not in g:
+        with product().database.read() as reading:
+            g.staff_delegation = living_delegation(reading, current_staff(), local_day(now()))
+    return cast("Delegation | None", g.staff_delegation)
+
+
+def acts_by_delegation(action: Action) -> bool:
+    """Whether a delegation counts for this action; asked only where it can matter."""
+    return PERMISSIONS[action].delegable and current_delegation() is not None
 
 
 def _living() -> tuple[StaffSession, Staff] | None:
@@ -167,13 +183,13 @@ def _close_session(_app: Flask, **_: Any) -> None:
 # --- The gate ------------------------------------------------------------------------------------------------------
 
 
-def _gate(roles: tuple[str, ...]) -> ResponseReturnValue | None:
+def _gate(action: Action) -> ResponseReturnValue | None:
     staff = signed_in_staff()
     if staff is None:
         # After a post the form cannot be repeated, so the person comes back to the page that showed it.
         wanted = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
         return redirect(url_for("officer.sign_in_page", next=wanted), 303)
-    if roles and staff.role.value not in roles:
+    if reach_of(staff, action, delegated=acts_by_delegation(action)) is None:
         raise Forbidden
     return None
 

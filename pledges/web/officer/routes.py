@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import LinkDead, choose_password, follow_set_up_link
 from pledges.accounts.passwords import check_new, hash_password
+from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.accounts.sign_in import check_password
 from pledges.audit.operations import WHOLE_SYSTEM
@@ -31,7 +32,7 @@ from pledges.web.officer.authentication import (
     signed_in_staff,
 )
 from pledges.web.officer.forms import SetUpForm, SignInForm
-from pledges.web.security import audience, declare_audience, soft_csrf
+from pledges.web.security import audience, declare_audience, may, soft_csrf
 
 log = structlog.get_logger()
 
@@ -82,6 +83,7 @@ def _sign_in_form(form: SignInForm, status: int = 200) -> ResponseReturnValue:
 
 
 @blueprint.post("/dang-xuat")
+@may(Action.ACCOUNT_OWN)
 def sign_out_post() -> ResponseReturnValue:
     sign_out()
     response = redirect(url_for("officer.signed_out"), 303)
@@ -146,6 +148,7 @@ def _dead_link(dead: LinkDead) -> Response:
 
 
 @blueprint.get("")
+@may(Action.ACCOUNT_OWN)
 def landing() -> ResponseReturnValue:
     staff = current_staff()
     return render_template("officer/landing.html", rows=_who(staff), tasks=_tasks(staff))
