@@ -1,8 +1,8 @@
-"""A seal that is made but not yet bound to its pledge.
+"""A signed file that is made but not yet bound to its pledge.
 
-Sealing takes a time and a random number into the file, so that doing it twice gives two different files. What was
-sealed first is therefore kept under the pledge's id until the pledge names it; after a crash the next run goes on
-with exactly these bytes.
+Signing takes a time and a random number into the file, so that doing it twice gives two different files. What was
+signed first is therefore kept under a name that says what it is (the pledge, its version, the kind of signature) until
+the pledge names it; after a crash the next run goes on with exactly these bytes.
 """
 
 from __future__ import annotations
@@ -10,22 +10,24 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import tempfile
-import uuid
 from pathlib import Path
 
 from pledges.documents.sealing import SealedPdf
 from pledges.documents.storage import Storage
 
 
-def _path(storage: Storage, pledge_id: uuid.UUID) -> Path:
-    return storage.folder / ".pending" / f"{pledge_id}.json"
+def _path(storage: Storage, name: str) -> Path:
+    if not re.fullmatch(r"[0-9A-Za-z-]+", name):
+        raise ValueError(f"not a name for a kept file: {name!r}")
+    return storage.folder / ".pending" / f"{name}.json"
 
 
-def pending_seal(storage: Storage, pledge_id: uuid.UUID) -> SealedPdf | None:
-    """The seal that an earlier run left behind, or None."""
+def pending_seal(storage: Storage, name: str) -> SealedPdf | None:
+    """What an earlier run left behind under this name, or None."""
     try:
-        kept = json.loads(_path(storage, pledge_id).read_bytes())
+        kept = json.loads(_path(storage, name).read_bytes())
     except FileNotFoundError:
         return None
     return SealedPdf(
@@ -37,9 +39,9 @@ def pending_seal(storage: Storage, pledge_id: uuid.UUID) -> SealedPdf | None:
     )
 
 
-def keep_pending_seal(storage: Storage, pledge_id: uuid.UUID, sealed: SealedPdf) -> SealedPdf:
-    """Keep a fresh seal, and return the one that counts: of two runs at once the first wins."""
-    path = _path(storage, pledge_id)
+def keep_pending_seal(storage: Storage, name: str, sealed: SealedPdf) -> SealedPdf:
+    """Keep a fresh signature, and return the one that counts: of two runs at once the first wins."""
+    path = _path(storage, name)
     path.parent.mkdir(parents=True, exist_ok=True)
     kept = {
         "data": base64.b64encode(sealed.data).decode(),
@@ -48,19 +50,19 @@ def keep_pending_seal(storage: Storage, pledge_id: uuid.UUID, sealed: SealedPdf)
         "evidence": base64.b64encode(sealed.evidence).decode(),
         "trial": sealed.trial,
     }
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
     with os.fdopen(descriptor, "w") as file:
         json.dump(kept, file)
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(name, path)
+        os.link(temporary, path)
     except FileExistsError:
-        return pending_seal(storage, pledge_id) or sealed
+        return pending_seal(storage, name) or sealed
     finally:
-        Path(name).unlink()
+        Path(temporary).unlink()
     return sealed
 
 
-def drop_pending_seal(storage: Storage, pledge_id: uuid.UUID) -> None:
-    _path(storage, pledge_id).unlink(missing_ok=True)
+def drop_pending_seal(storage: Storage, name: str) -> None:
+    _path(storage, name).unlink(missing_ok=True)

@@ -57,44 +57,47 @@ class PledgeSealer:
     def seal(self, province_code: str, pledge_id_text: str) -> None:
         """Render, seal, store, and bind the file to the pledge; run again it changes nothing.
 
-        The sealed bytes are first kept under the pledge's id. A second run after a crash finds and uses them, so
-        that never two different sealed files of one pledge come into being.
+        The sealed bytes are first kept under the pledge's id and version. A second run after a crash finds and uses
+        them, so that never two different sealed files of one version come into being.
         """
         pledge_id = uuid.UUID(pledge_id_text)
         with self._database.read() as session:
             pledge = get_pledge(session, province_code, pledge_id)
-        if pledge is None or pledge.document_id is not None:
-            drop_pending_seal(self._storage, pledge_id)
+        if pledge is None:
+            return
+        kept = _kept_name(pledge)
+        if pledge.document_id is not None:
+            drop_pending_seal(self._storage, kept)
             return
         try:
             sealed = self._kept_seal(pledge)
             if self._is_bound(pledge):
                 # Another run was faster and has cleared its kept seal away, so that ours looked like the first.
-                drop_pending_seal(self._storage, pledge_id)
+                drop_pending_seal(self._storage, kept)
                 return
             self._store(sealed)
         except DomainError as refusal:
             reason = str(refusal)
             self._database.run(lambda session: self._note_failure(session, pledge, reason))
             return
-        self._database.run(lambda session: self._bind(session, province_code, pledge_id, sealed))
+        self._database.run(lambda session: self._bind(session, pledge, sealed))
         crash_point("seal.after_commit")
-        drop_pending_seal(self._storage, pledge_id)
+        drop_pending_seal(self._storage, kept)
 
     def _kept_seal(self, pledge: Pledge) -> SealedPdf:
         """The one seal of this pledge, made now or by an earlier run; a `DomainError` says why it has to wait."""
         with self._writing_files():
-            sealed = pending_seal(self._storage, pledge.id)
+            sealed = pending_seal(self._storage, _kept_name(pledge))
             if sealed is None:
                 fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
-                sealed = keep_pending_seal(self._storage, pledge.id, fresh)
+                sealed = keep_pending_seal(self._storage, _kept_name(pledge), fresh)
         crash_point("seal.after_keep")
         return sealed
 
     def _is_bound(self, pledge: Pledge) -> bool:
         with self._database.read() as session:
             now = get_pledge(session, pledge.province_code, pledge.id)
-        return now is not None and now.document_id is not None
+        return now is None or now.document_id is not None or now.version != pledge.version
 
     def _store(self, sealed: SealedPdf) -> None:
         with self._writing_files():
@@ -113,13 +116,19 @@ class PledgeSealer:
                 error=error.strerror,
             ) from error
 
-    def _bind(self, session: Session, province_code: str, pledge_id: uuid.UUID, sealed: SealedPdf) -> None:
-        now = self._clock()
+    def _bind(self, session: Session, pledge: Pledge, sealed: SealedPdf) -> None:
+        """Binds nothing once the signer has corrected the pledge: each version is sealed by a job of its own."""
+        now, province_code, pledge_id = self._clock(), pledge.province_code, pledge.id
         document = store_document(session, self._storage, sealed, DocumentKind.SEALED, province_code, now)
         session.flush()
         bound = session.execute(
             update(Pledge)
-            .where(Pledge.province_code == province_code, Pledge.id == pledge_id, Pledge.document_id.is_(None))
+            .where(
+                Pledge.province_code == province_code,
+                Pledge.id == pledge_id,
+                Pledge.version == pledge.version,
+                Pledge.document_id.is_(None),
+            )
             .values(document_id=document.id, seal_error="")
         )
         if bound.rowcount == 0:  # type: ignore[attr-defined]
@@ -179,6 +188,10 @@ class PledgeSealer:
         for pledge in pledges_due_for_seal(session, now):
             pledge.seal_due_at = now + pause_after(pledge.seal_attempts)
             enqueue(session, SEAL_TASK, pledge.province_code, str(pledge.id))
+
+
+def _kept_name(pledge: Pledge) -> str:
+    return f"{pledge.id}-{pledge.version}"
 
 
 def pause_after(attempts: int) -> timedelta:
