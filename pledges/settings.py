@@ -53,6 +53,8 @@ class Settings:
     """PLEDGES_SEAL_TRUST: PEM file of the root certificates that the seal must chain to."""
     seal_revocation: Path | None
     """PLEDGES_SEAL_REVOCATION: folder of the CRLs and OCSP answers that prove the seal's certificate is not revoked."""
+    agency_keys: Path | None
+    """PLEDGES_AGENCY_KEYS: folder with one subfolder per agency that signs with its own key; None: trial keys."""
     pdf_fonts: Path | None
     """PLEDGES_PDF_FONTS: folder with Regular, Bold and Italic of one TTF family for the paper; None: IBM Plex Serif."""
     clock_start: datetime | None
@@ -170,6 +172,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     seal_key, seal_trust = path("PLEDGES_SEAL_KEY"), path("PLEDGES_SEAL_TRUST")
     seal_revocation, pdf_fonts = path("PLEDGES_SEAL_REVOCATION"), path("PLEDGES_PDF_FONTS")
+    agency_keys = path("PLEDGES_AGENCY_KEYS")
+    if agency_keys is not None and agency_keys.is_file():
+        problems.append("PLEDGES_AGENCY_KEYS must be a folder, with one subfolder per agency.")
 
     if production:
         needed = (
@@ -216,6 +221,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         seal_password=text("PLEDGES_SEAL_PASSWORD"),
         seal_trust=seal_trust,
         seal_revocation=seal_revocation,
+        agency_keys=agency_keys,
         pdf_fonts=pdf_fonts,
         clock_start=clock_start,
         owner_name=text("PLEDGES_OWNER_NAME", "Bản thử nghiệm trên máy phát triển"),

@@ -174,7 +174,7 @@ class KeyCheck:
         if refusal is not None:
             return _Checked(now, seen, None, refusal)
         try:
-            _check_faces(self._fonts)
+            self._check_faces()
             unchanged = self._checked is not None and self._checked.seen == seen
             material = self._checked.material if unchanged and self._checked else None
             material = material or read_material(self._files, self._rules)
@@ -195,6 +195,13 @@ class KeyCheck:
         except (OSError, ValueError):
             return self._rules.refuse(Flaw.TRIAL_DAMAGED, folder=str(folder))
         return None
+
+    def _check_faces(self) -> None:
+        """Without usable faces nothing can be printed, which the readiness page must tell like any other reason."""
+        try:
+            read_faces(self._fonts)
+        except DataError as error:
+            raise self._rules.refusal(error.message, **error.params) from error
 
 
 class Sealer:
@@ -250,11 +257,3 @@ class Sealer:
 
     def state(self, now: datetime) -> SealState:
         return self._key.state(now)
-
-
-def _check_faces(fonts: Path | None) -> None:
-    """Without usable faces no paper can be made, which the readiness page must tell like any other reason."""
-    try:
-        read_faces(fonts)
-    except DataError as error:
-        raise SealUnavailable(error.message, **error.params) from error

@@ -67,6 +67,7 @@ def test_a_complete_production_environment_is_read(production: dict[str, str]) -
     assert settings.secure_cookies
     assert settings.public_host == "camket.example.vn"
     assert settings.clock_start is None
+    assert settings.agency_keys is None, "agencies may approve by name alone, which needs no key of theirs"
 
 
 def test_an_empty_production_environment_names_everything_that_is_needed(production: dict[str, str]) -> None:
@@ -131,6 +132,8 @@ def test_production_refuses_what_would_not_be_safe(
         ("PLEDGES_TRUSTED_PROXIES", "-1"),
         ("PLEDGES_TRUSTED_PROXIES", "one"),
         ("PLEDGES_PDF_FONTS", "/nowhere/fonts"),
+        ("PLEDGES_AGENCY_KEYS", "/nowhere/agencies"),
+        ("PLEDGES_AGENCY_KEYS", __file__),
     ],
 )
 def test_each_wrong_value_is_named(name: str, value: str) -> None:
