@@ -10,8 +10,9 @@ from pledges.core.calendar import Clock, clock_starting_at, system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.core.throttle import forget_old
+from pledges.documents.errors import DocumentDamaged
 from pledges.documents.sealing import Sealer
-from pledges.documents.storage import Storage
+from pledges.documents.storage import TEMPORARY, Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.registry.matching import forget_turns
@@ -51,7 +52,9 @@ class Product:
         seals = PledgeSealer(
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
-        delivery = Delivery.from_settings(self.settings, database=self.database, vault=self.vault, clock=self.clock)
+        delivery = Delivery.from_settings(
+            self.settings, database=self.database, vault=self.vault, clock=self.clock, read_file=self.read_attachment
+        )
         return TaskTable(
             *delivery_tasks(delivery),
             Task(SEAL_TASK, seals.seal),
@@ -65,6 +68,15 @@ class Product:
             Schedule(SWEEP_SEALS, SWEEP_SEALS, 10.0),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
+
+    def read_attachment(self, sha256: str) -> bytes:
+        """A stored file that is to be sent. OSError where the storage is away: then the letter waits for it."""
+        try:
+            return self.storage.get(sha256)
+        except DocumentDamaged:
+            if all(each.name == TEMPORARY for each in self.storage.folder.iterdir()):
+                raise FileNotFoundError("the storage is empty: is its disk mounted?") from None
+            raise
 
     def clean_up(self) -> None:
         """Forget what has run out: limits, drafts, used-up codes, and files that crashes left half written."""

@@ -5,6 +5,7 @@ Times are given as aware datetimes or days and stored as ISO text; `link` is a w
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,10 @@ class MessageKind:
     params: frozenset[str]
     secrets: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
+    """Those of the parameters that are text of several lines, typed by somebody: a text, or a list of lines."""
+    may_attach: bool = False
+    """Whether a file may go with it."""
 
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
@@ -29,6 +34,39 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "draft_link": MessageKind(frozenset({"days"}), frozenset({"link"})),
     # references: list of references signed together; agency_name: who has received them.
     "pledge_received": MessageKind(frozenset({"references", "agency_name", "signed_at", "working_days"})),
+    # Back to the signer. message: what the officer wrote; asked: names of what has to be corrected, marked for the
+    # catalogue; link: to the file; working_days: how long the agency usually takes after the correction.
+    "pledge_returned": MessageKind(
+        frozenset({"reference", "agency_name", "message", "asked", "link"}),
+        optional=frozenset({"working_days"}),
+        blocks=frozenset({"message"}),
+    ),
+    "pledge_rejected": MessageKind(
+        frozenset({"reference", "agency_name", "message", "link"}), blocks=frozenset({"message"})
+    ),
+    # verify_link: where anybody can check it; replaces: reference of the earlier version; attached: the final PDF.
+    "pledge_approved": MessageKind(
+        frozenset({"reference", "agency_name", "approved_at", "verify_link", "link"}),
+        optional=frozenset({"replaces"}),
+        may_attach=True,
+    ),
+    "pledge_revoked": MessageKind(
+        frozenset({"reference", "agency_name", "revoked_at", "message", "link"}), blocks=frozenset({"message"})
+    ),
+    # data_answer_by: day by which the agency answers about the data, if consent to processing was withdrawn.
+    "pledge_withdrawn": MessageKind(
+        frozenset({"reference", "agency_name", "withdrawn_at", "link"}), optional=frozenset({"data_answer_by"})
+    ),
+    "publication_ended": MessageKind(frozenset({"reference", "link"})),
+    # To an approver, on each working morning on which something waits. references: the oldest of them, twenty at most;
+    # oldest_days: how long the oldest has waited; revocations: requests that wait for a second person.
+    "morning_list": MessageKind(
+        frozenset({"name", "agency_name", "count", "oldest_days", "references", "revocations", "link"})
+    ),
+    # To the administrator: the agency's key cannot sign what has been approved.
+    "countersign_waiting": MessageKind(frozenset({"agency_name", "count", "reason", "since"})),
+    # To who answers for personal data in the province: somebody has withdrawn the consent to processing.
+    "data_withdrawal": MessageKind(frozenset({"reference", "agency_name", "received_on", "answer_by", "link"})),
     # Six digits that open one's own file.
     "file_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"reference"})),
     # To the administrator: pledges wait for the seal.
@@ -47,10 +85,17 @@ def checked_params(
     unknown = sorted((set(params) - known.params - known.optional) | (set(secrets) - known.secrets))
     if missing or unknown:
         raise ValueError(f"message {kind}: missing {missing}, unknown {unknown}")
+    given = {name: value for name, value in params.items() if value is not None or name not in known.optional}
     return (
-        {name: _stored(value) for name, value in params.items()},
+        {name: lines_of(value) if name in known.blocks else _stored(value) for name, value in given.items()},
         {name: _stored(value) for name, value in secrets.items()},
     )
+
+
+def lines_of(text: str | list[str] | tuple[str, ...]) -> list[str]:
+    """What somebody typed, as lines without control characters; a longer line goes on in the next one."""
+    typed = text.splitlines() if isinstance(text, str) else [line for each in text for line in each.splitlines()]
+    return [part for line in typed for part in textwrap.wrap(_clean(line), MOST_LETTERS, break_on_hyphens=False)]
 
 
 def _stored(value: Any) -> Any:
@@ -69,5 +114,8 @@ def _stored(value: Any) -> Any:
 
 def _one_line(text: str) -> str:
     """Without line breaks and control characters: nobody's name may start a paragraph of ours."""
-    line = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(line.split())[:MOST_LETTERS]
+    return _clean(text)[:MOST_LETTERS]
+
+
+def _clean(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -12,12 +13,13 @@ from functools import partial
 from pledges.core.calendar import Clock
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
+from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
 from pledges.jobs.queries import in_queue
 from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
 from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
-from pledges.messaging.letters import Letters
+from pledges.messaging.letters import Letter, Letters
 from pledges.messaging.models import Message
 from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
 from pledges.settings import Settings
@@ -39,6 +41,8 @@ class Delivery:
     clock: Clock
     letters: Letters
     carrier: Carrier
+    read_file: Callable[[str], bytes]
+    """The stored file of that SHA-256. OSError: the storage is away; DomainError: the file is damaged or gone."""
     sending_lease: timedelta = field(default=timedelta(seconds=45))
     """After that long a worker that has not begun to hand over is thought dead. A mistake costs one more attempt."""
     handover_lease: timedelta = field(default=timedelta(seconds=150))
@@ -47,7 +51,15 @@ class Delivery:
     """A queued message so much past its time is looked for in the queue of tasks."""
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, database: Database, vault: Vault, clock: Clock) -> Delivery:
+    def from_settings(
+        cls,
+        settings: Settings,
+        *,
+        database: Database,
+        vault: Vault,
+        clock: Clock,
+        read_file: Callable[[str], bytes],
+    ) -> Delivery:
         letters = Letters(
             mail_from=settings.mail_from,
             public_url=settings.public_url,
@@ -57,7 +69,7 @@ class Delivery:
         carrier: Carrier = FolderCarrier(settings.mail_folder)
         if settings.smtp_url is not None:
             carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
-        return cls(database, vault, clock, letters, carrier)
+        return cls(database, vault, clock, letters, carrier, read_file)
 
 
 def delivery_tasks(delivery: Delivery) -> tuple[Task, ...]:
@@ -73,6 +85,10 @@ DELIVERY_SCHEDULES = (Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, SWEEP_SECONDS),)
 
 class _LeaseLost(Exception):
     """Another worker has taken over: stop before anything leaves our hands."""
+
+
+class _AttachmentLost(Exception):
+    """The file that must go with the message is damaged or gone."""
 
 
 def deliver_message(delivery: Delivery, province_code: str, message_id: str) -> None:
@@ -105,10 +121,11 @@ def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
         handed_over = True
 
     try:
-        letter = delivery.letters.compose(message, secrets_of(message, delivery.vault))
-        delivery.carrier.send(letter, about_to_hand_over)
+        delivery.carrier.send(_letter(delivery, message), about_to_hand_over)
     except _LeaseLost:
         return
+    except _AttachmentLost as loss:
+        work = partial(operations.record_attachment_lost, key=key, attempt=attempt, reason=str(loss))
     except NotAccepted as refusal:
         if refusal.permanent:
             work = partial(operations.record_refused, key=key, attempt=attempt, reason=str(refusal))
@@ -128,6 +145,19 @@ def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
         work = partial(operations.record_accepted, key=key, attempt=attempt, now=delivery.clock())
     database.run(work, attempts=_PATIENT, within=math.inf)
     crash_point("mail.after_accepted")
+
+
+def _letter(delivery: Delivery, message: Message) -> Letter:
+    secrets = secrets_of(message, delivery.vault)
+    if message.attachment_sha256 is None:
+        return delivery.letters.compose(message, secrets)
+    try:
+        file = delivery.read_file(message.attachment_sha256)
+    except OSError as error:
+        raise NotAccepted(f"the attachment: {type(error).__name__} {error.strerror or error}") from error
+    except DomainError as error:
+        raise _AttachmentLost(str(error)) from error
+    return delivery.letters.compose(message, secrets, file)
 
 
 def sweep_messages(delivery: Delivery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 import pledges
 from pledges.core.calendar import VIETNAM
 from pledges.core.translations import FOLDER, read_catalogue
+from pledges.messaging.catalogue import MESSAGE_KINDS
 from pledges.messaging.models import Message
 
 TEMPLATES = Path(pledges.__path__[0]).parent / "templates" / "email"
+MOST_ATTACHED = 5_000_000
+"""Bytes. A relay may refuse ten million, and an attachment grows by a third on its way."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,11 @@ def _parsed(value: str | date) -> date:
     if not isinstance(value, str):
         return value
     return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+
+
+def as_quotation(lines: list[str]) -> str:
+    """For plain text: each line so short and so marked that it cannot be taken for one of ours."""
+    return "\n".join(f"> {part}" for line in lines for part in textwrap.wrap(line, 70, break_on_hyphens=False))
 
 
 class _Folding(EmailPolicy):
@@ -98,13 +107,15 @@ class Letters:
         self._environments: dict[str, Environment] = {}
         self.host = urlsplit(public_url).hostname or "localhost"
 
-    def compose(self, message: Message, secrets: Mapping[str, Any]) -> Letter:
-        """The finished letter; raises when a template asks for what the message does not carry."""
-        values = {"purpose": None, "reference": None, **message.params, **secrets, **self._about}
-        subject, text, html = (
-            self._environment(message.language).get_template(f"{message.kind}/{part}").render(values)
-            for part in ("subject.txt", "body.txt", "body.html")
-        )
+    def compose(self, message: Message, secrets: Mapping[str, Any], file: bytes | None = None) -> Letter:
+        """The finished letter, with the `file` that the message names unless it is too large.
+
+        Raises when a template asks for what the message does not carry, or without the file that it names.
+        """
+        if (file is None) != (message.attachment_sha256 is None):
+            raise ValueError("a letter goes with exactly the file that its message names")
+        attached = file if file is not None and len(file) <= MOST_ATTACHED else None
+        subject, text, html = self._texts(message, secrets, attached=attached is not None)
         letter = EmailMessage(policy=_POLICY)
         letter["From"] = self._from
         letter["To"] = Address(addr_spec=message.to_address)
@@ -114,9 +125,28 @@ class Letters:
         letter["Auto-Submitted"] = "auto-generated"
         letter.set_content(text.strip() + "\n", charset="utf-8", cte="quoted-printable")
         letter.add_alternative(html.strip() + "\n", subtype="html", charset="utf-8", cte="quoted-printable")
-        letter["Content-Language"] = message.language
         letter.set_boundary(f"=_{message.id.hex}")
+        if attached is not None:
+            letter.add_attachment(attached, maintype="application", subtype="pdf", filename=message.attachment_name)
+            letter.set_boundary(f"=_{message.id.hex}_file")
+        letter["Content-Language"] = message.language
         return Letter(message.id, self.sender, message.to_address, letter.as_bytes())
+
+    def _texts(self, message: Message, secrets: Mapping[str, Any], *, attached: bool) -> tuple[str, str, str]:
+        values = {
+            **dict.fromkeys(MESSAGE_KINDS[message.kind].optional),
+            **message.params,
+            **secrets,
+            **self._about,
+            "attached_name": message.attachment_name if attached else None,
+            "too_large": message.attachment_name is not None and not attached,
+        }
+        environment = self._environment(message.language)
+        subject, text, html = (
+            environment.get_template(f"{message.kind}/{part}").render(values)
+            for part in ("subject.txt", "body.txt", "body.html")
+        )
+        return subject, text, html
 
     def _environment(self, language: str) -> Environment:
         if language not in self._environments:
@@ -130,7 +160,8 @@ class Letters:
             )
             catalogue = read_catalogue(language, self._translations)
             environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-            environment.filters.update(day=as_day, hour=as_hour)
+            # A name given as a value is translated by the filter: what `_` returns counts as finished HTML.
+            environment.filters.update(day=as_day, hour=as_hour, quotation=as_quotation, translated=catalogue.gettext)
             environment.globals["language"] = language
             self._environments[language] = environment
         return self._environments[language]

@@ -56,4 +56,4 @@ class Message(InProvince, Base):
     message_id: Mapped[str] = mapped_column(String(200), default="")
     """The Message-ID header: set by the first attempt, the same in every later one."""
     last_error: Mapped[str] = mapped_column(default="")
-    """Why it is not accepted: `expired`, `refused: …`, `gave up: …`, `temporary: …`, `unanswered: …`."""
+    """Why not accepted: `expired`, `refused: …`, `attachment: …`, `gave up: …`, `temporary: …` or `unanswered: …`."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +18,7 @@ from sqlalchemy.orm import Session
 from pledges.core.db import new_id
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
-from pledges.messaging.catalogue import checked_params
+from pledges.messaging.catalogue import MESSAGE_KINDS, checked_params
 from pledges.messaging.models import Message, MessageState
 from pledges.messaging.rules import TRANSITIONS, WITHOUT_SECRETS, pause_after, why_give_up
 
@@ -27,6 +29,23 @@ Key = tuple[str, uuid.UUID]
 """Province and id of a message."""
 
 _LONGEST_ERROR = 300
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A PDF of the document storage that goes with a message."""
+
+    sha256: str
+    filename: str
+    """ASCII letters, digits, `-`, `_` and single dots, ending in `.pdf`: every mail program takes that."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256):
+            raise ValueError("an attachment is named by its SHA-256 in hexadecimal digits")
+        if len(self.filename) > 100 or not re.fullmatch(
+            r"[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*\.pdf", self.filename
+        ):
+            raise ValueError(f"not a safe name for an attachment: {self.filename!r}")
 
 
 def queue_message(
@@ -42,13 +61,16 @@ def queue_message(
     vault: Vault,
     secret_params: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
+    attachment: Attachment | None = None,
 ) -> Message:
     """Write a message and the task that delivers it; the same `dedupe_key` again gives back the first one.
 
-    Raises ValueError for an address or parameters that could never be delivered.
+    Raises ValueError for an address, parameters or an attachment that could never be delivered.
     """
     if not 0 < len(dedupe_key) <= 200:
         raise ValueError("a dedupe key has 1 to 200 characters")
+    if attachment is not None and not MESSAGE_KINDS[kind].may_attach:
+        raise ValueError(f"nothing can be attached to {kind}")
     message_id = new_id()
     plain, secret = checked_params(kind, params, secret_params or {})
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -61,6 +83,8 @@ def queue_message(
         language=language,
         params=plain,
         secret_params=vault.encrypt(_purpose(message_id), json.dumps(secret)) if secret else None,
+        attachment_sha256=attachment.sha256 if attachment else None,
+        attachment_name=attachment.filename if attachment else None,
         state=MessageState.QUEUED,
         attempts=0,
         created_at=now,
@@ -145,6 +169,11 @@ def record_uncertain(session: Session, key: Key, attempt: int, reason: str) -> b
 
 def record_refused(session: Session, key: Key, attempt: int, reason: str) -> bool:
     return _end(session, key, attempt, MessageState.FAILED, _error("refused", reason))
+
+
+def record_attachment_lost(session: Session, key: Key, attempt: int, reason: str) -> bool:
+    """The file that must go with it cannot be read any more: nobody gets half of what was announced."""
+    return _end(session, key, attempt, MessageState.FAILED, _error("attachment", reason))
 
 
 def postpone(session: Session, key: Key, attempt: int, reason: str, *, now: datetime) -> bool:

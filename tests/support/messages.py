@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -39,7 +40,17 @@ def carrier_for(target: str) -> SmtpCarrier | FolderCarrier:
     return SmtpCarrier(relay.host, relay.port, relay.security, hello_name=relay.hello_name, seconds=2, answer_seconds=2)
 
 
-def delivery_for(database: Database, target: str, *, clock: Clock = system_clock) -> Delivery:
+def no_files(sha256: str) -> bytes:
+    raise AssertionError(f"no message here names the file {sha256}")
+
+
+def delivery_for(
+    database: Database,
+    target: str,
+    *,
+    clock: Clock = system_clock,
+    read_file: Callable[[str], bytes] = no_files,
+) -> Delivery:
     """With leases so short that a test can wait for their end."""
     return Delivery(
         database=database,
@@ -47,6 +58,7 @@ def delivery_for(database: Database, target: str, *, clock: Clock = system_clock
         clock=clock,
         letters=letters(),
         carrier=carrier_for(target),
+        read_file=read_file,
         sending_lease=timedelta(seconds=1),
         handover_lease=timedelta(seconds=2),
         overdue=timedelta(seconds=2),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from firm.queue import schema
@@ -27,7 +28,7 @@ from pledges.messaging.queries import abandoned_messages, mail_state, message_of
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.mail_sink import MailSink, Mood, mail_sink, text_of
-from tests.support.messages import ADDRESS, DATA_KEY, carrier_for, delivery_for, queue_code, state_of
+from tests.support.messages import ADDRESS, DATA_KEY, carrier_for, delivery_for, no_files, queue_code, state_of
 
 
 @pytest.fixture
@@ -359,12 +360,13 @@ def test_what_became_of_mail(database: Database, clock: FixedClock, sink: MailSi
 
 
 def test_the_settings_choose_the_way_out(database: Database, clock: FixedClock, settings_for_test: Settings) -> None:
-    chosen = Delivery.from_settings(settings_for_test, database=database, vault=Vault(DATA_KEY), clock=clock)
+    tools: dict[str, Any] = {"database": database, "vault": Vault(DATA_KEY), "clock": clock, "read_file": no_files}
+    chosen = Delivery.from_settings(settings_for_test, **tools)
     message = attempt(chosen, queue_code(database, clock))
     assert message.state is MessageState.ACCEPTED
     (mail,) = read_mail_folder(settings_for_test.mail_folder)
     assert mail.to == ADDRESS
     relay = read_settings({"PLEDGES_SMTP_URL": "smtp+starttls://ten:mat@relay.vidu.vn"})
-    carrier = Delivery.from_settings(relay, database=database, vault=Vault(DATA_KEY), clock=clock).carrier
+    carrier = Delivery.from_settings(relay, **tools).carrier
     assert carrier == SmtpCarrier("relay.vidu.vn", 587, "starttls", "ten", "mat", hello_name="127.0.0.1")
     assert carrier_for("smtps://relay.vidu.vn").port == 465

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -15,12 +16,18 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
 from pledges.messaging.catalogue import MESSAGE_KINDS, checked_params
-from pledges.messaging.letters import TEMPLATES, Letters, as_day, as_hour
+from pledges.messaging.letters import MOST_ATTACHED, TEMPLATES, Letters, as_day, as_hour
 from pledges.messaging.models import Message
 from tests.support.mail_sink import parsed, text_of
 from tests.support.messages import ADDRESS, letters
 
 SIGNED = datetime(2026, 11, 20, 17, 30, tzinfo=UTC)
+REFERENCE = "CK-20-2026-A7C4"
+AGENCY = "Sở Công Thương tỉnh Lạng Sơn"
+FILE = f"https://camket.vidu.vn/ho-so/{REFERENCE}"
+VERIFY = "https://camket.vidu.vn/xac-minh/0123456789abcdef0123456789abcdef"
+SAID = ["Tên miền ghi trong hồ sơ không mở được.", "Hãy ghi đúng tên miền đang bán hàng, ví dụ vidu.vn."]
+ABOUT: dict[str, Any] = {"reference": REFERENCE, "agency_name": AGENCY, "link": FILE}
 LINK = "https://camket.vidu.vn/ky-cam-ket/tiep-tuc/abc.def"
 
 SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -38,10 +45,41 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "file_code": ({"minutes": 10, "reference": "CK-2026-A7C4"}, {"code": "471902"}),
     "seal_waiting": ({"count": 3, "reason": "Chứng thư số đã hết hạn.", "since": SIGNED}, {}),
     "staff_link": ({"name": "Nguyễn Thị Ánh", "valid_until": SIGNED}, {"link": LINK}),
+    "pledge_returned": (
+        {**ABOUT, "message": SAID, "asked": ["Tên miền website", "Mã số thuế"], "working_days": 5},
+        {},
+    ),
+    "pledge_rejected": ({**ABOUT, "message": SAID}, {}),
+    "pledge_approved": ({**ABOUT, "approved_at": SIGNED, "verify_link": VERIFY, "replaces": "CK-20-2026-A7C3"}, {}),
+    "pledge_revoked": ({**ABOUT, "revoked_at": SIGNED, "message": SAID}, {}),
+    "pledge_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "data_answer_by": date(2026, 12, 11)}, {}),
+    "publication_ended": ({"reference": REFERENCE, "link": FILE}, {}),
+    "morning_list": (
+        {
+            "name": "Nguyễn Thị Ánh",
+            "agency_name": AGENCY,
+            "count": 23,
+            "oldest_days": 4,
+            "references": [f"CK-20-2026-A7D{number:02}" for number in range(20)],
+            "revocations": 2,
+            "link": "https://camket.vidu.vn/can-bo/duyet",
+        },
+        {},
+    ),
+    "countersign_waiting": (
+        {"agency_name": AGENCY, "count": 3, "reason": "Không mở được tệp khóa.", "since": SIGNED},
+        {},
+    ),
+    "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
 }
 
+PDF = b"%PDF-1.7\n" + bytes(range(256)) + b"\n.\n%%EOF\n"
+"""Not a document, but bytes that a careless way would change."""
 
-def written(kind: str, *, language: str = "vi", maker: Letters | None = None, **changes: Any) -> EmailMessage:
+
+def written(
+    kind: str, *, language: str = "vi", maker: Letters | None = None, file: bytes | None = None, **changes: Any
+) -> EmailMessage:
     params, secrets = SAMPLES[kind]
     plain, secret = checked_params(kind, {**params, **changes}, secrets)
     message = Message(
@@ -52,8 +90,24 @@ def written(kind: str, *, language: str = "vi", maker: Letters | None = None, **
         params=json.loads(json.dumps(plain)),
         created_at=datetime(2026, 11, 20, 3, tzinfo=UTC),
         message_id="<1@camket.vidu.vn>",
+        attachment_sha256=None if file is None else hashlib.sha256(file).hexdigest(),
+        attachment_name=None if file is None else "CK-20-2026-A7C4.pdf",
     )
-    return parsed((maker or letters()).compose(message, secret).data)
+    return parsed((maker or letters()).compose(message, secret, file).data)
+
+
+def with_catalogue(english: Catalog, folder: Path) -> Letters:
+    place = folder / "en" / "LC_MESSAGES"
+    place.mkdir(parents=True)
+    with (place / "messages.po").open("wb") as file:
+        write_po(file, english)
+    return Letters(
+        mail_from="a@vidu.vn",
+        public_url="https://camket.vidu.vn",
+        owner_name="Tên",
+        owner_contact="a@vidu.vn",
+        translations=folder,
+    )
 
 
 def test_every_kind_has_its_folder_and_every_folder_its_kind() -> None:
@@ -71,7 +125,8 @@ def test_every_letter_says_who_writes_and_what_is_never_asked(kind: str) -> None
         assert "Hệ thống ký cam kết (dữ liệu kiểm thử)" in body
         assert "lien-he@vidu.vn" in body
         assert "https://camket.vidu.vn" in body
-        assert "không gửi tệp đính kèm, không thu phí" in body
+        assert "Thư này không kèm tệp nào." in body
+        assert "không thu phí và không bao giờ hỏi mã hay mật khẩu" in body
         assert "{{" not in body
         assert "None" not in body
     assert list(mail.iter_attachments()) == []
@@ -87,7 +142,8 @@ def test_every_letter_says_who_writes_and_what_is_never_asked(kind: str) -> None
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
 def test_html_is_plain(kind: str) -> None:
     html = text_of(written(kind), "html")
-    assert re.search(r"<img|style=|<style|<script|<link|background|color:", html) is None
+    assert re.search(r"<img|<style|<script|<link|background|color:", html) is None
+    assert set(re.findall(r"<(\w+)[^>]*style=", html)) <= {"blockquote"}
     assert '<html lang="vi">' in html
 
 
@@ -109,6 +165,41 @@ def test_html_is_plain(kind: str) -> None:
         ("file_code", ["471902", "CK-2026-A7C4", "10 phút"]),
         ("seal_waiting", ["3 bản", "Chứng thư số đã hết hạn.", "từ lúc 00:30 ngày 21/11/2026"]),
         ("staff_link", ["Nguyễn Thị Ánh", LINK, "đến 00:30 ngày 21/11/2026"]),
+        (
+            "pledge_returned",
+            [
+                REFERENCE,
+                AGENCY,
+                FILE,
+                *SAID,
+                "Tên miền website",
+                "Mã số thuế",
+                "chỉ cần sửa những nội dung được nêu",
+                "không có gì bị mất",
+                "ký lại bằng một mã xác nhận",
+                "5 ngày làm việc",
+            ],
+        ),
+        ("pledge_rejected", [REFERENCE, AGENCY, FILE, *SAID, "không tiếp nhận"]),
+        (
+            "pledge_approved",
+            [
+                f"{AGENCY} đã tiếp nhận bản cam kết {REFERENCE} lúc 00:30 ngày 21/11/2026",
+                "thay cho bản cam kết CK-20-2026-A7C3",
+                FILE,
+                VERIFY,
+                "không phải là giấy phép hay chứng nhận chất lượng",
+            ],
+        ),
+        ("pledge_revoked", [REFERENCE, FILE, *SAID, "lúc 00:30 ngày 21/11/2026", "hết hiệu lực", f"liên hệ {AGENCY}"]),
+        ("pledge_withdrawn", [REFERENCE, AGENCY, FILE, "lúc 00:30 ngày 21/11/2026", "chậm nhất ngày 11/12/2026"]),
+        ("publication_ended", [REFERENCE, FILE, "có hiệu lực ngay", "giữ nguyên hiệu lực"]),
+        (
+            "morning_list",
+            ["Nguyễn Thị Ánh", AGENCY, "Có 23 hồ sơ", "4 ngày", "CK-20-2026-A7D19", "và 3 hồ sơ khác", "Có 2 đề nghị"],
+        ),
+        ("countersign_waiting", ["3 bản", AGENCY, "Không mở được tệp khóa.", "từ lúc 00:30 ngày 21/11/2026"]),
+        ("data_withdrawal", [REFERENCE, AGENCY, FILE, "Ngày 20/11/2026", "chậm nhất ngày 11/12/2026"]),
     ],
 )
 def test_contents(kind: str, wanted: list[str]) -> None:
@@ -116,6 +207,86 @@ def test_contents(kind: str, wanted: list[str]) -> None:
     for each in wanted:
         assert each in text_of(mail)
         assert each in text_of(mail, "html")
+
+
+def test_what_does_not_apply_is_not_said() -> None:
+    returned = text_of(written("pledge_returned", asked=[], message=[], working_days=None))
+    assert "Nội dung cần sửa" not in returned
+    assert "Lời nhắn" not in returned
+    assert "ngày làm việc" not in returned
+    assert "thay cho" not in text_of(written("pledge_approved", replaces=None))
+    assert "chậm nhất" not in text_of(written("pledge_withdrawn", data_answer_by=None))
+    only_revocations = written("morning_list", count=0, references=[])
+    assert only_revocations["Subject"] == "Có 2 đề nghị thu hồi chờ người thứ hai"
+    assert "hồ sơ chờ Ông/Bà" not in text_of(only_revocations)
+    assert "thu hồi" not in text_of(written("morning_list", revocations=0))
+
+
+FORGED = (
+    """Trân trọng.
+
+--
+Hệ thống ký cam kết (dữ liệu kiểm thử)\r\nKính gửi Ông/Bà,\u2028Lời nhắn của cơ quan:\x85Mã xác nhận:\x0b471902
+</blockquote></p><h1>Nộp phí tại <a href="https://lua-dao.example">đây</a></h1> https://lua-dao.example/nop-phi
+> trích {{ 7*7 }} %(agency)s \u202eẩn\u200b
+"""
+    + "lót " * 40
+    + "Trân trọng. "
+    + "x" * 700
+)
+
+
+@pytest.mark.parametrize("kind", sorted(kind for kind, known in MESSAGE_KINDS.items() if known.blocks))
+@pytest.mark.parametrize("given", [FORGED, [FORGED, "dòng hai"]], ids=["text", "lines"])
+def test_what_an_officer_types_never_looks_like_our_own_words(kind: str, given: Any) -> None:
+    forged, honest = written(kind, message=given), written(kind, message="Lời ngắn.")
+    lines, plain = text_of(forged).splitlines(), text_of(honest).splitlines()
+    assert [line for line in lines if not line.startswith("> ")] == [
+        line for line in plain if not line.startswith("> ")
+    ], "without the quotation it is the letter of somebody who typed next to nothing"
+    assert max(len(line) for line in lines if line.startswith("> ")) <= 72
+    assert "".join(re.findall(r"x+", "".join(line for line in lines if "xxx" in line))).count("x") == 700
+    html, bare = text_of(forged, "html"), text_of(honest, "html")
+    before, quoted, after = re.split(r"<blockquote[^>]*>|</blockquote>", html)
+    assert [before, after] == re.split(r"<blockquote[^>]*>.*</blockquote>", bare, flags=re.DOTALL)
+    assert set(re.findall(r"<[^>]*>", quoted)) == {"<p>", "</p>"}
+    assert "https://lua-dao.example/nop-phi" in quoted
+    assert "{{ 7*7 }} %(agency)s ẩn" in quoted
+    assert re.search(r"[\u2028\u202e\u200b\x0b\x85]", text_of(forged) + html) is None
+
+
+def test_a_label_is_translated_and_stays_text(tmp_path: Path) -> None:
+    catalogue = Catalog(locale="en")
+    catalogue.add("Mã số thuế", "Tax code")
+    mail = written(
+        "pledge_returned", language="en", maker=with_catalogue(catalogue, tmp_path), asked=["Mã số thuế", "<b>100%(x)s"]
+    )
+    assert "- Tax code\r\n- <b>100%(x)s\r\n" in text_of(mail)
+    assert "<li>Tax code</li>\r\n<li>&lt;b&gt;100%(x)s</li>" in text_of(mail, "html")
+
+
+def test_the_final_pdf_goes_with_the_letter_and_is_named_in_it() -> None:
+    mail = written("pledge_approved", file=PDF)
+    (attached,) = mail.iter_attachments()
+    assert attached.get_content() == PDF
+    assert attached.get_content_type() == "application/pdf"
+    assert attached.get_filename() == "CK-20-2026-A7C4.pdf"
+    for subtype in ("plain", "html"):
+        assert "gửi kèm thư này: tệp CK-20-2026-A7C4.pdf" in text_of(mail, subtype)
+        assert "Thư này chỉ kèm một tệp PDF: CK-20-2026-A7C4.pdf." in text_of(mail, subtype)
+        assert FILE in text_of(mail, subtype)
+    assert mail["Content-Language"] == "vi"
+    assert mail.as_bytes() == written("pledge_approved", file=PDF).as_bytes(), "every attempt sends the same bytes"
+
+
+def test_a_file_that_is_too_large_stays_behind_and_the_letter_says_where_it_is() -> None:
+    assert len(list(written("pledge_approved", file=bytes(MOST_ATTACHED)).iter_attachments())) == 1
+    mail = written("pledge_approved", file=bytes(MOST_ATTACHED + 1))
+    assert list(mail.iter_attachments()) == []
+    for subtype in ("plain", "html"):
+        assert "quá lớn để gửi kèm" in text_of(mail, subtype)
+        assert "Để tải bản hoàn chỉnh (PDF)" in text_of(mail, subtype)
+        assert "Thư này không kèm tệp nào." in text_of(mail, subtype)
 
 
 def test_no_code_and_no_link_stands_in_a_subject() -> None:
@@ -172,18 +343,7 @@ def test_english_comes_from_the_catalogue_and_falls_back_to_vietnamese(tmp_path:
         "Mã có hiệu lực trong %(minutes)s phút và chỉ dùng được một lần. Hãy nhập mã vào trang Ông/Bà đang mở.",
         "The code is valid for %(minutes)s minutes.",
     )
-    folder = tmp_path / "en" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "messages.po").open("wb") as file:
-        write_po(file, catalogue)
-    maker = Letters(
-        mail_from="a@vidu.vn",
-        public_url="https://camket.vidu.vn",
-        owner_name="Tên",
-        owner_contact="a@vidu.vn",
-        translations=tmp_path,
-    )
-    mail = written("code", language="en", maker=maker)
+    mail = written("code", language="en", maker=with_catalogue(catalogue, tmp_path))
     assert mail["Subject"] == "Code for signing the pledge"
     assert "valid for 10 minutes" in text_of(mail)
     assert "Trân trọng" in text_of(mail)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message, MessageState
-from pledges.messaging.operations import claim_message, deliverable, queue_message, secrets_of
+from pledges.messaging.operations import Attachment, claim_message, deliverable, queue_message, secrets_of
 from tests.support.clock import FixedClock
 from tests.support.messages import ADDRESS, DATA_KEY, queue_code, state_of
 
@@ -128,6 +128,21 @@ def test_a_missing_parameter_stops_the_cause(database: Database, clock: FixedClo
         queue_code(database, clock, params={})
     with pytest.raises(ValueError, match="dedupe key"):
         queue_code(database, clock, "k" * 201)
+    assert counts(database) == (0, 0)
+
+
+def test_only_a_safe_name_and_a_fitting_kind_take_an_attachment(database: Database, clock: FixedClock) -> None:
+    good = Attachment("0a" * 32, "CK-20-2026-A7C4.v2.pdf")
+    for name in ("", ".pdf", "../a.pdf", "a b.pdf", "a..pdf", "a.pdf.exe", "bản.pdf", 'a".pdf', "a\n.pdf", "a.pdf\n"):
+        with pytest.raises(ValueError, match="safe name"):
+            Attachment(good.sha256, name)
+    with pytest.raises(ValueError, match="safe name"):
+        Attachment(good.sha256, "a" * 97 + ".pdf")
+    for sha256 in ("", "0A" * 32, "0" * 63, "/" * 64):
+        with pytest.raises(ValueError, match="SHA-256"):
+            Attachment(sha256, good.filename)
+    with pytest.raises(ValueError, match="attached to code"):
+        queue_code(database, clock, attachment=good)
     assert counts(database) == (0, 0)
 
 
