@@ -228,6 +228,14 @@ def upgrade() -> None:
     op.add_column("pledge", sa.Column("recommended_by", sa.Uuid(), nullable=True))
     op.add_column("pledge", sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("pledge", sa.Column("amends_id", sa.Uuid(), nullable=True))
+    op.create_index(
+        "ix_pledge_countersigning",
+        "pledge",
+        ["seal_due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'countersigning'"),
+        postgresql_where=sa.text("state = 'countersigning'"),
+    )
     op.create_index("ix_pledge_entity", "pledge", ["province_code", "entity_id"], unique=False)
     op.create_index("ix_pledge_queue", "pledge", ["province_code", "agency_code", "state", "state_since"], unique=False)
     op.create_index(
@@ -261,6 +269,12 @@ def downgrade() -> None:
     )
     op.drop_index("ix_pledge_queue", table_name="pledge")
     op.drop_index("ix_pledge_entity", table_name="pledge")
+    op.drop_index(
+        "ix_pledge_countersigning",
+        table_name="pledge",
+        sqlite_where=sa.text("state = 'countersigning'"),
+        postgresql_where=sa.text("state = 'countersigning'"),
+    )
     op.drop_column("pledge", "amends_id")
     op.drop_column("pledge", "approved_at")
     op.drop_column("pledge", "recommended_by")

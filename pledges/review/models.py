@@ -46,8 +46,8 @@ class Decision(InProvince, Base):
     """Internal to the agency: never shown to signers, other agencies or the public."""
     asked: Mapped[list[str]] = mapped_column(default=list)
     """What the signer may correct (`signing.rules.Correctable`)."""
-    staff_name: Mapped[str] = mapped_column(default="")
-    """Of an approval: the name as it is printed."""
+    staff_name: Mapped[str]
+    """As it was on that day, and as it is printed under an approval."""
     signing_title: Mapped[str] = mapped_column(default="")
     """Of an approval: the title as it is printed, with KT./TL./TUQ."""
     signature_method: Mapped[str] = mapped_column(String(20), default="")
@@ -112,12 +112,13 @@ class RevocationState(StrEnum):
     ASKED = "asked"
     REFUSED = "refused"
     REVOKED = "revoked"
-    LAPSED = "lapsed"
-    """The pledge left its state by itself: it was withdrawn or replaced meanwhile."""
 
 
 class Revocation(InProvince, Base):
-    """One person asks for a revocation with a reason, another one decides; in force the moment they do."""
+    """One person asks for a revocation with a reason, another one decides; in force the moment they do.
+
+    Where the pledge is withdrawn or replaced meanwhile, there is nothing left to decide.
+    """
 
     __tablename__ = "revocation"
     __table_args__ = (

@@ -130,6 +130,12 @@ class Pledge(InProvince, Base):
             sqlite_where=text("document_id IS NULL"),
             postgresql_where=text("document_id IS NULL"),
         ),
+        Index(
+            "ix_pledge_countersigning",
+            "seal_due_at",
+            sqlite_where=text("state = 'countersigning'"),
+            postgresql_where=text("state = 'countersigning'"),
+        ),
     )
 
     reference: Mapped[str] = mapped_column(String(20), unique=True)
@@ -168,7 +174,7 @@ class Pledge(InProvince, Base):
     document_id: Mapped[uuid.UUID | None]
     """The sealed PDF; None while it waits for the seal ("chờ niêm phong")."""
     seal_due_at: Mapped[datetime]
-    """When the sweep asks for the seal (again), should it still be missing."""
+    """When the sweep asks (again) for the seal, or in `countersigning` for the agency's signature."""
     seal_attempts: Mapped[int] = mapped_column(default=0)
     seal_error: Mapped[str] = mapped_column(default="")
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
@@ -15,15 +13,15 @@ from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
 from pledges.core.calendar import Clock, local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
-from pledges.core.errors import N_, DomainError
+from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
-from pledges.documents.errors import StorageUnavailable
 from pledges.documents.models import DocumentKind
 from pledges.documents.operations import seal_paper, store_document
 from pledges.documents.paper import PledgePaper
 from pledges.documents.pending import drop_pending_seal, keep_pending_seal, pending_seal
 from pledges.documents.sealing import SealedPdf, Sealer
 from pledges.documents.storage import Storage
+from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import queue_message
 from pledges.signing.models import Pledge
@@ -86,7 +84,7 @@ class PledgeSealer:
 
     def _kept_seal(self, pledge: Pledge) -> SealedPdf:
         """The one seal of this pledge, made now or by an earlier run; a `DomainError` says why it has to wait."""
-        with self._writing_files():
+        with writing_files(self._storage):
             sealed = pending_seal(self._storage, _kept_name(pledge))
             if sealed is None:
                 fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
@@ -100,21 +98,9 @@ class PledgeSealer:
         return now is None or now.document_id is not None or now.version != pledge.version
 
     def _store(self, sealed: SealedPdf) -> None:
-        with self._writing_files():
+        with writing_files(self._storage):
             self._storage.put(sealed.data)
         crash_point("seal.after_store")
-
-    @contextmanager
-    def _writing_files(self) -> Iterator[None]:
-        """A full or vanished disk is for the administrator too, not only for the list of failed tasks."""
-        try:
-            yield
-        except OSError as error:
-            raise StorageUnavailable(
-                N_("Không ghi được vào kho tệp %(folder)s: %(error)s."),
-                folder=self._storage.folder,
-                error=error.strerror,
-            ) from error
 
     def _bind(self, session: Session, pledge: Pledge, sealed: SealedPdf) -> None:
         """Binds nothing once the signer has corrected the pledge: each version is sealed by a job of its own."""
