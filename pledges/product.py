@@ -11,6 +11,7 @@ from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.core.throttle import forget_old
 from pledges.documents.errors import DocumentDamaged
+from pledges.documents.agency_keys import AgencyKeys
 from pledges.documents.sealing import Sealer
 from pledges.documents.storage import TEMPORARY, Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
@@ -33,6 +34,7 @@ class Product:
     vault: Vault
     storage: Storage
     sealer: Sealer
+    agency_keys: AgencyKeys
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -45,6 +47,7 @@ class Product:
             vault=Vault(settings.data_key),
             storage=Storage(settings.storage),
             sealer=Sealer.from_settings(settings, clock),
+            agency_keys=AgencyKeys.from_settings(settings, clock),
         )
 
     def tasks(self) -> TaskTable:

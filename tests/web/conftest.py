@@ -7,6 +7,7 @@ from jinja2.bccache import Bucket, BytecodeCache
 from pledges.app import create_app
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.documents.agency_keys import AgencyKeys
 from pledges.documents.sealing import Sealer
 from pledges.documents.storage import Storage
 from pledges.product import Product
@@ -47,6 +48,7 @@ def make_product(database: Database, clock: FixedClock, vault: Vault, settings: 
         vault=vault,
         storage=Storage(settings.storage),
         sealer=Sealer.from_settings(settings, clock),
+        agency_keys=AgencyKeys.from_settings(settings, clock),
     )
 
 
