@@ -89,7 +89,7 @@ class StaffSession(Base):
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(20), default="")
-    """`sign_out`, `disabled`, `new_password`: why it ended before its time."""
+    """`sign_out`, `disabled`, `new_password`, `post_changed`, `administrator`: why it ended before its time."""
 
 
 class StaffLink(Base):

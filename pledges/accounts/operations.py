@@ -35,6 +35,7 @@ class NewStaff:
     province_code: str = WHOLE_SYSTEM
     agency_code: str | None = None
     commune_code: str | None = None
+    signing_title: str = ""
 
 
 def actor_of(staff: Staff) -> Actor:
@@ -44,11 +45,9 @@ def actor_of(staff: Staff) -> Actor:
 def add_staff(session: Session, new: NewStaff, *, actor: Actor, now: datetime) -> Staff:
     """Add one person without a password; they choose it by the link of `make_set_up_link`."""
     email = parse_email(new.email).casefold()
-    name = clean_line(new.name, most=100)
-    if not name:
-        raise DomainError(N_("Hãy nhập họ và tên."), field="name")
+    name = clean_name(new.name)
     check_post(new.role, province_code=new.province_code, agency_code=new.agency_code, commune_code=new.commune_code)
-    _check_places(session, new)
+    check_places(session, new.province_code, new.agency_code, new.commune_code)
     if staff_by_email(session, email) is not None:
         raise Conflict(N_("Địa chỉ %(email)s đã có tài khoản. Không có gì được thay đổi."), field="email", email=email)
     staff = Staff(
@@ -59,6 +58,7 @@ def add_staff(session: Session, new: NewStaff, *, actor: Actor, now: datetime) -
         role=new.role,
         agency_code=new.agency_code,
         commune_code=new.commune_code,
+        signing_title=clean_title(new.signing_title),
         created_at=now,
     )
     session.add(staff)
@@ -67,19 +67,30 @@ def add_staff(session: Session, new: NewStaff, *, actor: Actor, now: datetime) -
     return staff
 
 
-def _check_places(session: Session, new: NewStaff) -> None:
-    code = new.province_code
-    if code != WHOLE_SYSTEM and session.get(Province, code) is None:
-        raise DomainError(N_("Không có tỉnh, thành phố mang mã %(code)s."), field="province", code=code)
-    if new.agency_code and session.get(Agency, (code, new.agency_code)) is None:
+def clean_name(typed: str) -> str:
+    name = clean_line(typed, most=100, field="name")
+    if not name:
+        raise DomainError(N_("Hãy nhập họ và tên."), field="name")
+    return name
+
+
+def clean_title(typed: str) -> str:
+    return clean_line(typed, most=200, field="signing_title")
+
+
+def check_places(session: Session, province_code: str, agency_code: str | None, commune_code: str | None) -> None:
+    """Refuse a province, agency or commune that is not in the data."""
+    if province_code != WHOLE_SYSTEM and session.get(Province, province_code) is None:
+        raise DomainError(N_("Không có tỉnh, thành phố mang mã %(code)s."), field="province", code=province_code)
+    if agency_code and session.get(Agency, (province_code, agency_code)) is None:
         raise DomainError(
-            N_("Tỉnh, thành phố này không có cơ quan mang mã %(code)s."), field="agency", code=new.agency_code
+            N_("Tỉnh, thành phố này không có cơ quan mang mã %(code)s."), field="agency", code=agency_code
         )
-    if new.commune_code and session.get(Commune, (code, new.commune_code)) is None:
+    if commune_code and session.get(Commune, (province_code, commune_code)) is None:
         raise DomainError(
             N_("Tỉnh, thành phố này không có xã, phường, đặc khu mang mã %(code)s."),
             field="commune",
-            code=new.commune_code,
+            code=commune_code,
         )
 
 

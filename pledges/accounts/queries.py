@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from pledges.accounts.models import LinkPurpose, Staff, StaffLink, StaffSession
+from pledges.accounts.models import Delegation, LinkPurpose, Staff, StaffLink, StaffSession
 from pledges.accounts.rules import is_alive
 from pledges.core.errors import N_, DomainError
 from pledges.core.secrecy import sha256_hex
 from pledges.plans.models import Agency
+
+MOST_DELEGATIONS = 200
+"""What the page shows of them; older ones stay in the facts."""
 
 
 def plain_address(typed: str) -> str:
@@ -36,6 +39,33 @@ def count_staff(session: Session) -> int:
 def staff_of(session: Session, province_code: str) -> list[Staff]:
     """Everybody who works for one province (or `00`), by name."""
     return list(session.scalars(select(Staff).where(Staff.province_code == province_code).order_by(Staff.name)))
+
+
+def staff_page(session: Session, province_code: str | None, *, page: int, size: int) -> tuple[list[Staff], int]:
+    """One page of the people of a province (None: of all), and how many there are; who works comes first."""
+    where = [Staff.province_code == province_code] if province_code is not None else []
+    count = session.scalar(select(func.count()).select_from(Staff).where(*where)) or 0
+    rows = session.scalars(
+        select(Staff)
+        .where(*where)
+        .order_by(Staff.active.desc(), Staff.province_code, Staff.name, Staff.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return list(rows), count
+
+
+def delegations_of(session: Session, province_code: str, giver_id: uuid.UUID | None = None) -> list[Delegation]:
+    """The delegations of a province, or of one approver, latest days first."""
+    given = [Delegation.from_staff_id == giver_id] if giver_id is not None else []
+    return list(
+        session.scalars(
+            select(Delegation)
+            .where(Delegation.province_code == province_code, *given)
+            .order_by(Delegation.ends_on.desc(), Delegation.created_at.desc(), Delegation.id)
+            .limit(MOST_DELEGATIONS)
+        )
+    )
 
 
 def living_session(session: Session, token: str, now: datetime) -> tuple[StaffSession, Staff] | None:

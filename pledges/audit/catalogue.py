@@ -45,6 +45,8 @@ FACT_KINDS: dict[str, FactKind] = {
     "staff.password_chosen": FactKind("staff", N_("Cán bộ đặt mật khẩu")),
     "staff.disabled": FactKind("staff", N_("Khóa tài khoản cán bộ")),
     "staff.enabled": FactKind("staff", N_("Mở lại tài khoản cán bộ")),
+    "staff.changed": FactKind("staff", N_("Thay đổi vai trò, cơ quan hoặc tên của cán bộ")),
+    "staff.sessions_ended": FactKind("staff", N_("Kết thúc mọi phiên làm việc của cán bộ")),
     "delegation.made": FactKind("delegation", N_("Ủy quyền duyệt")),
     "delegation.ended": FactKind("delegation", N_("Chấm dứt ủy quyền duyệt")),
     "province.decided": FactKind("province", N_("Tỉnh, thành phố ghi thông tin của mình")),
