@@ -57,19 +57,3 @@ def tell_signer(
             vault=vault,
             attachment=attachment,
         )
-
-
-def lines_of(text: str) -> list[str]:
-    """A message of several lines as mail takes it: without empty lines, the longest ones in pieces."""
-    pieces: list[str] = []
-    for line in text.splitlines():
-        words = line.split()
-        piece = ""
-        for word in words:
-            if piece and len(piece) + 1 + len(word) > 480:
-                pieces.append(piece)
-                piece = ""
-            piece = f"{piece} {word}".strip()
-        if piece:
-            pieces.append(piece)
-    return pieces

@@ -23,7 +23,7 @@ from pledges.core.text import clean_block
 from pledges.jobs.operations import enqueue
 from pledges.plans.queries import get_agency
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
-from pledges.review.letters import lines_of, tell_signer
+from pledges.review.letters import tell_signer
 from pledges.review.models import Decision, DecisionKind
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.rules import CORRECTABLE_LABELS, Correctable
@@ -107,7 +107,7 @@ def return_for_correction(
         now=now,
         vault=vault,
         public_url=public_url,
-        message=lines_of(told),
+        message=told,
         asked=[CORRECTABLE_LABELS[part] for part in wanted],
     )
     return decision
@@ -175,7 +175,7 @@ def reject(
         now=now,
         vault=vault,
         public_url=public_url,
-        message=lines_of(told),
+        message=told,
     )
     return decision
 

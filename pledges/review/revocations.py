@@ -17,7 +17,7 @@ from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
-from pledges.review.letters import lines_of, tell_signer
+from pledges.review.letters import tell_signer
 from pledges.review.models import Decision, DecisionKind, Revocation, RevocationState
 from pledges.review.operations import LONGEST_MESSAGE, Key, add_decision, in_reach, last_decision
 from pledges.signing.models import Pledge, PledgeState
@@ -115,7 +115,7 @@ def revoke(
         now=now,
         vault=vault,
         public_url=public_url,
-        message=lines_of(revocation.reason),
+        message=revocation.reason,
         revoked_at=now,
     )
     crash_point("revoke.before_commit")
