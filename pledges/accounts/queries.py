@@ -94,6 +94,19 @@ def sessions_of(session: Session, staff: Staff, now: datetime) -> list[StaffSess
     return [row for row in rows if is_alive(row, now)]
 
 
+def living_link_until(session: Session, staff: Staff, now: datetime) -> datetime | None:
+    """When the link that somebody was sent runs out; None where none of theirs works."""
+    return session.scalar(
+        select(func.max(StaffLink.expires_at)).where(
+            StaffLink.province_code == staff.province_code,
+            StaffLink.staff_id == staff.id,
+            StaffLink.used_at.is_(None),
+            StaffLink.revoked_at.is_(None),
+            StaffLink.expires_at > now,
+        )
+    )
+
+
 def link_by_token(session: Session, purpose: LinkPurpose, token: str) -> StaffLink | None:
     return session.scalar(
         select(StaffLink).where(StaffLink.purpose == purpose, StaffLink.token_sha256 == sha256_hex(token.encode()))

@@ -8,7 +8,7 @@ from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from pledges.accounts.models import Role, Staff
+from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
@@ -17,6 +17,7 @@ from pledges.web.current import reader
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.reach import has_right
 from pledges.web.security import may
 
 
@@ -24,7 +25,7 @@ from pledges.web.security import may
 @may(Action.ACCOUNT_OWN)
 def landing() -> ResponseReturnValue:
     staff = current_staff()
-    return render_template("officer/landing.html", rows=_who(staff), tasks=_tasks(staff))
+    return render_template("officer/landing.html", rows=_who(staff), tasks=_tasks())
 
 
 def _who(staff: Staff) -> list[dict[str, Any]]:
@@ -44,14 +45,26 @@ def _who(staff: Staff) -> list[dict[str, Any]]:
     return rows
 
 
-def _tasks(staff: Staff) -> list[tuple[str, str, str]]:
-    """(address, title, what for) of the pages that this role can open."""
-    if staff.role is Role.ADMINISTRATOR:
-        return [
-            (
-                url_for("admin.provinces"),
-                _("Mức độ sẵn sàng của từng tỉnh, thành phố"),
-                _("Duyệt mẫu cam kết, ghi số kế hoạch, chức danh người ký, đầu mối về dữ liệu."),
-            )
-        ]
-    return []
+def _tasks() -> list[tuple[str, str, str]]:
+    """(address, title, what for) of the pages that this person can open."""
+    pages = [
+        (
+            Action.PROVINCE_SET_UP,
+            "admin.provinces",
+            _("Mức độ sẵn sàng của từng tỉnh, thành phố"),
+            _("Duyệt mẫu cam kết, ghi số kế hoạch, chức danh người ký, đầu mối về dữ liệu."),
+        ),
+        (
+            Action.STAFF_MANAGE,
+            "admin.people",
+            _("Cán bộ và tài khoản"),
+            _("Mời cán bộ, đổi vai trò và cơ quan, gửi lại liên kết đặt mật khẩu, khóa tài khoản."),
+        ),
+        (
+            Action.DELEGATION_MANAGE,
+            "officer.delegations",
+            _("Ủy quyền duyệt"),
+            _("Giao quyền duyệt cho chuyên viên cùng cơ quan trong một số ngày."),
+        ),
+    ]
+    return [(url_for(endpoint), title, what) for action, endpoint, title, what in pages if has_right(action)]

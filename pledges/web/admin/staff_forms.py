@@ -1,0 +1,110 @@
+"""Forms of the administration of people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pledges.accounts.administration import Post
+from pledges.accounts.models import Role, Staff
+from pledges.accounts.operations import NewStaff
+from pledges.accounts.rules import ROLES
+from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.core.text import clean_line
+from pledges.plans.models import Agency
+from pledges.web.communes import let_search
+from pledges.web.components import PageForm
+from pledges.web.fields import Choice, ChoiceField, EmailField, SearchChoiceField, SelectField, TextField, lazy
+
+ROLE_HINTS: dict[Role, Any] = {
+    Role.OFFICER: lazy("Xem hồ sơ của cơ quan mình, đề nghị duyệt, trả lại, tạm hoãn, từ chối."),
+    Role.APPROVER: lazy("Duyệt hồ sơ mà người khác đã đề nghị, quyết định thu hồi, ủy quyền duyệt."),
+    Role.ADMINISTRATOR: lazy("Quản lý tài khoản và thông tin của tỉnh, thành phố; không mở được hồ sơ."),
+    Role.PROVINCE_VIEWER: lazy("Xem danh sách đối tượng và tình trạng ký của cả tỉnh, thành phố."),
+    Role.COMMUNE_OFFICER: lazy("Xem danh sách đối tượng và tình trạng ký."),
+    Role.REPORTING_UNIT: lazy("Xem danh sách đối tượng và tình trạng ký, thuộc một cơ quan."),
+}
+
+
+class PostForm(PageForm):
+    """Name, role and place of a person. Whatever else is posted is no field and changes nothing."""
+
+    name = TextField(
+        lazy("Họ và tên"),
+        hint=lazy("Tên của người duyệt được in trên bản cam kết, hãy viết đủ dấu."),
+        clean=lambda raw: clean_line(raw, most=100),
+    )
+    role = ChoiceField(
+        lazy("Vai trò"), choices=[Choice(role.value, lazy(ROLES[role].label), ROLE_HINTS[role]) for role in Role]
+    )
+    agency = SelectField(
+        lazy("Cơ quan"),
+        hint=lazy("Cần cho chuyên viên, lãnh đạo duyệt và đơn vị báo cáo; vai trò khác bỏ qua mục này."),
+        required=False,
+        empty=lazy("Không thuộc cơ quan nào"),
+    )
+    commune = SearchChoiceField(
+        lazy("Xã, phường, đặc khu"),
+        hint=lazy("Chỉ cần cho cán bộ xã, phường, đặc khu; vai trò khác bỏ qua mục này."),
+        search_label=lazy("Tìm theo tên mới hoặc tên cũ"),
+        required=False,
+    )
+    signing_title = TextField(
+        lazy("Chức danh khi ký duyệt"),
+        hint=lazy(
+            "Chỉ dùng cho lãnh đạo duyệt, ví dụ: KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC. Bỏ trống thì in chức danh của cơ quan."
+        ),
+        required=False,
+        clean=lambda raw: clean_line(raw, most=200),
+    )
+
+    def fit(self, province_code: str, agencies: list[Agency]) -> None:
+        """Leave only what has a meaning at this place; the whole system has nobody but administrators."""
+        if province_code == WHOLE_SYSTEM:
+            del self.role, self.agency, self.commune, self.signing_title
+            return
+        self.agency.choices = [Choice(agency.code, agency.name) for agency in agencies]
+        let_search(self.commune, province_code)
+
+    def post(self) -> Post:
+        """What was filled in; a place that the chosen role does not take is left out."""
+        if "role" not in self:
+            return Post(self.name.data, Role.ADMINISTRATOR)
+        role = Role(self.role.data)
+        return Post(
+            name=self.name.data,
+            role=role,
+            agency_code=(self.agency.data or None) if ROLES[role].agency else None,
+            commune_code=(self.commune.data or None) if ROLES[role].commune else None,
+            signing_title=self.signing_title.data or "",
+        )
+
+
+class NewStaffForm(PostForm):
+    email = EmailField(
+        lazy("Thư điện tử"),
+        autocomplete="off",
+        hint=lazy("Dùng để đăng nhập và nhận thư mời. Sau này không đổi được; mỗi địa chỉ chỉ có một tài khoản."),
+    )
+
+    def new_staff(self, province_code: str) -> NewStaff:
+        post = self.post()
+        return NewStaff(
+            email=self.email.data,
+            name=post.name,
+            role=post.role,
+            province_code=province_code,
+            agency_code=post.agency_code,
+            commune_code=post.commune_code,
+            signing_title=post.signing_title,
+        )
+
+
+def as_typed(staff: Staff) -> dict[str, Any]:
+    """The values of a person as the form shows them."""
+    return {
+        "name": staff.name,
+        "role": staff.role.value,
+        "agency": staff.agency_code or "",
+        "commune": staff.commune_code or "",
+        "signing_title": staff.signing_title,
+    }
