@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ DEFAULT_FOLDER = Path(fontpkg_ibm_plex_serif.ROOT) / "files"
 
 PREFERRED_FAMILIES = ("Tinos", "Liberation Serif", "Times New Roman")
 STYLES = ("Regular", "Bold", "Italic")
+
+# ReportLab subsets a shared face without protection: two threads at once break each other's glyphs, now and then
+# without any error. More speed comes from more processes.
+one_at_a_time = threading.Lock()
 
 _VOWELS = "aăâeêioôơuưy"
 _TONES = ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")

@@ -30,11 +30,11 @@ def check_bounds(paper: PledgePaper) -> None:
     total = 0
     for block in paper.blocks:
         most = MOST_IN_FIELD if block.kind in FIELD_KINDS else MOST_IN_BLOCK
-        _check(block.text, most)
-        _check(block.number, 200)
+        check_text(block.text, most)
+        check_text(block.number, 200)
         total += len(block.text)
     for text in (*paper.signature_lines, *paper.notes):
-        _check(text, MOST_IN_FIELD)
+        check_text(text, MOST_IN_FIELD)
         total += len(text)
     for text in (
         paper.reference,
@@ -46,14 +46,15 @@ def check_bounds(paper: PledgePaper) -> None:
         paper.template_hash,
         paper.rendered_hash,
     ):
-        _check(text, 500)
+        check_text(text, 500)
     if total > MOST_IN_PAPER:
         raise DomainError(N_("Bản cam kết quá dài (tối đa %(most)s ký tự)."), most=MOST_IN_PAPER)
     if not paper.verification_url.startswith(("https://", "http://")) or len(paper.verification_url) > 300:
         raise DomainError(N_("Địa chỉ xác minh in trên bản cam kết phải bắt đầu bằng https:// và không quá 300 ký tự."))
 
 
-def _check(text: str, most: int) -> None:
+def check_text(text: str, most: int) -> None:
+    """Refuse (`DomainError`) one text that is too long, hides something or is piled up with marks."""
     if len(text) > most:
         raise DomainError(N_("Nội dung in dài quá %(most)s ký tự. Hãy rút gọn."), most=most)
     if _ORDINARY.issuperset(text):

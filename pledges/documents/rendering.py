@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from io import BytesIO
 
-from pledges.documents.fonts import Faces, default_faces
+from pledges.documents.fonts import Faces, default_faces, one_at_a_time
 from pledges.documents.layout import flowing_text
 from pledges.documents.page import PledgeCanvas, PledgeDocument
 from pledges.documents.paper import PledgePaper
 from pledges.documents.printable import check_bounds
-
-# ReportLab subsets a shared face without protection: two threads at once break each other's glyphs, now and then
-# without any error. More speed comes from more processes.
-_one_at_a_time = threading.Lock()
 
 
 def render_pledge(paper: PledgePaper, *, trial: bool, faces: Faces | None = None) -> bytes:
@@ -23,7 +18,7 @@ def render_pledge(paper: PledgePaper, *, trial: bool, faces: Faces | None = None
     """
     check_bounds(paper)
     target = BytesIO()
-    with _one_at_a_time:
+    with one_at_a_time:
         chosen = faces or default_faces()
         document = PledgeDocument(target, paper, chosen, trial=trial)
         document.build(flowing_text(paper, chosen), canvasmaker=PledgeCanvas)

@@ -62,7 +62,7 @@ class SignatureBlock(Flowable):
         self.left = lines(
             ("CƠ QUAN TIẾP NHẬN", styles.column_bold),
             (paper.agency_name, styles.column),
-            ("(ký số khi tiếp nhận)", styles.column_italic),
+            ("(xác nhận khi tiếp nhận)", styles.column_italic),
         )
         self.right = lines(
             (paper.signer_title.upper() or "NGƯỜI KÝ", styles.column_bold),
