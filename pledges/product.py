@@ -10,19 +10,22 @@ from pledges.core.calendar import Clock, clock_starting_at, system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.core.throttle import forget_old
-from pledges.documents.errors import DocumentDamaged
 from pledges.documents.agency_keys import AgencyKeys
+from pledges.documents.errors import DocumentDamaged
 from pledges.documents.sealing import Sealer
 from pledges.documents.storage import TEMPORARY, Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.registry.matching import forget_turns
+from pledges.review.countersigning import Countersigner
+from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.sealing import PledgeSealer
 
 SWEEP_SEALS = "sweep_seals"
+SWEEP_COUNTERSIGNING = "sweep_countersigning"
 CLEAN_UP = "clean_up"
 
 
@@ -58,17 +61,33 @@ class Product:
         delivery = Delivery.from_settings(
             self.settings, database=self.database, vault=self.vault, clock=self.clock, read_file=self.read_attachment
         )
+        agencies = self.countersigner()
         return TaskTable(
             *delivery_tasks(delivery),
             Task(SEAL_TASK, seals.seal),
             Task(SWEEP_SEALS, seals.sweep, attempts=1),
+            Task(COUNTERSIGN_TASK, agencies.countersign),
+            Task(SWEEP_COUNTERSIGNING, agencies.sweep, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
+        )
+
+    def countersigner(self) -> Countersigner:
+        return Countersigner(
+            self.database,
+            self.storage,
+            self.agency_keys,
+            self.sealer,
+            self.clock,
+            self.vault,
+            administrator_email=self.settings.administrator_email,
+            public_url=self.settings.public_url,
         )
 
     def schedules(self) -> tuple[Schedule, ...]:
         return (
             *DELIVERY_SCHEDULES,
             Schedule(SWEEP_SEALS, SWEEP_SEALS, 10.0),
+            Schedule(SWEEP_COUNTERSIGNING, SWEEP_COUNTERSIGNING, 10.0),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 

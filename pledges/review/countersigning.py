@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import structlog
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
@@ -15,12 +14,13 @@ from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
 from pledges.documents.agency_keys import AgencyKeys
-from pledges.documents.countersigning import Stamp, countersign
+from pledges.documents.countersigning import countersign
 from pledges.documents.models import Document, DocumentKind
 from pledges.documents.operations import store_document
 from pledges.documents.pending import drop_pending_seal, keep_pending_seal, pending_seal
 from pledges.documents.queries import get_document
 from pledges.documents.sealing import SealedPdf, Sealer
+from pledges.documents.stamp import Stamp
 from pledges.documents.storage import Storage
 from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
@@ -192,24 +192,14 @@ class Countersigner:
     def _note_failure(self, session: Session, pledge: Pledge, agency: Agency, reason: str) -> None:
         """The pledge goes on waiting for its signature; the administrator is told once a day and agency."""
         now = self._clock()
-        noted = session.execute(
-            update(Pledge)
-            .where(
-                Pledge.province_code == pledge.province_code,
-                Pledge.id == pledge.id,
-                Pledge.state == PledgeState.COUNTERSIGNING,
-            )
-            .values(
-                seal_attempts=Pledge.seal_attempts + 1,
-                seal_error=reason,
-                seal_due_at=now + pause_after(pledge.seal_attempts),
-            )
-            .returning(Pledge.id)
-            .execution_options(synchronize_session=False)
-        ).first()
-        if noted is None:
+        waiting = session.get(Pledge, (pledge.province_code, pledge.id), with_for_update=True, populate_existing=True)
+        if waiting is None or waiting.state is not PledgeState.COUNTERSIGNING:
             return
-        if pledge.seal_error != reason:
+        new_reason = waiting.seal_error != reason
+        waiting.seal_due_at = now + pause_after(waiting.seal_attempts)
+        waiting.seal_attempts += 1
+        waiting.seal_error = reason
+        if new_reason:
             record(
                 session,
                 "pledge.countersign_failed",
@@ -217,7 +207,7 @@ class Countersigner:
                 object_id=pledge.id,
                 actor=SYSTEM,
                 now=now,
-                data={"attempt": pledge.seal_attempts + 1},
+                data={"attempt": waiting.seal_attempts},
             )
         queue_message(
             session,
@@ -229,13 +219,13 @@ class Countersigner:
                 "agency_name": agency.name,
                 "count": count_countersigning(session, agency.province_code, agency.code),
                 "reason": reason,
-                "since": pledge.state_since,
+                "since": waiting.state_since,
             },
             language="vi",
             now=now,
             vault=self._vault,
         )
-        log.warning("countersigning unavailable", pledge=str(pledge.id), attempts=pledge.seal_attempts + 1)
+        log.warning("countersigning unavailable", pledge=str(pledge.id), attempts=waiting.seal_attempts)
 
     def sweep(self) -> None:
         """Ask again for every signature that is overdue: this finds pledges whose job was lost or refused."""
