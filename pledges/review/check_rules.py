@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from pledges.core.errors import N_, DomainError
@@ -122,9 +123,7 @@ def _tax_code(findings: Findings) -> Iterator[Check]:
     if not code:
         yield _missing_tax_code(findings, name)
         return
-    try:
-        parse_tax_code(code)
-    except DomainError:
+    if not _is_tax_code(code):
         yield _failed(name, N_("Mã số thuế %(code)s không đúng. Hãy đối chiếu với giấy đăng ký."), code=code)
         return
     known = findings.entity.tax_code
@@ -141,6 +140,15 @@ def _tax_code(findings: Findings) -> Iterator[Check]:
         )
     else:
         yield _ok(name, N_("Mã số thuế %(code)s đúng chữ số kiểm tra và không trùng với đối tượng khác."), code=code)
+
+
+@lru_cache(maxsize=10_000)
+def _is_tax_code(code: str) -> bool:
+    """Kept, because the same files stand on one page after another."""
+    try:
+        return parse_tax_code(code) == code
+    except DomainError:
+        return False
 
 
 def _missing_tax_code(findings: Findings, name: str) -> Check:
@@ -297,7 +305,7 @@ def _signer(findings: Findings) -> Iterator[Check]:
     by_role = {signature.role: signature for signature in findings.signatures}
     own, other = by_role.get("signer"), by_role.get("representative")
     under_age = bool(findings.pledge.answers.get("under_age"))
-    if own is not None and fold(own.typed_name) != fold(findings.answer("signer_name")):
+    if own is not None and not _same_name(own.typed_name, findings.answer("signer_name")):
         yield _failed("signer", N_("Họ tên gõ khi ký khác với tên người ký trong hồ sơ."))
     elif under_age and other is None:
         yield _failed("signer", N_("Người ký chưa đủ 18 tuổi nhưng thiếu xác nhận của người đại diện."))
@@ -309,3 +317,7 @@ def _signer(findings: Findings) -> Iterator[Check]:
         yield _ok("signer", N_("Người ký chưa đủ 18 tuổi; người đại diện đã xác nhận bằng mã riêng."))
     else:
         yield _ok("signer", N_("Người ký đã gõ họ tên và xác nhận bằng mã."))
+
+
+def _same_name(typed: str, declared: str) -> bool:
+    return typed == declared or fold(typed) == fold(declared)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, String, func, literal, select, type_coerce, union_all
@@ -51,8 +52,9 @@ __all__ = [
 ]
 
 PAGE_SIZES = (25, 50, 100)
-CHUNK = 250
-"""How many files are checked at once while those that pass are sought."""
+MOST_LOOKED_AT = 2000
+"""Files of a tab that are checked for one page of those that pass all checks: about two seconds."""
+_FIRST_CHUNK, _LARGEST_CHUNK = 30, 480
 
 _SEVERITY = (CheckOutcome.OK, CheckOutcome.NOTE, CheckOutcome.WARNING, CheckOutcome.FAILED)
 
@@ -96,6 +98,8 @@ class QueuePage:
     """From 1; a number beyond the end gives the last page."""
     pages: int
     size: int
+    exact: bool = True
+    """False: `total` and `pages` count only as far as files have been checked; there may be more."""
 
 
 def queue_page(
@@ -109,12 +113,14 @@ def queue_page(
     now: datetime,
 ) -> QueuePage:
     """One page of one agency's tab; the number of queries does not grow with its rows."""
+    counted = chosen(select(func.count()).select_from(Pledge), province_code, agency_code, wanted)
+    total, exact = session.scalar(counted) or 0, True
+    passing: list[uuid.UUID] = []
     if wanted.needs_checks:
-        passing = [pledge.id for pledge in passing_pledges(session, province_code, agency_code, wanted)]
+        found = passing_pledges(session, province_code, agency_code, wanted, most=MOST_LOOKED_AT)
+        passing = [pledge.id for pledge in islice(found, max(page, 1) * size + 1)]
+        exact = total <= MOST_LOOKED_AT and len(passing) <= max(page, 1) * size
         total = len(passing)
-    else:
-        counted = chosen(select(func.count()).select_from(Pledge), province_code, agency_code, wanted)
-        total = session.scalar(counted) or 0
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
     start = (page - 1) * size
@@ -123,9 +129,9 @@ def queue_page(
         statement = statement.where(Pledge.id.in_(passing[start : start + size]))
     else:
         statement = statement.offset(start).limit(size)
-    found = [tuple(row) for row in session.execute(statement)]
-    rows = _queue_rows(session, province_code, wanted.tab, found, now) if found else ()
-    return QueuePage(rows, total, page, pages, size)
+    shown = [tuple(row) for row in session.execute(statement)]
+    rows = _queue_rows(session, province_code, wanted.tab, shown, now) if shown else ()
+    return QueuePage(rows, total, page, pages, size, exact)
 
 
 def _rows(province_code: str, agency_code: str, wanted: QueueFilter) -> Select[Any]:
@@ -205,19 +211,25 @@ def passing_pledges(
     wanted: QueueFilter,
     *,
     after: tuple[datetime, uuid.UUID] | None = None,
+    most: int | None = None,
 ) -> Iterator[Pledge]:
-    """The pledges of a tab in its order, chunk by chunk; with `only_passing` only those that pass all checks."""
-    statement = in_order(_rows(province_code, agency_code, wanted), wanted).limit(CHUNK)
-    while True:
+    """The pledges of a tab in its order, chunk by chunk; with `only_passing` only those that pass all checks.
+
+    `after` is a place in the order of the tab; after `most` files nothing more is looked at.
+    """
+    statement = in_order(_rows(province_code, agency_code, wanted), wanted)
+    size, looked_at = _FIRST_CHUNK, 0
+    while most is None or looked_at < most:
         part = statement if after is None else statement.where(behind(wanted, *after))
-        found = [tuple(row) for row in session.execute(part)]
+        found = [tuple(row) for row in session.execute(part.limit(size))]
         pledges: list[Pledge] = [row[0] for row in found]
         checks = check_pledges(session, province_code, pledges) if wanted.needs_checks else {}
         yield from (pledge for pledge in pledges if passes_all(checks.get(pledge.id, ())))
-        if len(found) < CHUNK:
+        if len(found) < size:
             return
         last = found[-1]
         after = (last[2].asked_at if wanted.tab is Tab.REVOCATION else last[0].state_since, last[0].id)
+        size, looked_at = min(size * 4, _LARGEST_CHUNK), looked_at + size
 
 
 def next_in_queue(session: Session, pledge: Pledge, wanted: QueueFilter) -> Pledge | None:

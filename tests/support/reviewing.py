@@ -107,7 +107,8 @@ def submitted_copies(
             each: [] for each in (Entity, Pledge, PledgeCover, Signature, PledgeChannel)
         }
         for number in range(first, first + count):
-            name, code = f"Công ty TNHH Thử Nghiệm {number}", invented_tax_code(number)
+            name = f"Công ty TNHH Thử Nghiệm {number}"
+            code = f"{invented_tax_code(number // 900 * 100 + 50)}-{number % 900 + 1:03d}"
             rows[Entity].append(_copy(entity, name=name, name_fold=fold(name), tax_code=code))
             chosen = {column: given(number) if callable(given) else given for column, given in changes.items()}
             columns = {
