@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pledges.accounts.models import Role, Staff
+from pledges.accounts.operations import NewStaff, add_staff
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
@@ -22,11 +25,13 @@ from pledges.plans.models import Commune
 from pledges.plans.queries import provinces_in_use
 from pledges.plans.wordings import Consents
 from pledges.product import Product
+from pledges.review.models import Decision
+from pledges.review.operations import approve, recommend
 from pledges.signing.acts import Confirmation
 from pledges.signing.answers import Raw
 from pledges.signing.codes import CodePurpose, send_code
 from pledges.signing.drafts import save_page, start_draft
-from pledges.signing.models import Draft, Pledge
+from pledges.signing.models import Draft, Pledge, PledgeState
 from pledges.signing.operations import sign_draft
 from pledges.signing.queries import get_pledge
 from pledges.signing.rules import Page, new_resume_code
@@ -47,7 +52,7 @@ class Demonstration:
 
 
 def demonstrate(product: Product, folder: Path) -> Demonstration:
-    """Let an invented shop owner sign, seal the pledge, and leave `signed.pdf` in `folder`.
+    """An invented shop owner signs, the department approves; `signed.pdf` and `approved.pdf` are left in `folder`.
 
     Refused where somebody has signed already: a demonstration never mixes with real pledges.
     """
@@ -69,9 +74,37 @@ def demonstrate(product: Product, folder: Path) -> Demonstration:
     )
     if not outcome.signed:
         raise outcome.refusal or DomainError(N_("Chưa ký được bản cam kết trình diễn."))
-    run_worker(product.database, product.tasks(), product.schedules(), once=True)
     signed = outcome.signed[0]
-    return Demonstration(signed.reference, {"signed.pdf": _leave(product, signed, folder / "signed.pdf")})
+    _work(product)
+    files = {"signed.pdf": _leave(product, signed, folder / "signed.pdf", PledgeState.SUBMITTED)}
+    officer, approver = product.database.run(lambda session: _staff(session, product, signed))
+    product.database.run(lambda session: _decide(session, product, signed, officer, recommend))
+    product.database.run(lambda session: _decide(session, product, signed, approver, approve))
+    _work(product)
+    files["approved.pdf"] = _leave(product, signed, folder / "approved.pdf", PledgeState.APPROVED)
+    return Demonstration(signed.reference, files)
+
+
+def _work(product: Product) -> None:
+    run_worker(product.database, product.tasks(), product.schedules(), once=True)
+
+
+def _staff(session: Session, product: Product, pledge: Pledge) -> tuple[Staff, Staff]:
+    """An invented officer and an invented approver of the agency; neither can sign in."""
+    people = []
+    for role, name in ((Role.OFFICER, "Chuyên viên Thử Nghiệm"), (Role.APPROVER, "Lãnh đạo Thử Nghiệm")):
+        address = f"{role.value.replace('_', '.')}.trinh.dien@vidu.vn"
+        new = NewStaff(address, name, role, pledge.province_code, pledge.agency_code)
+        person = add_staff(session, new, actor=COMMAND, now=product.clock())
+        person.signing_title = "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC" if role is Role.APPROVER else ""
+        people.append(person)
+    return people[0], people[1]
+
+
+def _decide(session: Session, product: Product, pledge: Pledge, staff: Staff, decide: Callable[..., Decision]) -> None:
+    key = (pledge.province_code, pledge.id)
+    seen = session.get_one(Pledge, key).revision
+    decide(session, key, staff=staff, seen=seen, now=product.clock())
 
 
 def _fill_in(session: Session, product: Product) -> uuid.UUID:
@@ -128,14 +161,15 @@ def _confirm(session: Session, product: Product, draft_id: uuid.UUID) -> Confirm
     )
 
 
-def _leave(product: Product, pledge: Pledge, path: Path) -> str:
+def _leave(product: Product, pledge: Pledge, path: Path, state: PledgeState) -> str:
+    """Copy the newest file of the pledge, which has to be in `state` by now."""
     with product.database.read() as session:
-        sealed = get_pledge(session, pledge.province_code, pledge.id)
+        now = get_pledge(session, pledge.province_code, pledge.id)
         document = None
-        if sealed is not None and sealed.document_id is not None:
-            document = get_document(session, pledge.province_code, sealed.document_id)
+        if now is not None and now.state is state and now.document_id is not None:
+            document = get_document(session, pledge.province_code, now.document_id)
     if document is None:
-        raise DomainError(N_("Bản cam kết trình diễn còn chờ niêm phong; xem lý do bằng lệnh ops ready."))
+        raise DomainError(N_("Bản cam kết trình diễn còn chờ niêm phong hoặc ký số; xem lý do bằng lệnh ops ready."))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(product.storage.get(document.sha256))
     return str(path)

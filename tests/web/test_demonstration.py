@@ -5,27 +5,36 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from pledges.core.db import Database
 from pledges.core.errors import Conflict
 from pledges.demonstration import SHOP, demonstrate
 from pledges.product import Product
 from pledges.settings import read_settings
+from pledges.signing.models import Pledge, PledgeState
 from tests.support.pdf_tools import assert_sound, pdfsig, text_of
 
 
-def test_the_demonstration_leaves_a_signed_file_and_never_mixes_with_real_pledges(
+def test_the_demonstration_leaves_both_files_and_never_mixes_with_real_pledges(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     url = sqlite_database.url.render_as_string(hide_password=False)
     product = Product.from_settings(read_settings({"PLEDGES_VAR": str(tmp_path / "var"), "PLEDGES_DATABASE_URL": url}))
     played = demonstrate(product, tmp_path / "out")
-    signed = (tmp_path / "out" / "signed.pdf").read_bytes()
-    assert played.files == {"signed.pdf": str(tmp_path / "out" / "signed.pdf")}
-    assert "Signature is Valid" in pdfsig(signed, tmp_path)
-    assert_sound(signed, tmp_path)
-    text = text_of(signed, tmp_path)
-    assert played.reference in text
-    assert SHOP in text
+    names = ("signed.pdf", "approved.pdf")
+    signed, approved = ((tmp_path / "out" / name).read_bytes() for name in names)
+    assert played.files == {name: str(tmp_path / "out" / name) for name in names}
+    assert approved.startswith(signed)
+    assert pdfsig(signed, tmp_path).count("Signature is Valid") == 1
+    assert pdfsig(approved, tmp_path).count("Signature is Valid") == 2
+    for pdf in (signed, approved):
+        assert_sound(pdf, tmp_path)
+        text = text_of(pdf, tmp_path)
+        assert played.reference in text
+        assert SHOP in text
+    assert "PHÓ GIÁM ĐỐC" in text_of(approved, tmp_path)
+    with product.database.read() as session:
+        assert session.scalars(select(Pledge.state)).all() == [PledgeState.APPROVED]
     with pytest.raises(Conflict):
         demonstrate(product, tmp_path / "again")
