@@ -1,13 +1,12 @@
 """What anybody may learn about a pledge: by the code of its QR, or by the bytes of a file. The page, the public
-address for programs and the command all answer with the verdict that is made here."""
+address for programs, the officer's page and the command all answer with the verdict that is made here."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 import structlog
 from sqlalchemy import select
@@ -15,71 +14,46 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import local_day
 from pledges.core.db import Database
-from pledges.core.errors import N_
-from pledges.core.identity import fold
 from pledges.documents.errors import DocumentDamaged
-from pledges.documents.models import Document
+from pledges.documents.models import Document, DocumentKind
 from pledges.documents.queries import documents_with_hash, get_document
 from pledges.documents.storage import Storage
 from pledges.documents.validation import MOST_BYTES
-from pledges.documents.verification import ExpectedSignature, FoundSignature, verify_stored
+from pledges.documents.verification import ExpectedSignature, FoundSignature, StoredVerdict, verify_stored
 from pledges.documents.verification_upload import Inspection, inspect_upload, printed_codes
-from pledges.plans.queries import get_agency, get_commune, get_province
-from pledges.registry.models import EntityKind
-from pledges.signing.models import Pledge, PledgeState, SignatureKind
-from pledges.signing.queries import channels_of, signatures_of
-from pledges.signing.rules import OPEN_STATES, plain_code
+from pledges.signing.models import EarlierVersion, Pledge, PledgeState
+from pledges.signing.public_pledges import PublicPledge, public_pledge
+from pledges.signing.rules import plain_code
+from pledges.signing.verification_sentences import (
+    ADDED,
+    BEFORE_APPROVAL,
+    BROKEN,
+    NO_SEAL,
+    REASONS,
+    Finding,
+    Sentence,
+    correction_sentence,
+    standing_sentence,
+)
 
 LONGEST_CODE = 40
-
-ENTERPRISE_WORDS = ("cong ty", "tong cong ty", "tap doan", "doanh nghiep", "hop tac xa", "lien hiep hop tac xa")
-"""How the names of enterprises begin. The tax code of a household business is its owner's, and is never shown."""
+OWN_KEY, NAMED_APPROVER = "key", "named_approver"
 
 log = structlog.get_logger()
 
 
-class Finding(StrEnum):
-    AUTHENTIC = "authentic"
-    EARLIER = "earlier_version"
-    """Sealed by us, and a newer file of the same pledge exists."""
-    NOT_SEALED_YET = "not_sealed_yet"
-    ALTERED = "altered"
-    NOT_OURS = "not_ours"
-    NOT_PDF = "not_pdf"
-    ENCRYPTED = "encrypted"
-    UNREADABLE = "unreadable"
-    TOO_LARGE = "too_large"
-    UNKNOWN_CODE = "unknown_code"
-    DAMAGED = "damaged"
-    """Our own copy does not pass its checks: an operator has to look."""
+class Earlier(StrEnum):
+    """Why a file of ours is not the newest of its pledge."""
 
-
-@dataclass(frozen=True)
-class PublicPledge:
-    """What may be public of a pledge (`model.md` 24); names only where the signer agreed to it."""
-
-    code: str
-    province_name: str
-    agency_name: str
-    subject_types: tuple[str, ...]
-    signed_on: date
-    state: PledgeState
-    confirmations: tuple[SignatureKind, ...]
-    wording_approved: bool
-    template_hash: str
-    published: bool
-    name: str | None = None
-    commune: str | None = None
-    channels: tuple[str, ...] = ()
-    tax_code: str | None = None
-    rendered_hash: str | None = None
+    BEFORE_APPROVAL = "before_approval"
+    BEFORE_CORRECTION = "before_correction"
 
 
 @dataclass(frozen=True)
 class Verdict:
     finding: Finding
-    reason: str
-    """Vietnamese, one sentence, marked for the catalogue."""
+    said: Sentence
+    """What was found out about the file or the code."""
     pledge: PublicPledge | None = None
     signatures: tuple[FoundSignature, ...] = ()
     sha256: str = ""
@@ -88,6 +62,7 @@ class Verdict:
     trial: bool = False
     code: str = ""
     """The code of the real pledge that an altered file carries."""
+    earlier: Earlier | None = None
 
     @property
     def authentic(self) -> bool:
@@ -99,41 +74,49 @@ class Verdict:
 
     @property
     def public_state(self) -> PledgeState | None:
-        """What outsiders are told: how far the agency's work has come before its decision is no business of theirs."""
-        return PledgeState.SUBMITTED if self.state in OPEN_STATES else self.state
+        return self.pledge.public_state if self.pledge is not None else None
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The file first, then what the pledge is worth today. Of a damaged copy nothing more is said."""
+        if self.pledge is None or self.finding is Finding.DAMAGED:
+            return (self.said,)
+        return (self.said, standing_sentence(self.pledge))
+
+    @property
+    def reason(self) -> str:
+        return " ".join(str(sentence) for sentence in self.sentences)
 
 
-REASONS = {
-    Finding.AUTHENTIC: N_("Tệp đúng là bản do hệ thống phát hành và lưu giữ; các chữ ký trong tệp đều hợp lệ."),
-    Finding.EARLIER: N_("Tệp đúng là bản do hệ thống phát hành trước đây; nay đã có bản mới hơn của cùng cam kết."),
-    Finding.NOT_SEALED_YET: N_("Bản cam kết đã được ký; tệp PDF đang chờ hệ thống niêm phong."),
-    Finding.NOT_OURS: N_("Tệp này không phải do hệ thống phát hành."),
-    Finding.NOT_PDF: N_("Tệp này không phải là tệp PDF."),
-    Finding.ENCRYPTED: N_("Tệp này có mật khẩu; bản do hệ thống phát hành không bao giờ có mật khẩu."),
-    Finding.UNREADABLE: N_("Không đọc được tệp này như một tệp PDF bình thường."),
-    Finding.TOO_LARGE: N_("Tệp lớn hơn 10 MB; bản do hệ thống phát hành nhỏ hơn nhiều."),
-    Finding.UNKNOWN_CODE: N_("Không có bản cam kết nào mang mã này."),
-    Finding.DAMAGED: N_("Bản lưu của hệ thống đang cần được kiểm tra lại; chưa thể xác nhận lúc này."),
-}
-ADDED = N_("Tệp bắt đầu giống bản do hệ thống phát hành, nhưng sau đó đã bị thêm nội dung khác.")
-BROKEN = N_("Nội dung tệp không còn khớp với niêm phong của hệ thống: tệp đã bị sửa sau khi phát hành.")
-NO_SEAL = N_("Tệp mang mã của một bản cam kết có thật, nhưng không giống bản mà hệ thống đã phát hành.")
+TOO_LARGE = Verdict(Finding.TOO_LARGE, Sentence(REASONS[Finding.TOO_LARGE]))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that we stored and the pledge it belongs to; `earlier` names the version before a correction."""
+
+    pledge: Pledge
+    document: Document
+    earlier: EarlierVersion | None = None
 
 
 def verify_code(session: Session, storage: Storage, typed: str) -> Verdict:
     """The verdict on a code as people type it; malformed and unknown codes take the same way to the same answer."""
     pledge = _pledge_by_code(session, plain_code(typed)[:LONGEST_CODE])
-    if pledge is None:
-        return _plain(Finding.UNKNOWN_CODE)
+    return verify_pledge(session, storage, pledge) if pledge is not None else _plain(Finding.UNKNOWN_CODE)
+
+
+def verify_pledge(session: Session, storage: Storage, pledge: Pledge) -> Verdict:
+    """The verdict on the newest file of a pledge, with its state as it is now."""
     document = _current_document(session, pledge)
     if document is None:
-        return _plain(Finding.NOT_SEALED_YET, _public(session, pledge))
+        return _plain(Finding.NOT_SEALED_YET, public_pledge(session, pledge))
     try:
         data = storage.get(document.sha256)
     except DocumentDamaged as damage:
         log.error("stored document damaged", sha256=document.sha256, reason=str(damage))
-        return _plain(Finding.DAMAGED, _public(session, pledge))
-    return _stored_verdict(session, pledge, document, data)
+        return _plain(Finding.DAMAGED, public_pledge(session, pledge))
+    return _stored_verdict(session, Kept(pledge, document), data)
 
 
 def verify_file(database: Database, storage: Storage, data: bytes) -> Verdict:
@@ -142,48 +125,71 @@ def verify_file(database: Database, storage: Storage, data: bytes) -> Verdict:
     What is not ours is looked into by a capped child process, between the two short readings of the database.
     """
     if len(data) > MOST_BYTES:
-        return _plain(Finding.TOO_LARGE)
+        return TOO_LARGE
     with database.read() as session:
-        stored = _verdict_on_stored_bytes(session, data)
-    if stored is not None:
-        return stored
+        kept = _kept_file(session, storage, data)
+        if kept is not None:
+            return _stored_verdict(session, kept, data)
     inspection = inspect_upload(data)
     with database.read() as session:
         return _verdict_on_strange_bytes(session, storage, data, inspection)
 
 
-def _verdict_on_stored_bytes(session: Session, data: bytes) -> Verdict | None:
-    for document in documents_with_hash(session, hashlib.sha256(data).hexdigest()):
-        pledge = _pledge_of(session, document, data)
-        if pledge is not None:
-            return _stored_verdict(session, pledge, document, data)
-    return None
+# --- Our own bytes -------------------------------------------------------------------------------------------------
 
 
-def _stored_verdict(session: Session, pledge: Pledge, document: Document, data: bytes) -> Verdict:
+def _stored_verdict(session: Session, kept: Kept, data: bytes) -> Verdict:
     """Our own bytes: their signatures are validated with what was recorded when they were stored."""
-    checked = verify_stored(data, lambda sha256: _expected(session, sha256))
-    finding = Finding.AUTHENTIC if document.id == pledge.document_id else Finding.EARLIER
+    checked, parts = _check(session, data)
+    pledge, document = public_pledge(session, kept.pledge, kept.earlier), kept.document
+    finding, earlier = Finding.AUTHENTIC, None
     if not checked.sound:
         log.error("stored document does not validate", sha256=document.sha256, reason=checked.reason)
         finding = Finding.DAMAGED
+    elif document.id != kept.pledge.document_id:
+        finding = Finding.EARLIER
+        earlier = Earlier.BEFORE_CORRECTION if kept.earlier is not None else Earlier.BEFORE_APPROVAL
     return Verdict(
         finding=finding,
-        reason=REASONS[finding],
-        pledge=_public(session, pledge),
-        signatures=checked.signatures,
+        said=_said(finding, kept.earlier),
+        pledge=pledge,
+        signatures=tuple(_named_for_what_it_is(each, pledge) for each in checked.signatures),
         sha256=document.sha256,
         size=document.size,
-        trial=document.trial,
+        trial=any(part.trial for part in (document, *parts)),
+        earlier=earlier,
     )
 
 
-def _expected(session: Session, sha256: str) -> ExpectedSignature | None:
-    for document in documents_with_hash(session, sha256):
-        return ExpectedSignature(
-            document.kind, document.signer_certificate, document.revocation_evidence, document.created_at
-        )
-    return None
+def _said(finding: Finding, earlier: EarlierVersion | None) -> Sentence:
+    if finding is not Finding.EARLIER:
+        return Sentence(REASONS[finding])
+    return correction_sentence(local_day(earlier.replaced_at)) if earlier is not None else Sentence(BEFORE_APPROVAL)
+
+
+def _named_for_what_it_is(signature: FoundSignature, pledge: PublicPledge) -> FoundSignature:
+    """The system's seal that names who approved is no signature of the agency, wherever in the file it stands."""
+    if signature.kind != "agency_signature" or pledge.received_by == OWN_KEY:
+        return signature
+    return replace(signature, kind=NAMED_APPROVER)
+
+
+def _check(session: Session, data: bytes) -> tuple[StoredVerdict, list[Document]]:
+    """The signatures of bytes of ours, and the documents that they end: the sealed one, the countersigned one."""
+    parts: list[Document] = []
+
+    def expected(sha256: str) -> ExpectedSignature | None:
+        for document in documents_with_hash(session, sha256):
+            parts.append(document)
+            return ExpectedSignature(
+                document.kind, document.signer_certificate, document.revocation_evidence, document.created_at
+            )
+        return None
+
+    return verify_stored(data, expected), parts
+
+
+# --- Strange bytes -------------------------------------------------------------------------------------------------
 
 
 def _verdict_on_strange_bytes(session: Session, storage: Storage, data: bytes, seen: Inspection) -> Verdict:
@@ -191,9 +197,8 @@ def _verdict_on_strange_bytes(session: Session, storage: Storage, data: bytes, s
     sha256 = hashlib.sha256(data).hexdigest()
 
     def verdict(finding: Finding, reason: str = "", code: str = "") -> Verdict:
-        return Verdict(
-            finding, reason or REASONS[finding], signatures=seen.signatures, sha256=sha256, size=len(data), code=code
-        )
+        said = Sentence(reason or REASONS[finding])
+        return Verdict(finding, said, signatures=seen.signatures, sha256=sha256, size=len(data), code=code)
 
     if not seen.is_pdf:
         return verdict(Finding.NOT_PDF)
@@ -207,17 +212,28 @@ def _verdict_on_strange_bytes(session: Session, storage: Storage, data: bytes, s
 
 
 def _how_altered(session: Session, storage: Storage, pledge: Pledge, data: bytes, seen: Inspection) -> str:
-    document = _current_document(session, pledge)
-    try:
-        if document is not None and data.startswith(storage.get(document.sha256)):
-            return ADDED
-    except DocumentDamaged:
-        pass
+    if any(data.startswith(issued) for issued in _issued_files(session, storage, pledge)):
+        return ADDED
     return BROKEN if seen.signatures and not seen.intact else NO_SEAL
 
 
+def _issued_files(session: Session, storage: Storage, pledge: Pledge) -> Iterator[bytes]:
+    """Every file that was ever given out for a pledge, as far as its copy is sound."""
+    versions = _earlier_versions(session, pledge)
+    for document_id in [pledge.document_id, *(version.document_id for version in versions)]:
+        document = get_document(session, pledge.province_code, document_id) if document_id is not None else None
+        if document is None:
+            continue
+        try:
+            whole = storage.get(document.sha256)
+        except DocumentDamaged:
+            continue
+        for part in [document, *_check(session, whole)[1]]:
+            yield whole[: part.size]
+
+
 def _plain(finding: Finding, pledge: PublicPledge | None = None) -> Verdict:
-    return Verdict(finding, REASONS[finding], pledge)
+    return Verdict(finding, Sentence(REASONS[finding]), pledge)
 
 
 # --- Pledge and document -------------------------------------------------------------------------------------------
@@ -228,55 +244,53 @@ def _pledge_by_code(session: Session, code: str) -> Pledge | None:
 
 
 def _current_document(session: Session, pledge: Pledge) -> Document | None:
-    """The newest file of a pledge; earlier ones are recognised by the code that they carry."""
     return get_document(session, pledge.province_code, pledge.document_id) if pledge.document_id is not None else None
 
 
-def _pledge_of(session: Session, document: Document, data: bytes) -> Pledge | None:
-    """The pledge of a file that we stored: the one that names it, or whose code stands in it."""
-    named = session.scalar(
-        select(Pledge).where(Pledge.province_code == document.province_code, Pledge.document_id == document.id)
-    )
-    if named is not None:
-        return named
-    carried = (_pledge_by_code(session, code) for code in printed_codes(data))
-    return next((pledge for pledge in carried if pledge and pledge.province_code == document.province_code), None)
-
-
-# --- What may be public --------------------------------------------------------------------------------------------
-
-
-def _public(session: Session, pledge: Pledge) -> PublicPledge:
-    """A pledge that was withdrawn is shown without names, whatever was agreed to before."""
-    published = pledge.publish and pledge.state is not PledgeState.WITHDRAWN
-    named = _named(session, pledge) if published else {}
-    return PublicPledge(
-        code=pledge.verification_code,
-        province_name=get_province(session, pledge.province_code).name,
-        agency_name=get_agency(session, pledge.province_code, pledge.agency_code).name,
-        subject_types=tuple(pledge.subject_types),
-        signed_on=local_day(pledge.signed_at),
-        state=pledge.state,
-        confirmations=tuple(each.kind for each in signatures_of(session, pledge)),
-        wording_approved=pledge.wording_approved,
-        template_hash=pledge.template_hash,
-        published=published,
-        **named,
+def _earlier_versions(session: Session, pledge: Pledge) -> list[EarlierVersion]:
+    return list(
+        session.scalars(
+            select(EarlierVersion)
+            .where(EarlierVersion.province_code == pledge.province_code, EarlierVersion.pledge_id == pledge.id)
+            .order_by(EarlierVersion.version)
+        )
     )
 
 
-def _named(session: Session, pledge: Pledge) -> dict[str, Any]:
-    answers = pledge.answers
-    commune = get_commune(session, pledge.province_code, answers["commune"]) if answers.get("commune") else None
-    return {
-        "name": answers.get("name"),
-        "commune": commune.name if commune is not None else None,
-        "channels": tuple(channel.address for channel in channels_of(session, pledge)),
-        "tax_code": answers.get("tax_code") if _is_enterprise(pledge) else None,
-        "rendered_hash": pledge.rendered_hash,
-    }
+def _kept_file(session: Session, storage: Storage, data: bytes) -> Kept | None:
+    """The pledge of bytes that we stored; None for bytes that are not ours.
+
+    The code that the file carries only leads to the pledge, by an index; that the file belongs to it is told by rows.
+    """
+    for document in documents_with_hash(session, hashlib.sha256(data).hexdigest()):
+        for code in printed_codes(data):
+            pledge = _pledge_by_code(session, code)
+            kept = _kept_as(session, storage, pledge, document, data) if pledge is not None else None
+            if kept is not None:
+                return kept
+        named = session.scalar(
+            select(Pledge).where(Pledge.province_code == document.province_code, Pledge.document_id == document.id)
+        )
+        if named is not None:
+            return Kept(named, document)
+    return None
 
 
-def _is_enterprise(pledge: Pledge) -> bool:
-    organisation = pledge.answers.get("kind") == EntityKind.ORGANISATION
-    return organisation and fold(str(pledge.answers.get("name", ""))).startswith(ENTERPRISE_WORDS)
+def _kept_as(session: Session, storage: Storage, pledge: Pledge, document: Document, data: bytes) -> Kept | None:
+    """As what the file belongs to this pledge: newest, before a correction, or the sealed one under an approval."""
+    if pledge.province_code != document.province_code:
+        return None
+    if pledge.document_id == document.id:
+        return Kept(pledge, document)
+    for version in _earlier_versions(session, pledge):
+        if version.document_id == document.id:
+            return Kept(pledge, document, version)
+    current = _current_document(session, pledge)
+    if current is None or (document.kind, current.kind) != (DocumentKind.SEALED, DocumentKind.COUNTERSIGNED):
+        return None
+    try:
+        begins = storage.get(current.sha256).startswith(data)
+    except DocumentDamaged:
+        # No row names the sealed file of an approved pledge: where our copy is lost, its code alone has to do.
+        begins = True
+    return Kept(pledge, document) if begins else None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from pledges.documents.verification import FoundSignature
-from pledges.signing.verification import Finding, Verdict
+from pledges.signing.public_pledges import PublicPledge
+from pledges.signing.verification import Verdict
+from pledges.signing.verification_sentences import Finding
 
 
 def command_report(verdict: Verdict) -> dict[str, Any]:
@@ -13,30 +16,35 @@ def command_report(verdict: Verdict) -> dict[str, Any]:
     return {
         "authentic": verdict.authentic,
         "finding": verdict.finding.value,
+        "earlier": verdict.earlier.value if verdict.earlier is not None else None,
         "state": verdict.state.value if verdict.state is not None else None,
         "signatures": [_signature(each) for each in verdict.signatures],
         "reason": verdict.reason,
         "code": verdict.pledge.code if verdict.pledge is not None else verdict.code or None,
         "sha256": verdict.sha256,
         "trial": verdict.trial,
+        **(_days(verdict.pledge) if verdict.pledge is not None else {}),
     }
 
 
-def public_report(verdict: Verdict) -> dict[str, Any]:
-    """What `/api/v1/verify/<code>` answers: names only where the signer agreed to publication."""
-    if verdict.finding is Finding.UNKNOWN_CODE or verdict.pledge is None:
-        return {"found": False, "authentic": False, "finding": verdict.finding.value, "reason": verdict.reason}
-    pledge, state = verdict.pledge, verdict.public_state
+def public_report(verdict: Verdict, reason: str) -> dict[str, Any]:
+    """What `/api/v1/verify/<code>` answers: names only where the signer agreed to publication.
+
+    `reason` is the verdict's, in the language of the reader.
+    """
+    pledge = verdict.pledge
+    if verdict.finding is Finding.UNKNOWN_CODE or pledge is None:
+        return {"found": False, "authentic": False, "finding": verdict.finding.value, "reason": reason}
     report: dict[str, Any] = {
         "found": True,
         "authentic": verdict.authentic,
         "finding": verdict.finding.value,
-        "reason": verdict.reason,
+        "reason": reason,
         "code": pledge.code,
-        "state": state.value if state is not None else None,
-        "signed_on": pledge.signed_on.isoformat(),
+        "state": pledge.public_state.value,
         "province": pledge.province_name,
         "agency": pledge.agency_name,
+        **_days(pledge),
         "groups": list(pledge.subject_types),
         "confirmed_by": [kind.value for kind in pledge.confirmations],
         "wording_approved": pledge.wording_approved,
@@ -49,6 +57,20 @@ def public_report(verdict: Verdict) -> dict[str, Any]:
         report |= {"name": pledge.name, "commune": pledge.commune, "channels": list(pledge.channels)}
         report |= {"tax_code": pledge.tax_code} if pledge.tax_code else {}
     return report
+
+
+def _days(pledge: PublicPledge) -> dict[str, Any]:
+    return {
+        "signed_on": _iso(pledge.signed_on),
+        "received_on": _iso(pledge.received_on),
+        "received_by": pledge.received_by,
+        "ended_on": _iso(pledge.ended_on),
+        "replaced_by": pledge.replaced_by,
+    }
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
 
 
 def _signature(signature: FoundSignature) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,14 +11,13 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from pledges.core import throttle
 from pledges.core.errors import N_, DomainError
 from pledges.documents.validation import MOST_BYTES
-from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.rules import normal_reference, plain_code
-from pledges.signing.verification import REASONS, Finding, Verdict, verify_code, verify_file
+from pledges.signing.verification import TOO_LARGE, Verdict, verify_code, verify_file
 from pledges.signing.verification_report import public_report
+from pledges.signing.verification_sentences import Finding
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.fields import TextField, UploadField, lazy
-from pledges.web.i18n import translate
 from pledges.web.network import network
 from pledges.web.public import verification_words as words
 from pledges.web.security import declare_audience, soft_csrf
@@ -71,7 +69,7 @@ def check() -> ResponseReturnValue:
     try:
         by_code = "code" in request.form
     except RequestEntityTooLarge:
-        return _result(Verdict(Finding.TOO_LARGE, REASONS[Finding.TOO_LARGE]), uploaded=True, status=413)
+        return _result(TOO_LARGE, uploaded=True, status=413)
     sent: PageForm = CodeForm() if by_code else FileForm()
     if not sent.validate_on_submit():
         return _page(sent)
@@ -108,25 +106,21 @@ def by_code(code: str) -> ResponseReturnValue:
 @blueprint.get("/api/v1/verify/<path:code>")
 def api(code: str) -> ResponseReturnValue:
     verdict = verify_code(reader(), product().storage, code)
-    report = public_report(verdict)
-    report["reason"] = translate(verdict.reason)
+    report = public_report(verdict, words.reason(verdict))
     answer = jsonify(report)
     answer.status_code = 200 if report["found"] else 404
     return _unlisted(answer)
 
 
 def _result(verdict: Verdict, *, uploaded: bool, status: int = 200) -> Response:
-    pledge = verdict.pledge
-    good = pledge is not None and verdict.finding is not Finding.DAMAGED
-    shown: dict[str, Any] = {
-        "title": words.title_of(verdict, uploaded=uploaded),
-        "said": words.state_words(pledge) if pledge is not None and good else words.problem_words(verdict),
-        "groups": [translate(SUBJECT_TYPES[code].label) for code in pledge.subject_types] if pledge else [],
-        "confirmations": words.confirmation_lines(pledge) if pledge else [],
-        "signature_kind": words.signature_kind,
-        "coverage": words.coverage,
-    }
-    html = render_template("public/verify_result.html", verdict=verdict, pledge=pledge, uploaded=uploaded, **shown)
+    html = render_template(
+        "public/verify_result.html",
+        title=words.title_of(verdict, uploaded=uploaded),
+        words=words,
+        verdict=verdict,
+        pledge=verdict.pledge,
+        uploaded=uploaded,
+    )
     return _unlisted(make_response(html, status))
 
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask_babel import gettext as _
 
+from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import PledgeState, SignatureKind
-from pledges.signing.verification import Finding, PublicPledge, Verdict
-from pledges.web.i18n import translate
+from pledges.signing.public_pledges import PublicPledge
+from pledges.signing.verification import NAMED_APPROVER, OWN_KEY, Earlier, Verdict
+from pledges.signing.verification_sentences import Finding, Sentence, standing_sentence
+from pledges.web.i18n import date_text, translate
+
+S = PledgeState
+ENDED = {S.REJECTED, S.SUPERSEDED, S.REVOKED, S.WITHDRAWN}
 
 
 @dataclass(frozen=True)
@@ -20,10 +27,29 @@ class Words:
     text: str
 
 
+def words_of(verdict: Verdict) -> Words:
+    """The banner of a verdict: the state of a good file, or what is wrong with this one."""
+    if verdict.pledge is not None and verdict.finding is not Finding.DAMAGED:
+        return state_words(verdict.pledge)
+    return problem_words(verdict)
+
+
+def said(sentence: Sentence) -> str:
+    return translate(sentence.text, **sentence.params)
+
+
+def reason(verdict: Verdict) -> str:
+    """All sentences of a verdict, as the command and the public address say them."""
+    return " ".join(said(sentence) for sentence in verdict.sentences)
+
+
+# --- The heading ---------------------------------------------------------------------------------------------------
+
+
 def title_of(verdict: Verdict, *, uploaded: bool) -> str:
     """The heading: the answer itself."""
     if verdict.authentic or verdict.finding is Finding.NOT_SEALED_YET:
-        return _authentic_title(verdict, uploaded=uploaded)
+        return _title_of_a_file(verdict) if uploaded else _title_of_a_code(verdict)
     titles = {
         Finding.ALTERED: _("Tệp này đã bị sửa"),
         Finding.NOT_OURS: _("Tệp này không phải của hệ thống"),
@@ -37,51 +63,48 @@ def title_of(verdict: Verdict, *, uploaded: bool) -> str:
     return str(titles[verdict.finding])
 
 
-def _authentic_title(verdict: Verdict, *, uploaded: bool) -> str:
-    if verdict.state in {PledgeState.SUPERSEDED, PledgeState.REVOKED, PledgeState.WITHDRAWN, PledgeState.REJECTED}:
-        if uploaded:
-            return str(_("Tệp này là thật, nhưng bản cam kết không có giá trị"))
-        return str(_("Mã này có thật, nhưng bản cam kết không có giá trị"))
-    if uploaded:
-        return str(_("Tệp này là thật, không bị sửa"))
-    return str(_("Mã này thuộc một bản cam kết có thật"))
+def _title_of_a_file(verdict: Verdict) -> str:
+    ended = {
+        S.REJECTED: _("Tệp này là thật, nhưng bản cam kết không được tiếp nhận"),
+        S.SUPERSEDED: _("Tệp này là thật, nhưng đã có bản cam kết mới thay thế"),
+        S.REVOKED: _("Tệp này là thật, nhưng bản cam kết đã bị thu hồi"),
+        S.WITHDRAWN: _("Tệp này là thật, nhưng người ký đã rút bản cam kết"),
+    }
+    if verdict.state in ended:
+        return str(ended[verdict.state])
+    earlier = {
+        Earlier.BEFORE_APPROVAL: _("Tệp này là thật, nhưng là bản trước khi tiếp nhận"),
+        Earlier.BEFORE_CORRECTION: _("Tệp này là thật, nhưng là bản cũ, trước khi người ký sửa"),
+    }
+    if verdict.earlier is not None:
+        return str(earlier[verdict.earlier])
+    return str(_("Tệp này là thật, không bị sửa"))
+
+
+def _title_of_a_code(verdict: Verdict) -> str:
+    ended = {
+        S.REJECTED: _("Mã này có thật, nhưng bản cam kết không được tiếp nhận"),
+        S.SUPERSEDED: _("Mã này có thật, nhưng đã có bản cam kết mới thay thế"),
+        S.REVOKED: _("Mã này có thật, nhưng bản cam kết đã bị thu hồi"),
+        S.WITHDRAWN: _("Mã này có thật, nhưng người ký đã rút bản cam kết"),
+    }
+    return str(ended[verdict.state] if verdict.state in ended else _("Mã này thuộc một bản cam kết có thật"))
+
+
+# --- States and problems -------------------------------------------------------------------------------------------
 
 
 def state_words(pledge: PublicPledge) -> Words:
     """The state as outsiders read it; receiving a pledge is no permit, and nobody is told how the agency works."""
-    waiting = Words(
-        "info",
-        _("Đã ký, đang chờ cơ quan duyệt"),
-        _("Người ký đã xác nhận bản cam kết. %(agency)s đang xem xét và chưa tiếp nhận.", agency=pledge.agency_name),
-    )
-    words = {
-        PledgeState.APPROVED: Words(
-            "success",
-            _("Cơ quan đã tiếp nhận"),
-            _("%(agency)s đã tiếp nhận bản cam kết. Bản cam kết đang có giá trị.", agency=pledge.agency_name),
-        ),
-        PledgeState.REJECTED: Words(
-            "warning",
-            _("Không tiếp nhận"),
-            _("%(agency)s đã xem xét và không tiếp nhận bản cam kết này.", agency=pledge.agency_name),
-        ),
-        PledgeState.SUPERSEDED: Words(
-            "warning",
-            _("Đã được thay bằng bản mới"),
-            _("Người ký đã ký một bản cam kết mới hơn. Hãy hỏi người ký bản mới và xác minh mã của bản đó."),
-        ),
-        PledgeState.REVOKED: Words(
-            "wrong",
-            _("Đã thu hồi"),
-            _("%(agency)s đã thu hồi bản cam kết này. Đừng dựa vào bản này nữa.", agency=pledge.agency_name),
-        ),
-        PledgeState.WITHDRAWN: Words(
-            "warning",
-            _("Người ký đã rút"),
-            _("Người ký đã rút bản cam kết này; bản này không còn ràng buộc người ký nữa."),
-        ),
+    labels = {
+        S.APPROVED: ("success", _("Đã tiếp nhận")),
+        S.REJECTED: ("warning", _("Không tiếp nhận")),
+        S.SUPERSEDED: ("warning", _("Đã được thay bằng bản mới")),
+        S.REVOKED: ("wrong", _("Đã thu hồi")),
+        S.WITHDRAWN: ("warning", _("Người ký đã rút")),
     }
-    return words.get(pledge.state, waiting)
+    kind, label = labels.get(pledge.state, ("info", _("Đã ký, đang chờ cơ quan duyệt")))
+    return Words(kind, str(label), said(standing_sentence(pledge)))
 
 
 def problem_words(verdict: Verdict) -> Words:
@@ -103,7 +126,58 @@ def problem_words(verdict: Verdict) -> Words:
         Finding.DAMAGED: _("Đây là lỗi của hệ thống, không phải của bạn hay của người ký. Hãy thử lại sau."),
     }
     kinds = {Finding.ALTERED: "wrong", Finding.DAMAGED: "info"}
-    return Words(kinds.get(verdict.finding, "warning"), translate(verdict.reason), str(advice[verdict.finding]))
+    return Words(kinds.get(verdict.finding, "warning"), said(verdict.said), str(advice[verdict.finding]))
+
+
+# --- Who and when --------------------------------------------------------------------------------------------------
+
+
+def summary_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
+    """By whom and when, as far as anybody may know it."""
+    rows: list[dict[str, Any]] = [{"key": _("Người cam kết"), "value": _who(pledge)}]
+    rows += [{"key": _("Mã số thuế"), "value": pledge.tax_code}] if pledge.tax_code else []
+    groups = [translate(SUBJECT_TYPES[code].label) for code in pledge.subject_types]
+    rows.append({"key": _("Nhóm đối tượng"), "value": groups})
+    rows += [{"key": _("Xã, phường, đặc khu"), "value": pledge.commune}] if pledge.commune else []
+    rows += [{"key": _("Kênh bán hàng, quảng cáo"), "value": pledge.channels}] if pledge.channels else []
+    rows.append({"key": _("Ngày ký"), "value": date_text(pledge.signed_on)})
+    rows += _agency_rows(pledge)
+    rows.append({"key": _("Tỉnh, thành phố"), "value": pledge.province_name})
+    rows.append({"key": _("Mã xác minh"), "value": pledge.code})
+    return rows
+
+
+def _who(pledge: PublicPledge) -> str:
+    if pledge.published:
+        return str(pledge.name or "")
+    if pledge.state is S.WITHDRAWN:
+        return str(_("Không còn công khai"))
+    return str(_("Không công khai, vì người ký không đồng ý"))
+
+
+def _agency_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
+    on_day = [pledge.agency_name, _("ngày %(day)s", day=date_text(pledge.ended_on))]
+    rows: list[dict[str, Any]] = []
+    if pledge.received_on is None and pledge.state is not S.REJECTED:
+        rows.append({"key": _("Cơ quan tiếp nhận"), "value": pledge.agency_name})
+    elif pledge.received_on is not None:
+        received = [pledge.agency_name, _("ngày %(day)s", day=date_text(pledge.received_on))]
+        rows.append({"key": _("Đã tiếp nhận"), "value": received})
+        rows += [{"key": _("Cách ký tiếp nhận"), "value": receipt(pledge.received_by)}] if pledge.received_by else []
+    ended = {
+        S.REJECTED: {"key": _("Không tiếp nhận"), "value": on_day},
+        S.REVOKED: {"key": _("Đã thu hồi"), "value": on_day},
+        S.SUPERSEDED: {"key": _("Ngày được thay"), "value": date_text(pledge.ended_on)},
+        S.WITHDRAWN: {"key": _("Ngày người ký rút"), "value": date_text(pledge.ended_on)},
+    }
+    return [*rows, ended[pledge.state]] if pledge.state in ended else rows
+
+
+def receipt(method: str | None) -> str:
+    """How the agency signed, said honestly: the system's seal is no digital signature of the agency."""
+    if method == OWN_KEY:
+        return str(_("Cơ quan ký bằng khóa ký số của chính mình."))
+    return str(_("Hệ thống niêm phong và ghi tên người duyệt trên giấy. Đây không phải chữ ký số của cơ quan."))
 
 
 def confirmation_lines(pledge: PublicPledge) -> list[str]:
@@ -120,7 +194,11 @@ def confirmation_lines(pledge: PublicPledge) -> list[str]:
 
 
 def signature_kind(kind: str) -> str:
-    kinds = {"system_seal": _("Niêm phong của hệ thống"), "agency_signature": _("Chữ ký của cơ quan")}
+    kinds = {
+        "system_seal": _("Niêm phong của hệ thống"),
+        "agency_signature": _("Chữ ký số của cơ quan"),
+        NAMED_APPROVER: _("Niêm phong của hệ thống, ghi tên người duyệt"),
+    }
     return str(kinds.get(kind, _("Chữ ký khác")))
 
 

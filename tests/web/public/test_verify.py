@@ -120,7 +120,7 @@ def test_a_withdrawn_pledge_hides_its_names_at_once(
         (PledgeState.RECOMMENDED, "Đã ký, đang chờ cơ quan duyệt"),
         (PledgeState.DEFERRED, "Đã ký, đang chờ cơ quan duyệt"),
         (PledgeState.RETURNED, "Đã ký, đang chờ cơ quan duyệt"),
-        (PledgeState.APPROVED, "Cơ quan đã tiếp nhận"),
+        (PledgeState.APPROVED, "Đã tiếp nhận"),
         (PledgeState.REJECTED, "Không tiếp nhận"),
         (PledgeState.SUPERSEDED, "Đã được thay bằng bản mới"),
         (PledgeState.REVOKED, "Đã thu hồi"),
@@ -133,7 +133,7 @@ def test_the_state_stands_in_plain_words(
     page = visitor.get(f"/xac-minh/{hidden.code}")
     assert label in page.words
     ended = state in {PledgeState.REJECTED, PledgeState.SUPERSEDED, PledgeState.REVOKED}
-    assert ("không có giá trị" in page.title) is ended
+    assert ("Mã này có thật, nhưng" in page.title) is ended
     told = visitor.client.get(f"/api/v1/verify/{hidden.code}").json["state"]
     assert told == (state.value if ended or state is PledgeState.APPROVED else "submitted")
 
