@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import subprocess
+import tempfile
 from io import BytesIO
 from pathlib import Path
 
 import pikepdf
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.signers.pdf_signer import SigSeedSubFilter
 
-from pledges.documents.evidence import SealEvidence
+from pledges.documents.countersigning import countersign
 from pledges.documents.sealing import SealedPdf
-from tests.support.seal_keys import Authority, p256
+from pledges.documents.stamp import Stamp
+from tests.support.seal_keys import NOW, AgencyFolder, Authority, p256
 
 
 def flipped(data: bytes, place: int) -> bytes:
@@ -80,20 +82,26 @@ def signed_by_stranger(data: bytes) -> bytes:
     return countersigned(data, Authority("Sở giả của bộ kiểm thử")).data
 
 
-def countersigned(data: bytes, authority: Authority) -> SealedPdf:
-    """An agency's signature on top of the seal, with the evidence that belongs to it."""
-    key = p256()
-    certificate = authority.issue(key, "Sở của bộ kiểm thử")
+def with_foreign_widget(data: bytes) -> bytes:
+    """A good signature by a stranger in a field of their own, whose picture covers the first page's text."""
+    authority, key = Authority("Người lạ của bộ kiểm thử"), p256()
     bundle = serialize_key_and_certificates(
-        b"agency", key, certificate, [authority.certificate], BestAvailableEncryption(b"x")
+        b"stranger", key, authority.issue(key, "Người lạ"), [authority.certificate], BestAvailableEncryption(b"x")
     )
     signer = SimpleSigner.load_pkcs12_data(bundle, other_certs=[], passphrase=b"x")
-    meta = PdfSignatureMetadata(field_name="AgencySignature", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
-    pdf_signer = PdfSigner(meta, signer, timestamper=None)
-    signed = asyncio.run(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data)))).getvalue()
-    der = certificate.public_bytes(Encoding.DER)
-    evidence = SealEvidence((der,), (authority.certificate.public_bytes(Encoding.DER),), (authority.crl(),), ())
-    return SealedPdf(bytes(signed), hashlib.sha256(signed).hexdigest(), der, evidence.pack(), trial=False)
+    meta = PdfSignatureMetadata(field_name="Stranger", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES)
+    place = SigFieldSpec("Stranger", on_page=0, box=(60, 300, 540, 700))
+    pdf_signer = PdfSigner(meta, signer, new_field_spec=place)
+    return bytes(asyncio.run(pdf_signer.async_sign_pdf(IncrementalPdfFileWriter(BytesIO(data)))).getvalue())
+
+
+def countersigned(data: bytes, authority: Authority, method: str = "key") -> SealedPdf:
+    """The signature of an agency whose certificate this authority has issued."""
+    key = p256()
+    with tempfile.TemporaryDirectory() as folder:
+        seal = AgencyFolder(Path(folder)).lay_down(authority, key, authority.issue(key, "Sở của bộ kiểm thử")).signer()
+    stamp = Stamp("Sở của bộ kiểm thử", "Người Duyệt Thử Nghiệm", "GIÁM ĐỐC", NOW, method)
+    return countersign(data, seal, stamp, NOW)
 
 
 def rewritten(data: bytes, folder: Path, *options: str) -> bytes:

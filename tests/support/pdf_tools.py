@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import subprocess
 import unicodedata
 from pathlib import Path
@@ -51,3 +53,17 @@ def assert_sound(pdf: bytes, folder: Path) -> None:
     path = folder / "sound.pdf"
     path.write_bytes(pdf)
     assert "No syntax or stream encoding errors" in run("qpdf", "--check", path)
+
+
+def words_of(pdf: bytes, folder: Path) -> list[tuple[int, str, tuple[float, float, float, float]]]:
+    """Each printed word with its page (from 0) and its box: left, bottom, right, top in points."""
+    path = folder / "words.pdf"
+    path.write_bytes(pdf)
+    found, page, height = [], -1, 0.0
+    for line in run("pdftotext", "-bbox", path, "-").splitlines():
+        if start := re.search(r'<page width="[\d.]+" height="([\d.]+)"', line):
+            page, height = page + 1, float(start[1])
+        elif word := re.search(r'<word xMin="(.+?)" yMin="(.+?)" xMax="(.+?)" yMax="(.+?)">(.*)</word>', line):
+            left, upper, right, lower = (float(word[index]) for index in range(1, 5))
+            found.append((page, html.unescape(word[5]), (left, height - lower, right, height - upper)))
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -14,8 +15,9 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_an
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
+from pledges.documents.agency_keys import AgencyKeys, agency_files
 from pledges.documents.keys import KeyFiles
-from pledges.documents.sealing import Sealer
+from pledges.documents.sealing import ReadySeal, Sealer
 
 NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 PASSWORD = "mat-khau-thu"
@@ -200,3 +202,32 @@ class SealFolder:
 
     def sealer(self) -> Sealer:
         return Sealer(self.files, clock=lambda: NOW, location="localhost", trial_keys=False, production=self.production)
+
+
+AGENCY = ("20", "20-SCT", "Sở Công Thương tỉnh Lạng Sơn")
+"""Province, code and name of the agency that signs in the tests."""
+
+
+@dataclass
+class AgencyFolder(SealFolder):
+    """The folder of one agency's key below the one that PLEDGES_AGENCY_KEYS names."""
+
+    @property
+    def files(self) -> KeyFiles:
+        self.place.mkdir(parents=True, exist_ok=True)
+        return agency_files(self.place)
+
+    @property
+    def place(self) -> Path:
+        return self.folder / "20-SCT"
+
+    def lay_down(self, *positional: Any, **named: Any) -> AgencyFolder:
+        super().lay_down(*positional, **named)
+        (self.place / "password").write_text(PASSWORD + "\n")
+        return self
+
+    def keys(self) -> AgencyKeys:
+        return AgencyKeys(self.folder, trials=self.folder / "never", location="localhost", production=self.production)
+
+    def signer(self) -> ReadySeal:
+        return self.keys().signer(*AGENCY, NOW)

@@ -10,12 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pledges.documents.errors import SealUnavailable
+from pledges.documents.errors import AgencyKeyUnavailable, SealUnavailable
 from pledges.documents.operations import seal_paper
 from pledges.documents.sealing import Sealer
 from pledges.settings import read_settings
 from tests.support.papers import invented_paper
-from tests.support.seal_keys import NOW, Authority, SealFolder, p256, rsa_key
+from tests.support.seal_keys import AGENCY, NOW, AgencyFolder, Authority, SealFolder, p256, rsa_key
 
 DAY = timedelta(days=1)
 
@@ -173,6 +173,19 @@ def test_a_flaw_is_refused_in_its_own_words(
     assert state.error is not None
     with pytest.raises(SealUnavailable, match=says):
         raise state.error
+
+
+@pytest.mark.parametrize("flaw", [flaw for flaw, _ in REFUSALS if flaw is not short_rsa])
+def test_the_same_flaw_of_an_agency_is_refused_in_words_about_its_key(
+    tmp_path: Path, authority: Authority, flaw: Callable[[SealFolder, Authority], None]
+) -> None:
+    """The checks are the same; a sentence that calls it the seal would send the operator to the wrong file."""
+    folder = AgencyFolder(tmp_path / "agencies")
+    flaw(folder, authority)
+    with pytest.raises(AgencyKeyUnavailable, match="hóa ký số của Sở Công Thương tỉnh Lạng Sơn") as refused:
+        folder.signer()
+    assert "niêm phong" not in str(refused.value)
+    assert folder.keys().state(*AGENCY, NOW).error is not None
 
 
 @pytest.mark.parametrize(
