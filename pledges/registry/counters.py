@@ -75,6 +75,37 @@ def move_counters_for_types(
     return _move(session, obligation, entity, types, _figures_now(session, obligation), day) if types else []
 
 
+def move_to_commune(
+    session: Session, entity: Entity, obligations: Sequence[Obligation], commune_code: str | None, *, day: date
+) -> list[Count]:
+    """Give the entity another commune, and count what it owes there from that day on.
+
+    The obligations are locked first, in the order in which everybody locks them: a decision about one of them that
+    is being taken elsewhere is counted either before the move or, in the new commune, after it.
+    """
+    session.execute(
+        select(Obligation.id)
+        .where(
+            Obligation.province_code == entity.province_code,
+            Obligation.id.in_([obligation.id for obligation in obligations]),
+        )
+        .order_by(Obligation.id)
+        .with_for_update()
+    )
+    found = [
+        (obligation, (DISTINCT, *_counted_types(session, obligation, entity)), _figures_now(session, obligation))
+        for obligation in obligations
+    ]
+    counted = [(obligation, types, figures) for obligation, types, figures in found if any(figures)]
+    counts: list[Count] = []
+    for obligation, types, (in_scope, waiting, in_force) in counted:
+        counts += _move(session, obligation, entity, types, (-in_scope, -waiting, -in_force), day)
+    entity.commune_code = commune_code
+    for obligation, types, figures in counted:
+        counts += _move(session, obligation, entity, types, figures, day)
+    return counts
+
+
 def lock_entity(session: Session, entity: Entity) -> None:
     """Let nobody else change what the entity is counted under until this transaction ends."""
     session.execute(

@@ -60,8 +60,8 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class _Act:
-    """Who declares what, when: passed along while one declaration is written."""
+class Declaration:
+    """Who declares what, when: passed along while one declaration is written (here and in `corrections.py`)."""
 
     session: Session
     declared: DeclaredSubject
@@ -98,10 +98,10 @@ def register_declared(
     The same declaration twice changes nothing the second time. Nothing that is known is overwritten.
     """
     if declared.commune_code is not None:
-        _check_commune(session, province_code, declared.commune_code)
+        check_commune(session, province_code, declared.commune_code)
     number = declared.personal_number
     number_hash = vault.keyed_hash(PERSONAL_NUMBER, number) if number else None
-    act = _Act(session, declared, number_hash, province_code, actor, now, vault)
+    act = Declaration(session, declared, number_hash, province_code, actor, now, vault)
     take_turns(session, declared, number_hash, province_code=province_code, now=now)
     matches = matching_entities(session, declared, number_hash, province_code=province_code)
     confirmed = with_confirmed_email(session, matches, declared.email)
@@ -109,15 +109,15 @@ def register_declared(
         case Match.CLAIMED:
             return Registered(_claim(act, matches[0].entity), claimed=True)
         case Match.SAME:
-            return _complete(act, confirmed[0].entity)
+            return complete(act, confirmed[0].entity)
         case Match.NEW:
             known = same_by_name(
                 session, declared, number_hash, province_code=province_code, standing=Standing.REGISTERED
             )
-            return _complete(act, known or _add_entity(act, Standing.REGISTERED))
+            return complete(act, known or _add_entity(act, Standing.REGISTERED))
 
 
-def _check_commune(session: Session, province_code: str, commune_code: str) -> None:
+def check_commune(session: Session, province_code: str, commune_code: str) -> None:
     if session.get(Commune, (province_code, commune_code)) is None:
         raise DomainError(
             N_("Xã, phường này không thuộc tỉnh, thành phố đã chọn. Hãy tìm và chọn lại trong danh sách."),
@@ -125,7 +125,7 @@ def _check_commune(session: Session, province_code: str, commune_code: str) -> N
         )
 
 
-def _claim(act: _Act, claimed: Entity) -> Entity:
+def _claim(act: Declaration, claimed: Entity) -> Entity:
     """A record of its own beside the registered one, without any effect until a person decides."""
     known = same_by_name(
         act.session,
@@ -137,16 +137,16 @@ def _claim(act: _Act, claimed: Entity) -> Entity:
     )
     if known is not None:
         _add_types(act, known)
-        _add_contacts(act, known)
+        add_contacts(act, known)
         return known
     entity = _add_entity(act, Standing.CLAIMED, claims=claimed.id)
     _add_types(act, entity)
-    _add_contacts(act, entity)
+    add_contacts(act, entity)
     act.session.flush()
     return entity
 
 
-def _add_entity(act: _Act, standing: Standing, *, claims: uuid.UUID | None = None) -> Entity:
+def _add_entity(act: Declaration, standing: Standing, *, claims: uuid.UUID | None = None) -> Entity:
     declared = act.declared
     entity = Entity(
         province_code=act.province_code,
@@ -169,13 +169,13 @@ def _add_entity(act: _Act, standing: Standing, *, claims: uuid.UUID | None = Non
     data = {"kind": declared.kind.value, "types": sorted(declared.subject_types), "location": declared.location.value}
     if claims is None:
         act.record("entity.added", entity.id, source=SELF_DECLARED, **data)
-        _add_sighting(act, entity)
+        add_sighting(act, entity)
     else:
         act.record("entity.claimed", entity.id, claims=str(claims), **data)
     return entity
 
 
-def _set_identifiers(act: _Act, entity: Entity) -> list[str]:
+def _set_identifiers(act: Declaration, entity: Entity) -> list[str]:
     """Fill in the identifiers that are not known yet; returns their names."""
     filled = []
     if entity.tax_code is None and act.declared.tax_code is not None:
@@ -190,15 +190,15 @@ def _set_identifiers(act: _Act, entity: Entity) -> list[str]:
     return filled
 
 
-def _complete(act: _Act, entity: Entity) -> Registered:
+def complete(act: Declaration, entity: Entity) -> Registered:
     """Add to a registered entity what the declaration has and the register has not."""
     lock_entity(act.session, entity)
     filled = _set_identifiers(act, entity)
     if filled:
         act.record("entity.identified", entity.id, identifiers=filled)
-    _add_contacts(act, entity)
+    add_contacts(act, entity)
     _add_types(act, entity)
-    channels = _add_channels(act, entity)
+    channels = add_channels(act, entity)
     act.session.flush()
     open_obligations(act.session, entity, actor=act.actor, now=act.now, appeared_on=act.declared.appeared_on)
     named = {channel.id for channel in channels.values()}
@@ -210,7 +210,7 @@ def _complete(act: _Act, entity: Entity) -> Registered:
     return Registered(entity, claimed=False, channels=channels, obligations=owed)
 
 
-def _add_contacts(act: _Act, entity: Entity) -> None:
+def add_contacts(act: Declaration, entity: Entity) -> None:
     known = {
         (contact.kind, contact.value): contact
         for contact in act.session.scalars(
@@ -235,7 +235,7 @@ def _add_contacts(act: _Act, entity: Entity) -> None:
             contact.verified_at = verified_at
 
 
-def _add_types(act: _Act, entity: Entity) -> None:
+def _add_types(act: Declaration, entity: Entity) -> None:
     """Add subject types; obligations that exist already are counted under them too."""
     known = set(
         act.session.scalars(
@@ -256,7 +256,7 @@ def _add_types(act: _Act, entity: Entity) -> None:
     act.record("entity.types_added", entity.id, types=added, **({"counts": counts} if counts else {}))
 
 
-def _add_channels(act: _Act, entity: Entity) -> dict[str, Channel]:
+def add_channels(act: Declaration, entity: Entity) -> dict[str, Channel]:
     """The declared channels; one whose owner was not known gets this owner."""
     addresses = [address.address for address in act.declared.channels]
     channels = {
@@ -288,11 +288,11 @@ def _add_channels(act: _Act, entity: Entity) -> dict[str, Channel]:
         act.session.flush()
         channels[address.address] = channel
         act.record("channel.added", channel.id, kind=channel.kind, lookalike=channel.lookalike)
-        _add_sighting(act, entity, channel)
+        add_sighting(act, entity, channel)
     return channels
 
 
-def _give_owner(act: _Act, channel: Channel, entity: Entity) -> None:
+def _give_owner(act: Declaration, channel: Channel, entity: Entity) -> None:
     """A website that was registered without owner has found one: its obligations are counted where the owner is."""
     act.session.flush()
     counts = []
@@ -314,10 +314,10 @@ def _give_owner(act: _Act, channel: Channel, entity: Entity) -> None:
         counts += move_counters(act.session, obligation, entity, day=day, **figures)
     channel.entity_id = entity.id
     act.record("channel.owner_found", channel.id, entity=str(entity.id), **({"counts": counts} if counts else {}))
-    _add_sighting(act, entity, channel)
+    add_sighting(act, entity, channel)
 
 
-def _add_sighting(act: _Act, entity: Entity, channel: Channel | None = None) -> None:
+def add_sighting(act: Declaration, entity: Entity, channel: Channel | None = None) -> None:
     sighting = Sighting(
         province_code=entity.province_code,
         id=new_id(),

@@ -1,22 +1,30 @@
-"""The rows that one act of signing adds: pledge, evidence, named channels."""
+"""The rows that one act of signing adds: pledge, evidence, named channels, what it covers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from pledges.audit.operations import Actor, record
 from pledges.core.calendar import VIETNAM, local_day
 from pledges.core.db import new_id
 from pledges.core.identity import clean_line, mask_email
 from pledges.core.secrecy import Vault
+from pledges.jobs.operations import enqueue
 from pledges.plans.wordings import signature_line
 from pledges.registry.models import Channel, Entity
-from pledges.signing.models import ConfirmationCode, Draft, Pledge, PledgeChannel, Signature, SignatureKind
+from pledges.registry.operations import Registered
+from pledges.signing.covering import bind, owed_under, periods_of
+from pledges.signing.models import ConfirmationCode, Draft, Pledge, PledgeChannel, PledgeState, Signature, SignatureKind
 from pledges.signing.rules import new_reference, new_verification_code
+from pledges.signing.states import settle
 from pledges.signing.texts import DraftAnswers, TextToSign
+
+SEAL_TASK = "seal_pledge"
 
 SEAL_GRACE = timedelta(seconds=20)
 """How long the job has before the sweep asks for the seal a second time."""
@@ -63,44 +71,98 @@ class SigningAct:
         return self.confirmation.consent_publication and "publication" in text.rendered.consents
 
 
-def new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Entity) -> Pledge:
+def add_pledge(
+    session: Session,
+    act: SigningAct,
+    text: TextToSign,
+    registered: Registered,
+    vault: Vault,
+    *,
+    amends: Pledge | None = None,
+) -> Pledge:
+    """A new pledge with all that belongs to it: evidence, channels, covers, counters, fact, and the job that seals."""
+    pledge = _new_pledge(session, act, text, registered.entity)
+    pledge.amends_id = amends.id if amends is not None else None
+    session.add(pledge)
+    session.flush()
+    add_evidence(session, act, pledge, text, vault)
+    name_channels(session, pledge, act.answers, registered.channels)
+    bind(session, pledge, owed_under(registered, text), periods_of(text))
+    data: dict[str, Any] = {"amends": str(amends.id)} if amends is not None else {}
+    record(
+        session,
+        "pledge.submitted",
+        province_code=pledge.province_code,
+        object_id=pledge.id,
+        actor=Actor("signer", str(pledge.id)),
+        now=act.now,
+        data=data | signed_fact(pledge, text, claimed=registered.claimed, counts=settle(session, pledge, now=act.now)),
+    )
+    enqueue(session, SEAL_TASK, pledge.province_code, str(pledge.id))
+    return pledge
+
+
+def signed_fact(pledge: Pledge, text: TextToSign, **more: Any) -> dict[str, Any]:
+    """What a fact says of one signing: which text, and how it was signed."""
+    return {
+        "text": f"{text.pledge_text.text_id}/{text.pledge_text.version}",
+        "rendered_hash": text.rendered.sha256,
+        "kind": SignatureKind.OTP_CONFIRM.value,
+        "version": pledge.version,
+        **more,
+    }
+
+
+def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Entity) -> Pledge:
     province_code, day = act.answers.group.province_code, local_day(act.now)
     reference = new_reference(province_code, day)
     while session.scalar(select(Pledge.id).where(Pledge.reference == reference)) is not None:
         reference = new_reference(province_code, day)
     verification_code = new_verification_code()
-    paper = text.paper(
-        act.answers,
-        reference=reference,
-        verification_url=f"{act.public_url}/xac-minh/{verification_code}",
-        signature_lines=_signature_lines(act, text, verification_code),
-        place_and_date=f"{act.answers.province.short_name}, {day_in_words(day)}",
-    )
     return Pledge(
         province_code=province_code,
         id=new_id(),
         reference=reference,
         verification_code=verification_code,
-        draft_id=act.draft.id,
         entity_id=entity.id,
         agency_code=text.agency.code,
         instrument=text.instrument,
         text_id=text.pledge_text.text_id,
-        pledge_text_id=text.pledge_text.id,
-        signed_at=act.now,
+        state=PledgeState.SUBMITTED,
         state_since=act.now,
+        version=1,
         contact_email=act.answers.group.email,
         language=act.draft.language,
         subject_types=list(text.subject_types),
-        answers=act.answers.frozen(),
-        wording_approved=text.approved,
-        template_hash=text.pledge_text.template_hash,
-        rendered_text=text.rendered.text,
-        rendered_hash=text.rendered.sha256,
-        paper=paper.to_json(),
-        publish=act.agrees_to_publish(text),
-        seal_due_at=act.now + SEAL_GRACE,
+        **signed_columns(act, text, reference, verification_code),
     )
+
+
+def signed_columns(act: SigningAct, text: TextToSign, reference: str, verification_code: str) -> dict[str, Any]:
+    """What a pledge holds of its last signing: all of it is new when it is corrected and signed again."""
+    paper = text.paper(
+        act.answers,
+        reference=reference,
+        verification_url=f"{act.public_url}/xac-minh/{verification_code}",
+        signature_lines=_signature_lines(act, text, verification_code),
+        place_and_date=f"{act.answers.province.short_name}, {day_in_words(local_day(act.now))}",
+    )
+    return {
+        "draft_id": act.draft.id,
+        "pledge_text_id": text.pledge_text.id,
+        "signed_at": act.now,
+        "answers": act.answers.frozen(),
+        "wording_approved": text.approved,
+        "template_hash": text.pledge_text.template_hash,
+        "rendered_text": text.rendered.text,
+        "rendered_hash": text.rendered.sha256,
+        "paper": paper.to_json(),
+        "publish": act.agrees_to_publish(text),
+        "document_id": None,
+        "seal_due_at": act.now + SEAL_GRACE,
+        "seal_attempts": 0,
+        "seal_error": "",
+    }
 
 
 def _signature_lines(act: SigningAct, text: TextToSign, verification_code: str) -> tuple[str, ...]:
@@ -134,6 +196,7 @@ def add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextTo
                 province_code=pledge.province_code,
                 pledge_id=pledge.id,
                 kind=SignatureKind.OTP_CONFIRM,
+                version=pledge.version,
                 role=role,
                 typed_name=clean_line(confirmation.typed_name) if role == "signer" else name,
                 masked_address=mask_email(address),
@@ -150,7 +213,13 @@ def add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextTo
         )
 
 
-def add_channels(session: Session, pledge: Pledge, answers: DraftAnswers, channels: dict[str, Channel]) -> None:
+def name_channels(session: Session, pledge: Pledge, answers: DraftAnswers, channels: dict[str, Channel]) -> None:
+    """Let the pledge name the channels of these answers and no others."""
+    session.execute(
+        delete(PledgeChannel).where(
+            PledgeChannel.province_code == pledge.province_code, PledgeChannel.pledge_id == pledge.id
+        )
+    )
     for address in answers.place.channels:
         known = channels.get(address.address)
         session.add(

@@ -11,37 +11,35 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.audit.operations import SIGNER, Actor, record
+from pledges.audit.operations import SIGNER
 from pledges.core.calendar import local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.identity import clean_line, fold
 from pledges.core.secrecy import Vault
-from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import queue_message
-from pledges.plans.models import ObligationEntry
 from pledges.plans.settings import province_settings
 from pledges.plans.wordings import Consents
-from pledges.registry.counters import Count
 from pledges.registry.models import Entity, Obligation
-from pledges.registry.operations import Registered, register_declared
-from pledges.signing.acts import Confirmation, SigningAct, add_channels, add_evidence, new_pledge
+from pledges.registry.operations import register_declared
+from pledges.signing.acts import SEAL_TASK, Confirmation, SigningAct, add_pledge
 from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
+from pledges.signing.covering import owed_under
 from pledges.signing.drafts import open_draft
 from pledges.signing.links import RESUME_DRAFT, revoke_links
-from pledges.signing.models import (
-    ConfirmationCode,
-    Draft,
-    Pledge,
-    PledgeChannel,
-    PledgeCover,
-    SignatureKind,
-)
+from pledges.signing.models import ConfirmationCode, Draft, DraftPurpose, Pledge, PledgeChannel, PledgeCover
 from pledges.signing.queries import pledges_of_draft
-from pledges.signing.states import settle
+from pledges.signing.signing_again import (
+    amended_by,
+    locked_pledge,
+    refuse_unchanged,
+    sign_amendment,
+    sign_correction,
+    the_one_text,
+)
 from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, read_answers, texts_to_sign
 
-SEAL_TASK = "seal_pledge"
+__all__ = ["SEAL_TASK", "ConfirmationErrors", "SigningOutcome", "sign_draft"]
 
 
 @dataclass(frozen=True)
@@ -80,17 +78,21 @@ def sign_draft(
     draft = open_draft(session, draft_id, now)
     if draft.signed_at is not None:
         return SigningOutcome(already=tuple(pledges_of_draft(session, draft.id)))
+    pledge = locked_pledge(session, draft)
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
     consents = Consents(publication=confirmation.consent_publication)
     texts = texts_to_sign(session, answers, consents, today=local_day(now))
     _check_confirmation(confirmation, answers)
     if {text.rendered.sha256 for text in texts} - set(confirmation.shown_hashes):
         raise Conflict(N_("Nội dung cam kết vừa được cập nhật. Hãy đọc lại nội dung dưới đây rồi ký."))
+    if pledge is not None and draft.purpose is DraftPurpose.AMENDMENT:
+        publish = confirmation.consent_publication
+        refuse_unchanged(session, pledge, answers, the_one_text(texts), publish=publish, vault=vault)
     codes = _confirm_codes(session, draft, confirmation, answers, now=now, vault=vault)
     if isinstance(codes, SigningOutcome):
         return codes
     act = SigningAct(draft, answers, confirmation, codes, now, public_url)
-    outcome = _add_pledges(session, act, texts, vault)
+    outcome = _sign_again(session, act, texts, pledge, vault) if pledge else _add_pledges(session, act, texts, vault)
     for code in codes.values():
         code.used_at = now
     draft.signed_at = now
@@ -170,50 +172,33 @@ def _confirm_codes(
     return codes
 
 
+def _sign_again(
+    session: Session, act: SigningAct, texts: list[TextToSign], pledge: Pledge, vault: Vault
+) -> SigningOutcome:
+    sign = sign_correction if act.draft.purpose is DraftPurpose.CORRECTION else sign_amendment
+    return SigningOutcome(signed=(sign(session, act, the_one_text(texts), pledge, vault),))
+
+
 def _add_pledges(session: Session, act: SigningAct, texts: list[TextToSign], vault: Vault) -> SigningOutcome:
-    province_code, now = act.answers.group.province_code, act.now
     registered = register_declared(
-        session, declared_subject(act.answers), province_code=province_code, actor=SIGNER, now=now, vault=vault
+        session,
+        declared_subject(act.answers),
+        province_code=act.answers.group.province_code,
+        actor=SIGNER,
+        now=act.now,
+        vault=vault,
     )
     declared = {channel.address for channel in act.answers.place.channels}
     signed: list[Pledge] = []
     already: list[Pledge] = []
     for text in texts:
-        owed = _owed(registered, text)
-        standing = _standing_pledge(session, registered.entity, text, owed, declared)
+        standing = _standing_pledge(session, registered.entity, text, owed_under(registered, text), declared)
         if standing is not None:
             already.append(standing)
             continue
-        pledge = new_pledge(session, act, text, registered.entity)
-        session.add(pledge)
-        session.flush()
-        add_evidence(session, act, pledge, text, vault)
-        add_channels(session, pledge, act.answers, registered.channels)
-        counts = _cover(session, pledge, text, owed, now=now)
-        record(
-            session,
-            "pledge.submitted",
-            province_code=province_code,
-            object_id=pledge.id,
-            actor=Actor("signer", str(pledge.id)),
-            now=now,
-            data={
-                "text": f"{text.pledge_text.text_id}/{text.pledge_text.version}",
-                "rendered_hash": text.rendered.sha256,
-                "kind": SignatureKind.OTP_CONFIRM.value,
-                "claimed": registered.claimed,
-                "counts": counts,
-            },
-        )
-        enqueue(session, SEAL_TASK, province_code, str(pledge.id))
-        signed.append(pledge)
+        amends = amended_by(session, registered, text, declared)
+        signed.append(add_pledge(session, act, text, registered, vault, amends=amends))
     return SigningOutcome(signed=tuple(signed), already=tuple(already))
-
-
-def _owed(registered: Registered, text: TextToSign) -> list[Obligation]:
-    """The obligations that this wording would cover; none for a claimed entity or a voluntary pledge."""
-    entries = {entry.id for entry in text.entries}
-    return [obligation for obligation in registered.obligations if obligation.entry_id in entries]
 
 
 def _standing_pledge(
@@ -277,38 +262,6 @@ def _channels_named(session: Session, entity: Entity, pledge_ids: Iterable[uuid.
     for pledge_id, address in rows:
         named[pledge_id].add(address)
     return named
-
-
-def _cover(session: Session, pledge: Pledge, text: TextToSign, owed: list[Obligation], *, now: datetime) -> list[Count]:
-    """Bind the pledge to what it covers and move the counters; returns the moves for the fact."""
-    entries: dict[str, ObligationEntry] = {entry.id: entry for entry in text.entries}
-    taken = {
-        (cover.obligation_id, cover.period)
-        for cover in session.scalars(
-            select(PledgeCover).where(
-                PledgeCover.province_code == pledge.province_code,
-                PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
-                PledgeCover.hold != "ended",
-            )
-        )
-    }
-    periods = {entry_id: text.period_of(entry) for entry_id, entry in entries.items()}
-    free = [obligation for obligation in owed if (obligation.id, periods[obligation.entry_id]) not in taken]
-    for obligation in free:
-        session.add(
-            PledgeCover(
-                province_code=pledge.province_code,
-                pledge_id=pledge.id,
-                entry_id=obligation.entry_id,
-                obligation_id=obligation.id,
-                period=periods[obligation.entry_id],
-            )
-        )
-    if not free:
-        for entry_id in sorted(entries) or [""]:
-            session.add(PledgeCover(province_code=pledge.province_code, pledge_id=pledge.id, entry_id=entry_id))
-    session.flush()
-    return settle(session, pledge, now=now)
 
 
 def _queue_mail(session: Session, act: SigningAct, outcome: SigningOutcome, vault: Vault) -> None:

@@ -6,15 +6,21 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from pledges.signing.models import Pledge, PledgeChannel, Signature
-from pledges.signing.rules import normal_reference
+from pledges.signing.models import EarlierVersion, Pledge, PledgeChannel, Signature
+from pledges.signing.rules import OPEN_STATES, normal_reference
 
 
 def pledges_of_draft(session: Session, draft_id: uuid.UUID) -> Sequence[Pledge]:
-    return session.scalars(select(Pledge).where(Pledge.draft_id == draft_id).order_by(Pledge.id)).all()
+    """What was signed with this draft, also where it has been corrected and signed again since."""
+    earlier = select(EarlierVersion.pledge_id).where(
+        EarlierVersion.province_code == Pledge.province_code, EarlierVersion.draft_id == draft_id
+    )
+    return session.scalars(
+        select(Pledge).where(or_(Pledge.draft_id == draft_id, Pledge.id.in_(earlier))).order_by(Pledge.id)
+    ).all()
 
 
 def pledge_by_reference(session: Session, typed: str) -> Pledge | None:
@@ -27,11 +33,48 @@ def get_pledge(session: Session, province_code: str, pledge_id: uuid.UUID) -> Pl
     return session.get(Pledge, (province_code, pledge_id))
 
 
-def signatures_of(session: Session, pledge: Pledge) -> Sequence[Signature]:
-    """The signer's own signature first, then the representative's."""
+def amendment_under_way(session: Session, pledge: Pledge) -> Pledge | None:
+    """The signed amendment of this pledge that the agency has not decided about yet."""
+    return session.scalars(
+        select(Pledge).where(
+            Pledge.province_code == pledge.province_code,
+            Pledge.amends_id == pledge.id,
+            Pledge.state.in_(OPEN_STATES),
+        )
+    ).first()
+
+
+def replacement_of(session: Session, pledge: Pledge) -> Pledge | None:
+    """The pledge that has taken the place of a superseded one."""
+    return session.scalars(
+        select(Pledge)
+        .where(
+            Pledge.province_code == pledge.province_code,
+            Pledge.amends_id == pledge.id,
+            Pledge.approved_at.is_not(None),
+        )
+        .order_by(Pledge.approved_at.desc())
+    ).first()
+
+
+def earlier_versions(session: Session, pledge: Pledge) -> Sequence[EarlierVersion]:
+    """What was signed before each correction, the oldest first."""
+    return session.scalars(
+        select(EarlierVersion)
+        .where(EarlierVersion.province_code == pledge.province_code, EarlierVersion.pledge_id == pledge.id)
+        .order_by(EarlierVersion.version)
+    ).all()
+
+
+def signatures_of(session: Session, pledge: Pledge, *, version: int | None = None) -> Sequence[Signature]:
+    """Of the last signing, or of an earlier one: the signer's own signature first, then the representative's."""
     return session.scalars(
         select(Signature)
-        .where(Signature.province_code == pledge.province_code, Signature.pledge_id == pledge.id)
+        .where(
+            Signature.province_code == pledge.province_code,
+            Signature.pledge_id == pledge.id,
+            Signature.version == (version or pledge.version),
+        )
         .order_by(Signature.role.desc())
     ).all()
 
@@ -65,3 +108,27 @@ def count_waiting_for_seal(session: Session, province_code: str | None = None) -
     if province_code is not None:
         query = query.where(Pledge.province_code == province_code)
     return session.scalar(query) or 0
+
+
+def pledges_of_entity(session: Session, province_code: str, entity_id: uuid.UUID, agency_code: str) -> Sequence[Pledge]:
+    """The pledges of a subject that one agency receives, newest first."""
+    return session.scalars(
+        select(Pledge)
+        .where(Pledge.province_code == province_code, Pledge.entity_id == entity_id, Pledge.agency_code == agency_code)
+        .order_by(Pledge.signed_at.desc(), Pledge.id.desc())
+    ).all()
+
+
+def pledges_by_reference(
+    session: Session, province_code: str, agency_code: str, references: Sequence[str]
+) -> Sequence[Pledge]:
+    """Those of one agency, the longest waiting first."""
+    return session.scalars(
+        select(Pledge)
+        .where(
+            Pledge.province_code == province_code,
+            Pledge.agency_code == agency_code,
+            Pledge.reference.in_(references),
+        )
+        .order_by(Pledge.state_since, Pledge.id)
+    ).all()

@@ -54,7 +54,7 @@ from pledges.signing.answers import (
     check_who,
 )
 from pledges.signing.drafts import typed_answers
-from pledges.signing.models import Draft
+from pledges.signing.models import Draft, Pledge
 from pledges.signing.rules import Page
 
 _FIELD_OF_PLACEHOLDER = {
@@ -86,6 +86,8 @@ class DraftAnswers:
     place: Place
     signer: Signer
     province: Province
+    again: Pledge | None = None
+    """The pledge that is corrected or amended: then its text is the only one to sign."""
 
     def frozen(self) -> dict[str, Any]:
         """The answers as they are kept with the pledge: for the file and for a later amendment.
@@ -98,6 +100,7 @@ class DraftAnswers:
             "kind": self.who.kind.value,
             "name": self.who.name,
             "tax_code": self.who.tax_code,
+            "has_personal_number": self.who.personal_number is not None,
             "location": self.who.location.value,
             "home_province": self.who.home_province,
             "country": self.who.country,
@@ -126,6 +129,7 @@ class Progress:
     place: Place | None = None
     signer: Signer | None = None
     errors: dict[Page, AnswerErrors] = field(default_factory=dict)
+    again: Pledge | None = None
 
     @property
     def first_open(self) -> Page:
@@ -145,7 +149,7 @@ class Progress:
         if self.province is None or self.group is None or self.who is None or self.place is None or self.signer is None:
             page = self.first_open
             raise DraftIncomplete(page, self.errors.get(page))
-        return DraftAnswers(self.group, self.who, self.place, self.signer, self.province)
+        return DraftAnswers(self.group, self.who, self.place, self.signer, self.province, self.again)
 
     def fits(self, subject_type: str) -> bool:
         """Whether the one who signs can belong to this group as well."""
@@ -177,7 +181,14 @@ def read_progress(session: Session, draft: Draft, *, vault: Vault, today: date) 
             signer = check_signer(typed_answers(draft, page, vault), group, who)
     except AnswerErrors as wrong:
         errors[page] = wrong
-    return Progress(province, group, who, place, signer, errors)
+    return Progress(province, group, who, place, signer, errors, pledge_of_draft(session, draft))
+
+
+def pledge_of_draft(session: Session, draft: Draft) -> Pledge | None:
+    """The pledge that this draft corrects or amends; None for a new one."""
+    if draft.pledge_province is None or draft.pledge_id is None:
+        return None
+    return session.get(Pledge, (draft.pledge_province, draft.pledge_id))
 
 
 def _commune(session: Session, group: Group, raw: dict[str, Any]) -> Commune | None:
@@ -278,9 +289,11 @@ def _signer_title(answers: DraftAnswers) -> str:
 
 
 def texts_to_sign(session: Session, answers: DraftAnswers, consents: Consents, *, today: date) -> list[TextToSign]:
-    """Every text of this draft, in the order of the chosen groups."""
+    """Every text of this draft, in the order of the chosen groups; of a pledge that is signed again only its own."""
     texts = []
-    for (text_id, _agency), served in _texts_of(session, answers.group).items():
+    for (text_id, agency_code), served in _texts_of(session, answers.group).items():
+        if answers.again is not None and (text_id, agency_code) != (answers.again.text_id, answers.again.agency_code):
+            continue
         pledge_text = current_text(session, text_id)
         duties = [duty for _subject_type, duty in served]
         subject_types = tuple(dict.fromkeys(subject_type for subject_type, _duty in served))

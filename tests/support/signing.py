@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from stdnum.vn import mst
 
+from pledges.audit.operations import SYSTEM, record
 from pledges.core.calendar import local_day
 from pledges.core.db import Database, new_id
 from pledges.core.secrecy import Vault
@@ -22,9 +23,10 @@ from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, send_code
 from pledges.signing.drafts import save_page, start_draft
-from pledges.signing.models import Draft
+from pledges.signing.models import Draft, Pledge, PledgeState
 from pledges.signing.operations import SigningOutcome, sign_draft
 from pledges.signing.rules import Page, new_resume_code
+from pledges.signing.states import change_state
 from pledges.signing.texts import read_answers, texts_to_sign
 
 T = TypeVar("T")
@@ -188,3 +190,61 @@ def run_together(work: Callable[[int], T], times: int) -> list[T]:
         thread.join()
     assert not failures, failures
     return results
+
+
+def lead_to(database: Database, pledge: Pledge, *states: PledgeState, now: datetime) -> Pledge:
+    """Lead a pledge through these states as the review does, with the facts that its counters need."""
+
+    def change(session: Session) -> Pledge:
+        for state in states:
+            changed = change_state(session, pledge.province_code, pledge.id, state, now=now)
+            if changed.counts:
+                record(
+                    session,
+                    "pledge.approved",
+                    province_code=pledge.province_code,
+                    object_id=pledge.id,
+                    actor=SYSTEM,
+                    now=now,
+                    data={"counts": changed.counts},
+                )
+        return changed.pledge
+
+    return database.run(change)
+
+
+def approve(database: Database, pledge: Pledge, *, now: datetime) -> Pledge:
+    """In force, without the file and the people whom the review needs; what it amends makes room first."""
+    lead_to(database, pledge, PledgeState.RECOMMENDED, PledgeState.COUNTERSIGNING, now=now)
+    if pledge.amends_id is not None:
+        with database.read() as session:
+            old = session.get_one(Pledge, (pledge.province_code, pledge.amends_id))
+        lead_to(database, old, PledgeState.SUPERSEDED, now=now)
+    return lead_to(database, pledge, PledgeState.APPROVED, now=now)
+
+
+def change_answers(session: Session, draft: Draft, *, now: datetime, vault: Vault, **changes: Any) -> None:
+    """Type something else on pages of a draft: `who__name="…"`."""
+    for page in (Page.WHO, Page.PLACE, Page.SIGNER):
+        prefix = f"{page.name.lower()}__"
+        typed = {name.removeprefix(prefix): value for name, value in changes.items() if name.startswith(prefix)}
+        if typed:
+            kept = {name: value for name, value in draft.answers[page.value].items() if name[-7:] != "_sealed"}
+            save_page(session, draft, page, kept | typed, now=now, vault=vault)
+
+
+def sign_again(
+    database: Database, draft_id: uuid.UUID, *, now: datetime, vault: Vault, publish: bool = False, **changes: Any
+) -> SigningOutcome:
+    """Change answers of a correction or an amendment, and sign it with a code of its own."""
+
+    def prepare(session: Session) -> Confirmation:
+        draft = session.get_one(Draft, draft_id)
+        change_answers(session, draft, now=now, vault=vault, **changes)
+        code = code_for(session, draft, draft.email, now=now, vault=vault)
+        return confirmation_for(session, draft, code, now=now, vault=vault, publish=publish)
+
+    confirmation = database.run(prepare)
+    return database.run(
+        lambda session: sign_draft(session, draft_id, confirmation, now=now, vault=vault, public_url=PUBLIC_URL)
+    )
