@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from pledges.core.errors import N_
 from pledges.documents.sealing import SealState
 from pledges.messaging.models import Message
 from pledges.messaging.queries import MailState, mail_state
+from pledges.plans.decisions import OWN_KEY
 from pledges.plans.models import Agency, Plan, PledgeText, Province, TextApproval
 from pledges.plans.queries import agencies_of, current_text, entries_of, operative_plan, provinces_in_use
 from pledges.plans.readiness import ReadinessItem
@@ -57,6 +58,8 @@ class ProvinceReadiness:
     plan: Plan
     agencies: tuple[Agency, ...]
     """Those that receive pledges."""
+    agency_keys: Mapping[str, SealState]
+    """By code, of the agencies that countersign with a key of their own."""
     mail: MailState
     last_accepted: datetime | None
     seal: SealState
@@ -108,18 +111,17 @@ def province_readiness(session: Session, product: Product, province_code: str) -
     waiting = count_waiting_for_seal(session, province_code)
     decisions = decisions_of(session, province_code)
     entries = [entry for entry in entries_of(session, province_code) if entry.enabled]
+    agencies = _receiving(session, province_code, decisions)
+    keys = _keys_of(product, agencies, now)
     return ProvinceReadiness(
         code=province.code,
         name=province.name,
         settings=province_settings(province),
-        items=(*decisions, *_mail(mail, now), *_seal(seal, waiting)),
+        items=(*decisions, *_keys(agencies, keys), *_mail(mail, now), *_seal(seal, waiting)),
         wordings=_wordings(session, province_code, decisions, {entry.text_id for entry in entries}),
         plan=operative_plan(session, province_code),
-        agencies=tuple(
-            agency
-            for agency in agencies_of(session, province_code)
-            if any(item.code == f"agency.{agency.code}.signing_title" for item in decisions)
-        ),
+        agencies=agencies,
+        agency_keys=keys,
         mail=mail,
         last_accepted=session.scalar(
             select(func.max(Message.accepted_at)).where(Message.province_code == province_code)
@@ -127,6 +129,21 @@ def province_readiness(session: Session, product: Product, province_code: str) -
         seal=seal,
         waiting_for_seal=waiting,
     )
+
+
+def _receiving(session: Session, province_code: str, decisions: list[ReadinessItem]) -> tuple[Agency, ...]:
+    asked = {item.code for item in decisions}
+    return tuple(
+        agency for agency in agencies_of(session, province_code) if f"agency.{agency.code}.signing_title" in asked
+    )
+
+
+def _keys_of(product: Product, agencies: tuple[Agency, ...], now: datetime) -> dict[str, SealState]:
+    return {
+        agency.code: product.agency_keys.state(agency.province_code, agency.code, agency.name, now)
+        for agency in agencies
+        if agency.signature_method == OWN_KEY
+    }
 
 
 def provinces_readiness(session: Session, product: Product) -> list[ProvinceReadiness]:
@@ -163,6 +180,29 @@ def _wordings(
             )
         )
     return tuple(sorted(found, key=lambda wording: (not wording.asked, wording.text_id)))
+
+
+def _keys(agencies: tuple[Agency, ...], keys: Mapping[str, SealState]) -> Iterator[ReadinessItem]:
+    """Whether each agency that signs with its own key could do so now, with a key that is not a trial."""
+    for agency in agencies:
+        state = keys.get(agency.code)
+        if state is None:
+            continue
+        trial = N_(
+            "Đang dùng khóa THỬ NGHIỆM. Hãy cài khóa do tổ chức chứng thực cấp cho cơ quan, "
+            "hoặc chọn cách duyệt ghi tên người duyệt."
+        )
+        unusable = N_(
+            "Bản đã duyệt phải chờ cho đến khi khóa dùng được. Lý do ghi ở trang của cơ quan; "
+            "cũng có thể chọn cách duyệt ghi tên người duyệt."
+        )
+        yield ReadinessItem(
+            f"agency.{agency.code}.key",
+            N_("Khóa ký số của %(agency)s"),
+            state.error is None and not state.trial,
+            unusable if state.error is not None else trial,
+            {"agency": agency.name},
+        )
 
 
 def _mail(mail: MailState, now: datetime) -> Iterator[ReadinessItem]:

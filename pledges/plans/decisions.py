@@ -18,6 +18,8 @@ from pledges.plans.models import Agency, Plan, PledgeText, Province, ProvinceDec
 from pledges.plans.settings import ConsentBasis, province_settings
 
 PROVINCE, PLAN, AGENCY = "province", "plan", "agency"
+SIGNATURE_METHODS = (OWN_KEY, NAMED_APPROVER) = ("key", "named_approver")
+"""How an agency countersigns: with a key of its own, or under the system's seal with the name of who approved."""
 
 # Facts name an object by a UUID; a province, plan or agency has a code, from which one is made.
 _FACT_NAMESPACE = uuid.UUID("5f0c2c5e-6f0b-5a59-9d0f-0d6a2f6b7c11")
@@ -57,6 +59,12 @@ def _basis(value: Any) -> str:
     return str(value)
 
 
+def _signature_method(value: Any) -> str:
+    if value not in SIGNATURE_METHODS:
+        raise DomainError(N_("Hãy chọn một mục trong danh sách."), field="signature_method")
+    return str(value)
+
+
 def _setting(name: str, clean: Callable[[Any], Any]) -> Decidable:
     def put(province: Province, value: Any) -> None:
         # A new dictionary: SQLAlchemy does not notice a change inside the old one.
@@ -72,6 +80,13 @@ DECIDABLE = (
         _line(200),
         lambda agency, value: setattr(agency, "signing_title", value),
         lambda agency: agency.signing_title,
+    ),
+    Decidable(
+        AGENCY,
+        "signature_method",
+        _signature_method,
+        lambda agency, value: setattr(agency, "signature_method", value),
+        lambda agency: agency.signature_method,
     ),
     Decidable(PLAN, "number", _line(60), lambda plan, value: setattr(plan, "number", value), lambda plan: plan.number),
     Decidable(PLAN, "issued_on", _day, _put_issued_on, lambda plan: _day(plan.issued_on)),

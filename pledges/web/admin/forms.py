@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pledges.core.text import clean_line
+from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
 from pledges.web.components import PageForm
 from pledges.web.fields import AgreeField, Choice, ChoiceField, DateField, TextField, lazy
 
@@ -65,6 +66,21 @@ class AgencyForm(PageForm):
         hint=lazy("Viết như trên con dấu chức danh, ví dụ: KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC."),
         required=False,
         clean=lambda raw: clean_line(raw, most=200),
+    )
+    signature_method = ChoiceField(
+        lazy("Cách ký duyệt"),
+        choices=(
+            Choice(
+                OWN_KEY,
+                lazy("Ký số bằng khóa của cơ quan"),
+                lazy("Cần khóa và chứng thư do tổ chức chứng thực cấp cho cơ quan, cài trên máy chủ."),
+            ),
+            Choice(
+                NAMED_APPROVER,
+                lazy("Niêm phong của hệ thống, ghi tên người duyệt"),
+                lazy("Bản cam kết ghi rõ ai duyệt, chức danh và lúc nào; không phải chữ ký số của cơ quan."),
+            ),
+        ),
     )
 
 

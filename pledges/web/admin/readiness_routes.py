@@ -93,12 +93,21 @@ def _what_is_missing(part: str, items: list[ReadinessItem]) -> str:
     if part == "wording":
         return str(_("%(count)s mẫu chưa duyệt, bản ký mang dòng DỰ THẢO", count=count))
     if part == "agency":
-        return str(_("%(count)s cơ quan chưa có chức danh người ký", count=count))
+        return _about_agencies(items)
     if part == "entry":
         return str(_("%(count)s văn bản chưa có số và ngày", count=count))
     if part in {"mail", "seal"}:
         return " ".join(translate(item.what_to_do, **item.params) for item in items)
     return "; ".join(translate(item.title, **item.params) for item in items)
+
+
+def _about_agencies(items: list[ReadinessItem]) -> str:
+    untitled = sum(item.code.endswith(".signing_title") for item in items)
+    keyless = sum(item.code.endswith(".key") for item in items)
+    said = [str(_("%(count)s cơ quan chưa có chức danh người ký", count=untitled))] if untitled else []
+    if keyless:
+        said.append(str(_("%(count)s cơ quan chưa có khóa ký số thật dùng được", count=keyless)))
+    return "; ".join(said)
 
 
 # --- Wordings ------------------------------------------------------------------------------------------------------
@@ -189,9 +198,10 @@ def agency(code: str, agency_code: str) -> ResponseReturnValue:
     found: Agency | None = next((one for one in state.agencies if one.code == agency_code), None)
     if found is None:
         raise NotFound
-    form = AgencyForm(data={"signing_title": found.signing_title})
+    form = AgencyForm(data={"signing_title": found.signing_title, "signature_method": found.signature_method})
     if form.validate_on_submit():
-        values = {"signing_title": form.signing_title.data}
+        values = {"signing_title": form.signing_title.data, "signature_method": form.signature_method.data}
         if (done := _save(code, AGENCY, agency_code, values, form)) is not None:
             return done
-    return render_template("admin/agency.html", state=state, agency=found, form=form)
+    key = product().agency_keys.state(code, found.code, found.name, now())
+    return render_template("admin/agency.html", state=state, agency=found, key=key, form=form)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,9 +13,11 @@ from sqlalchemy.orm import Session
 from pledges.accounts.models import Role
 from pledges.audit.models import Fact
 from pledges.core.db import Database
+from pledges.documents.agency_keys import AgencyKeys
 from pledges.messaging.models import Message, MessageState
 from pledges.plans.models import Agency, Plan, Province, TextApproval
 from pledges.plans.queries import current_text, is_approved
+from pledges.product import Product
 from tests.support.browsing import Browser
 from tests.support.clock import FixedClock
 from tests.support.staff import add_person, sign_in
@@ -175,16 +179,21 @@ class TestEdits:
     def test_the_signing_title(self, administrator: Browser, sqlite_database: Database) -> None:
         address = f"{PAGE}/co-quan/20-SCT"
         administrator.open(address)
-        administrator.follow(administrator.send(address, {"signing_title": "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"}))
+        administrator.follow(
+            administrator.send(
+                address, {"signing_title": "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC", "signature_method": "named_approver"}
+            )
+        )
         assert "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC" in administrator.text
         with sqlite_database.read() as session:
-            assert session.get_one(Agency, ("20", "20-SCT")).signing_title == "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"
+            agency = session.get_one(Agency, ("20", "20-SCT"))
+        assert (agency.signing_title, agency.signature_method) == ("KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC", "named_approver")
         assert administrator.open(f"{PAGE}/co-quan/46-SCT").status_code == 404
 
     def test_sending_the_same_again_records_nothing(self, administrator: Browser, sqlite_database: Database) -> None:
         for _ in range(2):
             administrator.open(f"{PAGE}/co-quan/20-SCT")
-            administrator.send(f"{PAGE}/co-quan/20-SCT", {"signing_title": "GIÁM ĐỐC"})
+            administrator.send(f"{PAGE}/co-quan/20-SCT", {"signing_title": "GIÁM ĐỐC", "signature_method": "key"})
         assert len(facts(sqlite_database, "province.decided")) == 1
 
     @pytest.mark.parametrize(
@@ -194,17 +203,49 @@ class TestEdits:
         self, administrator: Browser, sqlite_database: Database, wrong: str
     ) -> None:
         administrator.open(f"{PAGE}/co-quan/20-SCT")
-        administrator.send(f"{PAGE}/co-quan/20-SCT", {"signing_title": wrong})
+        administrator.send(f"{PAGE}/co-quan/20-SCT", {"signing_title": wrong, "signature_method": "key"})
         assert 'aria-invalid="true"' in administrator.page
         assert facts(sqlite_database, "province.decided") == []
 
     def test_a_field_that_is_no_decision_is_ignored(self, administrator: Browser, sqlite_database: Database) -> None:
         administrator.open(f"{PAGE}/co-quan/20-SCT")
-        fields = {"signing_title": "GIÁM ĐỐC", "name": "Khác", "code": "X", "field": "health"}
+        fields = {
+            "signing_title": "GIÁM ĐỐC",
+            "signature_method": "key",
+            "name": "Khác",
+            "code": "X",
+            "field": "health",
+        }
         administrator.send(f"{PAGE}/co-quan/20-SCT", fields)
         with sqlite_database.read() as session:
             agency = session.get_one(Agency, ("20", "20-SCT"))
         assert (agency.name, agency.field) == ("Sở Công Thương tỉnh Lạng Sơn", "trade")
+
+
+def keyless(page: Browser) -> int:
+    found = re.search(r"(\d+) cơ quan chưa có khóa ký số thật dùng được", page.text)
+    assert found is not None
+    return int(found.group(1))
+
+
+def test_an_agency_that_signs_with_its_own_key_needs_one_that_works(
+    app: Flask, small_product: Product, administrator: Browser, tmp_path: Path
+) -> None:
+    """A trial key is no key to sign with for real, and a missing one is told with its reason."""
+    address = f"{PAGE}/co-quan/20-SCT"
+    administrator.open(PAGE)
+    before = keyless(administrator)
+    assert "khóa THỬ NGHIỆM" in administrator.open(address).text
+    keys = AgencyKeys(tmp_path, trials=tmp_path / "trials", location="", production=True)
+    app.extensions["product"] = replace(small_product, agency_keys=keys)
+    administrator.open(PAGE)
+    assert "Ký số bằng khóa của cơ quan: chưa dùng được" in administrator.text
+    administrator.open(address)
+    assert "Khóa chưa dùng được" in administrator.text
+    fields = {"signing_title": "GIÁM ĐỐC", "signature_method": "named_approver"}
+    administrator.follow(administrator.send(address, fields))
+    assert keyless(administrator) == before - 1
+    assert "Niêm phong của hệ thống, ghi tên người duyệt" in administrator.text
 
 
 def test_mail_in_trouble_is_shown(administrator: Browser, sqlite_database: Database, clock: FixedClock) -> None:
@@ -236,7 +277,7 @@ def test_a_province_that_has_decided_everything_only_waits_for_a_real_seal(
     administrator: Browser, sqlite_database: Database
 ) -> None:
     def decide_all(session: Session) -> None:
-        session.execute(update(Agency).values(signing_title="GIÁM ĐỐC"))
+        session.execute(update(Agency).values(signing_title="GIÁM ĐỐC", signature_method="named_approver"))
         session.execute(update(Plan).values(number="00/KH-UBND"))
         plan = session.scalars(select(Plan).where(Plan.province_code == "20", Plan.operative)).one()
         plan.issued_on = date(2026, 2, 9)
