@@ -169,9 +169,9 @@ def _said(finding: Finding, earlier: EarlierVersion | None) -> Sentence:
 
 def _named_for_what_it_is(signature: FoundSignature, pledge: PublicPledge) -> FoundSignature:
     """The system's seal that names who approved is no signature of the agency, wherever in the file it stands."""
-    if signature.kind != "agency_signature" or pledge.received_by == OWN_KEY:
-        return signature
-    return replace(signature, kind=NAMED_APPROVER)
+    if signature.kind == "agency_signature" and pledge.received_by == NAMED_APPROVER:
+        return replace(signature, kind=NAMED_APPROVER)
+    return signature
 
 
 def _check(session: Session, data: bytes) -> tuple[StoredVerdict, list[Document]]:
