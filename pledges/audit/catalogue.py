@@ -41,6 +41,7 @@ FACT_KINDS: dict[str, FactKind] = {
     "pledge.revocation_asked": FactKind("pledge", N_("Đề nghị thu hồi")),
     "pledge.revocation_refused": FactKind("pledge", N_("Không đồng ý thu hồi")),
     "pledge.revoked": FactKind("pledge", N_("Thu hồi")),
+    "batch.started": FactKind("batch", N_("Xử lý nhiều hồ sơ cùng lúc")),
     "consent.withdrawn": FactKind("consent", N_("Người ký rút một sự đồng ý")),
     "consent.answered": FactKind("consent", N_("Trả lời yêu cầu rút đồng ý xử lý dữ liệu")),
     "plans.loaded": FactKind("plan", N_("Nạp dữ liệu kế hoạch")),

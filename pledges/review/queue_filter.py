@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, or_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, exists, false, or_
 
 from pledges.core.errors import DomainError
 from pledges.core.identity import canonical_channel, fold
@@ -120,7 +120,9 @@ def _has_type(code: str) -> ColumnElement[bool]:
 
 
 def _matches(text: str) -> ColumnElement[bool]:
-    found: list[ColumnElement[bool]] = [Entity.name_fold.contains(fold(text), autoescape=True)]
+    found: list[ColumnElement[bool]] = []
+    if folded := fold(text):
+        found.append(Entity.name_fold.contains(folded, autoescape=True))
     letters = plain_code(text)
     if len(letters) >= 4 and letters.isascii():
         # A reference with its dashes: CK-46-2026-7KX3QA; people also type only its last part.
@@ -139,7 +141,7 @@ def _matches(text: str) -> ColumnElement[bool]:
                 PledgeChannel.address.contains(address, autoescape=True),
             )
         )
-    return or_(*found)
+    return or_(false(), *found)
 
 
 def _address(text: str) -> str:
