@@ -19,11 +19,12 @@ from pledges.documents.models import Document, DocumentKind
 from pledges.documents.queries import documents_with_hash, get_document
 from pledges.documents.storage import Storage
 from pledges.documents.validation import MOST_BYTES
-from pledges.documents.verification import ExpectedSignature, FoundSignature, StoredVerdict, verify_stored
+from pledges.documents.verification import ExpectedSignature, FoundSignature, verify_stored
 from pledges.documents.verification_upload import Inspection, inspect_upload, printed_codes
 from pledges.signing.models import EarlierVersion, Pledge, PledgeState
 from pledges.signing.public_pledges import PublicPledge, public_pledge
 from pledges.signing.rules import plain_code
+from pledges.signing.sound_files import CheckedFile, SoundFiles
 from pledges.signing.verification_sentences import (
     ADDED,
     BEFORE_APPROVAL,
@@ -38,6 +39,7 @@ from pledges.signing.verification_sentences import (
 
 LONGEST_CODE = 40
 OWN_KEY, NAMED_APPROVER = "key", "named_approver"
+SOUND_FILES = SoundFiles()
 
 log = structlog.get_logger()
 
@@ -140,11 +142,12 @@ def verify_file(database: Database, storage: Storage, data: bytes) -> Verdict:
 
 def _stored_verdict(session: Session, kept: Kept, data: bytes) -> Verdict:
     """Our own bytes: their signatures are validated with what was recorded when they were stored."""
-    checked, parts = _check(session, data)
-    pledge, document = public_pledge(session, kept.pledge, kept.earlier), kept.document
+    document = kept.document
+    checked = _checked(session, document, data)
+    pledge = public_pledge(session, kept.pledge, kept.earlier)
     finding, earlier = Finding.AUTHENTIC, None
-    if not checked.sound:
-        log.error("stored document does not validate", sha256=document.sha256, reason=checked.reason)
+    if not checked.verdict.sound:
+        log.error("stored document does not validate", sha256=document.sha256, reason=checked.verdict.reason)
         finding = Finding.DAMAGED
     elif document.id != kept.pledge.document_id:
         finding = Finding.EARLIER
@@ -153,10 +156,10 @@ def _stored_verdict(session: Session, kept: Kept, data: bytes) -> Verdict:
         finding=finding,
         said=_said(finding, kept.earlier),
         pledge=pledge,
-        signatures=tuple(_named_for_what_it_is(each, pledge) for each in checked.signatures),
+        signatures=tuple(_named_for_what_it_is(each, pledge) for each in checked.verdict.signatures),
         sha256=document.sha256,
         size=document.size,
-        trial=any(part.trial for part in (document, *parts)),
+        trial=checked.trial,
         earlier=earlier,
     )
 
@@ -174,19 +177,22 @@ def _named_for_what_it_is(signature: FoundSignature, pledge: PublicPledge) -> Fo
     return signature
 
 
-def _check(session: Session, data: bytes) -> tuple[StoredVerdict, list[Document]]:
-    """The signatures of bytes of ours, and the documents that they end: the sealed one, the countersigned one."""
-    parts: list[Document] = []
+def _checked(session: Session, document: Document, data: bytes) -> CheckedFile:
+    return SOUND_FILES.checked(document, lambda: _check(session, document, data))
+
+
+def _check(session: Session, document: Document, data: bytes) -> CheckedFile:
+    """The signatures of bytes of ours, each with what was recorded for the file that it ends."""
+    parts = [document]
 
     def expected(sha256: str) -> ExpectedSignature | None:
-        for document in documents_with_hash(session, sha256):
-            parts.append(document)
-            return ExpectedSignature(
-                document.kind, document.signer_certificate, document.revocation_evidence, document.created_at
-            )
+        for part in documents_with_hash(session, sha256):
+            parts.append(part)
+            return ExpectedSignature(part.kind, part.signer_certificate, part.revocation_evidence, part.created_at)
         return None
 
-    return verify_stored(data, expected), parts
+    verdict = verify_stored(data, expected)
+    return CheckedFile(verdict, any(part.trial for part in parts), tuple({part.size for part in parts}))
 
 
 # --- Strange bytes -------------------------------------------------------------------------------------------------
@@ -228,8 +234,7 @@ def _issued_files(session: Session, storage: Storage, pledge: Pledge) -> Iterato
             whole = storage.get(document.sha256)
         except DocumentDamaged:
             continue
-        for part in [document, *_check(session, whole)[1]]:
-            yield whole[: part.size]
+        yield from (whole[:end] for end in _checked(session, document, whole).ends)
 
 
 def _plain(finding: Finding, pledge: PublicPledge | None = None) -> Verdict:
