@@ -17,7 +17,9 @@ from pledges.documents.storage import TEMPORARY, Storage
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.registry.matching import forget_turns
+from pledges.review.batches import SWEEP_BATCHES, WORK_BATCH_TASK, BatchWorker
 from pledges.review.countersigning import Countersigner
+from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
@@ -62,12 +64,17 @@ class Product:
             self.settings, database=self.database, vault=self.vault, clock=self.clock, read_file=self.read_attachment
         )
         agencies = self.countersigner()
+        batches = BatchWorker(self.database, self.clock)
+        mornings = MorningMail(self.database, self.clock, self.vault, self.settings.public_url)
         return TaskTable(
             *delivery_tasks(delivery),
             Task(SEAL_TASK, seals.seal),
             Task(SWEEP_SEALS, seals.sweep, attempts=1),
             Task(COUNTERSIGN_TASK, agencies.countersign),
             Task(SWEEP_COUNTERSIGNING, agencies.sweep, attempts=1),
+            Task(WORK_BATCH_TASK, batches.work),
+            Task(SWEEP_BATCHES, batches.sweep, attempts=1),
+            Task(MORNING_TASK, mornings.send, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
 
@@ -88,6 +95,8 @@ class Product:
             *DELIVERY_SCHEDULES,
             Schedule(SWEEP_SEALS, SWEEP_SEALS, 10.0),
             Schedule(SWEEP_COUNTERSIGNING, SWEEP_COUNTERSIGNING, 10.0),
+            Schedule(SWEEP_BATCHES, SWEEP_BATCHES, 10.0),
+            Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 
