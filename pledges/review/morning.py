@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from functools import partial
 
-from sqlalchemy import select, union
+from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, load_only
 
 from pledges.accounts.models import Delegation, Role, Staff
@@ -17,8 +17,8 @@ from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
 from pledges.messaging.operations import queue_message
-from pledges.plans.models import Agency, Province
-from pledges.plans.queries import get_agency, get_province
+from pledges.plans.models import Agency
+from pledges.plans.queries import agencies_of, get_agency, provinces_in_use
 from pledges.plans.settings import province_settings
 from pledges.review.models import Revocation, RevocationState
 from pledges.signing.models import Pledge, PledgeState
@@ -34,12 +34,13 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """What waited in one agency when the day began, oldest first."""
+class _Letter:
+    """What waits for one person."""
 
+    person: Staff
     pledges: Sequence[Pledge]
-    asked_by: Sequence[uuid.UUID]
-    """Who asked for each revocation that waits."""
+    """Oldest first."""
+    revocations: int
 
 
 class MorningMail:
@@ -56,30 +57,18 @@ class MorningMail:
         if now < _beginning(now):
             return
         with self._database.read() as session:
-            places = _places_to_tell(session, now)
+            places = [place for place in _places(session, now) if _letters(session, place, now)]
         for place in places:
             self._database.run(partial(self._tell, place=place, now=now))
 
     def _tell(self, session: Session, place: Place, now: datetime) -> None:
-        waiting = _waiting(session, place, _beginning(now))
         agency = get_agency(session, *place)
-        for person in _who_may_approve(session, place, now):
-            mine = [pledge for pledge in waiting.pledges if pledge.recommended_by != person.id]
-            revocations = sum(1 for asked_by in waiting.asked_by if asked_by != person.id)
-            if mine or revocations:
-                self._queue(session, person, agency, mine, revocations, now)
+        for letter in _letters(session, place, now):
+            self._queue(session, letter, agency, now)
 
-    def _queue(
-        self,
-        session: Session,
-        person: Staff,
-        agency: Agency,
-        pledges: Sequence[Pledge],
-        revocations: int,
-        now: datetime,
-    ) -> None:
+    def _queue(self, session: Session, letter: _Letter, agency: Agency, now: datetime) -> None:
+        person, pledges, today = letter.person, letter.pledges, local_day(now)
         tab = "recommended" if pledges else "revocation"
-        today = local_day(now)
         queue_message(
             session,
             province_code=person.province_code,
@@ -92,7 +81,7 @@ class MorningMail:
                 "count": len(pledges),
                 "oldest_days": max([(today - local_day(pledge.state_since)).days for pledge in pledges], default=0),
                 "references": [pledge.reference for pledge in pledges[:MOST_REFERENCES]],
-                "revocations": revocations,
+                "revocations": letter.revocations,
                 "link": f"{self._public_url}{LIST_PATH}?muc={tab}",
             },
             language="vi",
@@ -110,25 +99,37 @@ def _dedupe_key(person: Staff, now: datetime) -> str:
     return f"morning_list:{person.id}:{local_day(now).isoformat()}"
 
 
-def _places_to_tell(session: Session, now: datetime) -> list[Place]:
-    """The agencies with something to decide whose province works today."""
-    recommended = select(Pledge.province_code, Pledge.agency_code).where(
-        Pledge.state == PledgeState.RECOMMENDED, Pledge.state_since < _beginning(now)
-    )
-    asked = select(Revocation.province_code, Revocation.agency_code).where(
-        Revocation.state == RevocationState.ASKED, Revocation.asked_at < _beginning(now)
-    )
-    found = sorted({(row[0], row[1]) for row in session.execute(union(recommended, asked))})
-    provinces = {code: get_province(session, code) for code in {place[0] for place in found}}
-    working = {code for code, province in provinces.items() if _works(province, now)}
-    return [place for place in found if place[0] in working]
+def _places(session: Session, now: datetime) -> list[Place]:
+    """The agencies that receive pledges, of the provinces that work today."""
+    today = local_day(now)
+    return [
+        (province.code, agency.code)
+        for province in provinces_in_use(session)
+        if is_working_day(today, province_settings(province).days_off_in_lieu)
+        for agency in agencies_of(session, province.code)
+        if agency.field
+    ]
 
 
-def _works(province: Province, now: datetime) -> bool:
-    return is_working_day(local_day(now), province_settings(province).days_off_in_lieu)
+def _letters(session: Session, place: Place, now: datetime) -> list[_Letter]:
+    """Whom to tell in one agency: nobody twice a day, nobody of what they proposed themselves, nobody of nothing."""
+    people = _who_may_approve(session, place, now)
+    if not people:
+        return []
+    pledges, askers = _waiting(session, place, _beginning(now))
+    letters = [
+        _Letter(
+            person,
+            [pledge for pledge in pledges if pledge.recommended_by != person.id],
+            sum(1 for asker in askers if asker != person.id),
+        )
+        for person in people
+    ]
+    return [letter for letter in letters if letter.pledges or letter.revocations]
 
 
-def _waiting(session: Session, place: Place, before: datetime) -> _Waiting:
+def _waiting(session: Session, place: Place, before: datetime) -> tuple[Sequence[Pledge], Sequence[uuid.UUID]]:
+    """What had been recommended before that time, oldest first, and who had asked for each revocation that waits."""
     pledges = session.scalars(
         select(Pledge)
         .where(
@@ -151,7 +152,7 @@ def _waiting(session: Session, place: Place, before: datetime) -> _Waiting:
             Pledge.state == PledgeState.APPROVED,
         )
     ).all()
-    return _Waiting(pledges, asked)
+    return pledges, asked
 
 
 def _who_may_approve(session: Session, place: Place, now: datetime) -> Sequence[Staff]:

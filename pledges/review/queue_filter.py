@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -132,22 +133,22 @@ def _matches(text: str) -> ColumnElement[bool]:
         if letters.isdecimal():
             code = f"{letters[:10]}-{letters[10:]}" if len(letters) > 10 else letters
             found.append(Entity.tax_code.startswith(code, autoescape=True))
-    address = _address(text)
-    if address:
+    addresses = [PledgeChannel.address.contains(address, autoescape=True) for address in _addresses(text)]
+    if addresses:
         found.append(
             exists().where(
                 PledgeChannel.province_code == Pledge.province_code,
                 PledgeChannel.pledge_id == Pledge.id,
-                PledgeChannel.address.contains(address, autoescape=True),
+                or_(*addresses),
             )
         )
     return or_(false(), *found)
 
 
-def _address(text: str) -> str:
-    """The canonical address of what was pasted, or the typed part of one; empty for what no address can hold."""
-    try:
-        return canonical_channel(text, platform_itself=True).address
-    except DomainError:
-        part = text.lower()
-        return part if len(part) >= 3 and " " not in part else ""
+def _addresses(text: str) -> set[str]:
+    """What was typed as a part of an address, and its canonical address if it is a whole one."""
+    typed = text.lower()
+    found = {typed} if len(typed) >= 3 and " " not in typed else set()
+    with suppress(DomainError):
+        found.add(canonical_channel(text, platform_itself=True).address)
+    return found

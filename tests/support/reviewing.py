@@ -94,7 +94,7 @@ def submitted_copies(
 ) -> list[Pledge]:
     """Quickly many more pledges like one: each of another firm, with its own tax code, channel and evidence.
 
-    `changes` are columns of the pledge, or a function of the number for a column.
+    `changes` are columns of the pledge, or functions that make a column's value of the number of the copy.
     """
 
     def add(session: Session) -> list[Pledge]:
@@ -124,13 +124,12 @@ def submitted_copies(
             rows[PledgeCover].append({"province_code": pledge.province_code, "id": new_id(), "pledge_id": mine})
             rows[Signature] += [_copy(each, pledge_id=mine) for each in signatures]
             rows[PledgeChannel] += [
-                _copy(each, pledge_id=mine, channel_id=None, address=f"facebook.com/cuahang.thu.{number}.{place}")
+                _copy(each, pledge_id=mine, channel_id=None, address=f"facebook.com/cuahangthu{number}x{place}")
                 for place, each in enumerate(channels)
             ]
         for table, values in rows.items():
             session.execute(insert(table), values)
-        ids = [row["id"] for row in rows[Pledge]]
-        return list(session.scalars(select(Pledge).where(Pledge.id.in_(ids)).order_by(Pledge.id)))
+        return [session.get_one(Pledge, (pledge.province_code, row["id"])) for row in rows[Pledge]]
 
     return database.run(add)
 
