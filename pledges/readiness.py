@@ -17,6 +17,9 @@ from pledges.messaging.models import Message, MessageState
 from pledges.messaging.operations import DELIVER_MESSAGE
 from pledges.plans.models import Province
 from pledges.product import Product
+from pledges.review.batches import WORK_BATCH_TASK
+from pledges.review.operations import COUNTERSIGN_TASK
+from pledges.review.waiting import count_countersigning
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.queries import count_signed_and_unsealed
 
@@ -24,8 +27,13 @@ LONGEST_WAIT = timedelta(minutes=5)
 """A code lives ten minutes: mail that is overdue for longer makes signing impossible."""
 LONGEST_WAIT_FOR_SEAL = timedelta(minutes=10)
 """The longest pause between two tries of one seal: who waits longer was refused more than once."""
-GIVEN_UP = {SEAL_TASK: "sealing", DELIVER_MESSAGE: "mail delivery"}
-"""Tasks that citizens wait for, in the words of the operator."""
+GIVEN_UP = {
+    SEAL_TASK: "sealing",
+    COUNTERSIGN_TASK: "countersigning",
+    WORK_BATCH_TASK: "deciding in bulk",
+    DELIVER_MESSAGE: "mail delivery",
+}
+"""Tasks that citizens and offices wait for, in the words of the operator."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +102,9 @@ def _jobs(session: Session, now: datetime) -> Part:
     if waiting := count_signed_and_unsealed(session, now - LONGEST_WAIT_FOR_SEAL):
         minutes = _minutes(LONGEST_WAIT_FOR_SEAL)
         reasons.append(f"waiting for their seal for more than {minutes} minutes, pledges: {waiting}")
+    if waiting := count_countersigning(session, since=now - LONGEST_WAIT_FOR_SEAL):
+        minutes = _minutes(LONGEST_WAIT_FOR_SEAL)
+        reasons.append(f"waiting for the agency's signature for more than {minutes} minutes, pledges: {waiting}")
     return Part("jobs", not reasons, "; ".join(reasons), detail)
 
 

@@ -23,8 +23,10 @@ from pledges.messaging.operations import DELIVER_MESSAGE, queue_message
 from pledges.product import Product
 from pledges.readiness import check_readiness
 from pledges.settings import Settings
+from pledges.signing.models import PledgeState
 from pledges.signing.operations import SEAL_TASK
 from tests.support.clock import FixedClock
+from tests.support.offices import WAY_TO, Office
 from tests.support.signing import seller_pages, signed_by
 from tests.web.conftest import make_product
 
@@ -132,6 +134,18 @@ def test_a_pledge_that_waits_too_long_for_its_seal_is_not_ready(
     assert parts(app)["jobs"] == {"ok": False, "reason": reason}
     run_worker(product.database, product.tasks(), once=True)
     assert parts(app)["jobs"] == {"ok": True}
+
+
+def test_a_pledge_that_waits_too_long_for_the_agency_s_signature_is_not_ready(
+    small_app: Flask, small_product: Product, clock: FixedClock, vault: Vault
+) -> None:
+    office = Office(small_product.database, clock, vault)
+    office.enter(*WAY_TO[PledgeState.COUNTERSIGNING])
+    clock.advance(timedelta(minutes=10, seconds=1))
+    reason = "waiting for the agency's signature for more than 10 minutes, pledges: 1"
+    assert reason in str(parts(small_app)["jobs"])
+    office.enter(PledgeState.APPROVED)
+    assert reason not in str(parts(small_app)["jobs"])
 
 
 def test_a_seal_that_cannot_be_used_is_not_ready(small_product: Product, clock: FixedClock, tmp_path: Path) -> None:
