@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, or_, select
@@ -89,6 +89,14 @@ def get_commune(session: Session, province_code: str, code: str) -> Commune | No
     """None also for a commune of another province and for one that exists no longer."""
     commune = session.get(Commune, (province_code, code))
     return commune if commune is not None and commune.valid_to is None else None
+
+
+def commune_names(session: Session, province_code: str, codes: Iterable[str]) -> dict[str, str]:
+    """The names of some communes by their codes, also of those that exist no longer."""
+    rows = session.execute(
+        select(Commune.code, Commune.name).where(Commune.province_code == province_code, Commune.code.in_(list(codes)))
+    )
+    return {row.code: row.name for row in rows}
 
 
 def get_agency(session: Session, province_code: str, code: str) -> Agency:

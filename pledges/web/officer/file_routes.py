@@ -1,0 +1,60 @@
+"""One file: its page and its PDFs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pledges.accounts.permissions import Action
+from pledges.core.errors import NotFound
+from pledges.documents.queries import get_document
+from pledges.review.history import earlier_versions
+from pledges.signing.models import Pledge
+from pledges.signing.rules import normal_reference
+from pledges.web.current import product, reader
+from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.file_view import file_page
+from pledges.web.officer.reach import pledge_for
+from pledges.web.security import may
+
+
+@blueprint.get("/ho-so/<reference>")
+@may(Action.PLEDGE_VIEW)
+def file(reference: str) -> ResponseReturnValue:
+    normal = normal_reference(reference)
+    if normal and normal != reference:
+        kept: dict[str, Any] = request.args.to_dict()
+        return redirect(url_for("officer.file", reference=normal, **kept))
+    return file_page(pledge_for(reference, Action.PLEDGE_VIEW))
+
+
+@blueprint.get("/ho-so/<reference>/ban-cam-ket.pdf")
+@may(Action.PLEDGE_DOCUMENT)
+def file_pdf(reference: str) -> ResponseReturnValue:
+    pledge = pledge_for(reference, Action.PLEDGE_DOCUMENT)
+    return _pdf(pledge, pledge.document_id, pledge.reference)
+
+
+@blueprint.get("/ho-so/<reference>/ban-cam-ket-<int:version>.pdf")
+@may(Action.PLEDGE_DOCUMENT)
+def earlier_pdf(reference: str, version: int) -> ResponseReturnValue:
+    """What was signed before a correction."""
+    pledge = pledge_for(reference, Action.PLEDGE_DOCUMENT)
+    for earlier in earlier_versions(reader(), pledge):
+        if earlier.version == version:
+            return _pdf(pledge, earlier.document_id, f"{pledge.reference}-ban-{version}")
+    raise NotFound
+
+
+def _pdf(pledge: Pledge, document_id: uuid.UUID | None, name: str) -> Response:
+    document = get_document(reader(), pledge.province_code, document_id) if document_id is not None else None
+    if document is None:
+        raise NotFound
+    return Response(
+        product().storage.get(document.sha256),
+        mimetype="application/pdf",
+        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
+    )
