@@ -28,7 +28,7 @@ class MessageKind:
 
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
-    # Six digits for signing. purpose: sign (if not given) or sign_as_representative.
+    # Six digits. purpose: sign (if not given), sign_as_representative, withdraw or withdraw_consent.
     "code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"purpose"})),
     # The link that resumes a draft.
     "draft_link": MessageKind(frozenset({"days"}), frozenset({"link"})),

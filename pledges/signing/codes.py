@@ -35,16 +35,24 @@ class CodePurpose(StrEnum):
     SIGN = "sign"
     SIGN_AS_REPRESENTATIVE = "sign_as_representative"
     OPEN_FILE = "open_file"
+    WITHDRAW = "withdraw"
+    WITHDRAW_CONSENT = "withdraw_consent"
 
 
 MESSAGE_KINDS = {
     CodePurpose.SIGN: "code",
     CodePurpose.SIGN_AS_REPRESENTATIVE: "code",
     CodePurpose.OPEN_FILE: "file_code",
+    CodePurpose.WITHDRAW: "code",
+    CodePurpose.WITHDRAW_CONSENT: "code",
 }
 
 
-_MORE_PARAMS = {CodePurpose.SIGN_AS_REPRESENTATIVE: {"purpose": CodePurpose.SIGN_AS_REPRESENTATIVE.value}}
+_MORE_PARAMS = {
+    purpose: {"purpose": purpose.value}
+    for purpose in (CodePurpose.SIGN_AS_REPRESENTATIVE, CodePurpose.WITHDRAW, CodePurpose.WITHDRAW_CONSENT)
+}
+"""The letter says what the code is for."""
 
 
 def address_hash(vault: Vault, address: str) -> str:

@@ -54,8 +54,8 @@ _FIELDS: dict[Correctable, tuple[str, ...]] = {
 class NotOpen(Conflict):
     """The pledge cannot be signed again (any more); what was typed stays in the draft."""
 
-    def __init__(self, message: str, pledge: Pledge) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, pledge: Pledge, **params: Any) -> None:
+        super().__init__(message, **params)
         self.pledge = pledge
 
 

@@ -196,8 +196,10 @@ def lead_to(database: Database, pledge: Pledge, *states: PledgeState, now: datet
     """Lead a pledge through these states as the review does, with the facts that its counters need."""
 
     def change(session: Session) -> Pledge:
+        led = pledge
         for state in states:
             changed = change_state(session, pledge.province_code, pledge.id, state, now=now)
+            led = changed.pledge
             if changed.counts:
                 record(
                     session,
@@ -208,7 +210,7 @@ def lead_to(database: Database, pledge: Pledge, *states: PledgeState, now: datet
                     now=now,
                     data={"counts": changed.counts},
                 )
-        return changed.pledge
+        return led
 
     return database.run(change)
 
