@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select, update
@@ -235,8 +236,8 @@ def test_who_may_not_decide_any_more_decides_nothing(
 ) -> None:
     """A delegation ends, an account is closed: what still waits is refused, not carried out."""
     first, second, third = pledges[:3]
-    for each in (first, second, third):
-        database.run(lambda s, each=each: recommend(s, (HUE, each.id), staff=officer, seen=0, now=clock()))
+    for pledge in (first, second, third):
+        database.run(partial(recommend, key=(HUE, pledge.id), staff=officer, seen=0, now=clock()))
     deputy = officer_of(database, number=2)
     today = local_day(clock())
     new = NewDelegation(deputy.id, "TUQ. GIÁM ĐỐC – CHÁNH VĂN PHÒNG", today, today)
