@@ -76,7 +76,7 @@ def public_pledge(session: Session, pledge: Pledge, earlier: EarlierVersion | No
         subject_types=tuple(pledge.subject_types),
         signed_on=local_day(signing.signed_at),
         state=pledge.state,
-        confirmations=tuple(each.kind for each in signatures_of(session, pledge) if each.version == signing.version),
+        confirmations=tuple(each.kind for each in signatures_of(session, pledge, version=signing.version)),
         wording_approved=signing.wording_approved,
         template_hash=signing.template_hash,
         published=published,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -13,10 +14,15 @@ from pledges.product import Product
 from pledges.review.countersigning import Countersigner
 from pledges.review.revocations import ask_revocation, revoke
 from pledges.signing.models import Pledge, PledgeState
+from pledges.signing.reopening import start_amendment, start_correction
+from pledges.signing.rules import Correctable
+from pledges.signing.sealing import PledgeSealer
 from tests.support.clock import FixedClock
 from tests.support.offices import Office
 from tests.support.sealing import sealed_pledge
-from tests.support.signing import PUBLIC_URL
+from tests.support.signing import PUBLIC_URL, sign_again
+
+ASKED = [part.value for part in Correctable]
 
 
 class IssuingOffice(Office):
@@ -82,6 +88,37 @@ class IssuingOffice(Office):
         self.do("recommend")
         self.do("approve")
         return self.countersign()
+
+    def correct(self, **changes: Any) -> bytes:
+        """What the agency asked for is changed, signed again and sealed anew."""
+        draft = self.database.run(
+            lambda session: start_correction(
+                session, session.get_one(Pledge, self.key), asked=ASKED, now=self.clock(), vault=self.vault
+            )
+        )
+        return self._signed_again(draft.id, **changes)
+
+    def amend(self, **changes: Any) -> bytes:
+        """Turn to the newer pledge that shall take the place of this one; `issued` begins anew."""
+        draft = self.database.run(
+            lambda session: start_amendment(
+                session, session.get_one(Pledge, self.key), now=self.clock(), vault=self.vault
+            )
+        )
+        self.issued = []
+        return self._signed_again(draft.id, **changes)
+
+    def _signed_again(self, draft_id: UUID, **changes: Any) -> bytes:
+        self.clock.advance(timedelta(days=1))
+        outcome = sign_again(self.database, draft_id, now=self.clock(), vault=self.vault, **changes)
+        assert outcome.signed, outcome.refusal
+        self.key = (outcome.signed[0].province_code, outcome.signed[0].id)
+        product = self.product
+        PledgeSealer(
+            product.database, product.storage, product.sealer, product.clock, product.vault, "quan-tri@vidu.vn"
+        ).seal(self.key[0], str(self.key[1]))
+        self.issued.append(self.file())
+        return self.issued[-1]
 
     def revoke(self) -> None:
         self.clock.advance(timedelta(days=1))

@@ -15,12 +15,11 @@ from sqlalchemy import func, select
 
 from pledges.core.throttle import ThrottleCount
 from pledges.product import Product
-from pledges.signing.models import PledgeState
 from pledges.web.public import verification
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.forgeries import with_note_added
-from tests.support.sealing import SealedPledge, sealed_pledge, set_state
+from tests.support.sealing import SealedPledge, sealed_pledge
 from tests.support.signing import doctor_pages, invented_tax_code, seller_pages, signed_by
 
 SHOP, FACEBOOK, SIGNER = "Công ty TNHH Thử Nghiệm 1", "cuahangthu1", "Trần Thị Thử Nghiệm"
@@ -106,40 +105,6 @@ def test_the_tax_code_of_a_household_is_never_shown(
     assert invented_tax_code(1) not in page.text
 
 
-def test_a_withdrawn_pledge_hides_its_names_at_once(
-    small_product: Product, visitor: CheckedClient, clock: FixedClock
-) -> None:
-    sealed = sign(small_product, clock, publish=True)
-    set_state(small_product.database, sealed.pledge, PledgeState.WITHDRAWN)
-    page = visitor.get(f"/xac-minh/{sealed.code}")
-    assert names_on(page) == []
-    assert "Người ký đã rút" in page.words
-
-
-@pytest.mark.parametrize(
-    ("state", "label"),
-    [
-        (PledgeState.RECOMMENDED, "Đã ký, đang chờ cơ quan duyệt"),
-        (PledgeState.DEFERRED, "Đã ký, đang chờ cơ quan duyệt"),
-        (PledgeState.RETURNED, "Đã ký, đang chờ cơ quan duyệt"),
-        (PledgeState.APPROVED, "Đã tiếp nhận"),
-        (PledgeState.REJECTED, "Không tiếp nhận"),
-        (PledgeState.SUPERSEDED, "Đã được thay bằng bản mới"),
-        (PledgeState.REVOKED, "Đã thu hồi"),
-    ],
-)
-def test_the_state_stands_in_plain_words(
-    small_product: Product, visitor: CheckedClient, hidden: SealedPledge, state: PledgeState, label: str
-) -> None:
-    set_state(small_product.database, hidden.pledge, state)
-    page = visitor.get(f"/xac-minh/{hidden.code}")
-    assert label in page.words
-    ended = state in {PledgeState.REJECTED, PledgeState.SUPERSEDED, PledgeState.REVOKED}
-    assert ("Mã này có thật, nhưng" in page.title) is ended
-    told = visitor.client.get(f"/api/v1/verify/{hidden.code}").json["state"]
-    assert told == (state.value if ended or state is PledgeState.APPROVED else "submitted")
-
-
 @pytest.mark.parametrize("typed", [UNKNOWN, "x", "CK-46-2026-ABCDEF", "%00", "a/b", "x" * 3_000, "🙂", "' OR 1=1"])
 def test_unknown_and_malformed_codes_get_the_same_answer(visitor: CheckedClient, typed: str) -> None:
     page = visitor.get(f"/xac-minh/{typed}", status=404)
@@ -195,27 +160,6 @@ def test_the_original_file_is_called_real(visitor: CheckedClient, hidden: Sealed
     page = upload(visitor, hidden.pdf)
     assert "Tệp này là thật, không bị sửa" in page.title
     assert "Bản THỬ NGHIỆM" in page.words, "sealed with the trial key of development"
-
-
-@pytest.mark.parametrize(
-    ("make", "title"),
-    [
-        (with_note_added, "Tệp này đã bị sửa"),
-        (lambda data: data[:-1], "Tệp này đã bị sửa"),
-        (lambda _data: b"%PDF-1.7\n", "Không đọc được tệp này"),
-        (lambda _data: b"<html>", "Tệp này không phải PDF"),
-        (lambda data: data + b"\n" * 10_500_000, "Tệp này quá lớn"),
-    ],
-)
-def test_other_files_are_refused_with_what_to_do(
-    visitor: CheckedClient, hidden: SealedPledge, make: Any, title: str
-) -> None:
-    page = upload(visitor, make(hidden.pdf))
-    assert title in page.title
-    assert "là thật" not in page.words
-    assert page.all("//a[@href='/xac-minh']")
-    linked = page.all(f"//a[@href='/xac-minh/{hidden.code}']")
-    assert bool(linked) is (title == "Tệp này đã bị sửa")
 
 
 def test_a_file_beyond_all_limits_is_refused_without_being_read(visitor: CheckedClient) -> None:
