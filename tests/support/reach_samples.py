@@ -1,0 +1,105 @@
+"""What stands in the addresses of staff pages, for the walk of tests/web/test_permission_walk.py.
+
+A new page with something in its address needs one line in `SAMPLES`: its endpoint, what its address takes from a
+`Spot`, and what of the spot decides about reach. A page without a line fails the walk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pledges.accounts.permissions import Place
+
+OWN, PROVINCE, PERSON = "agency", "province", "person"
+
+
+@dataclass(frozen=True)
+class Spot:
+    """One of everything that belongs to one agency, or (`exists` false) names of nothing at all."""
+
+    name: str
+    province_code: str
+    agency_code: str
+    reference: str = "CK-99-2026-KKKKKK"
+    exists: bool = True
+    pledge_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    entity_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    batch_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    person_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """An officer of the agency, who does nothing themself."""
+    giver_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """An approver of the agency."""
+    delegation_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    text_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """`args`: the values of the address. `of`: whether agency, province or person of the spot decides about reach."""
+
+    args: Callable[[Spot], dict[str, Any]]
+    of: str = OWN
+    pledge: bool = False
+    """The object is a pledge, so the walk tries several states and looks that nothing was decided."""
+
+    def place(self, spot: Spot) -> Place:
+        if self.of == PROVINCE:
+            return Place(spot.province_code)
+        return Place(spot.province_code, spot.agency_code, spot.giver_id if self.of == PERSON else None)
+
+
+def _pledge(**more: Any) -> Sample:
+    return Sample(lambda spot: {"reference": spot.reference} | more, pledge=True)
+
+
+def _province(*names: str) -> Sample:
+    return Sample(lambda spot: {"code": spot.province_code} | {name: getattr(spot, name) for name in names}, PROVINCE)
+
+
+def _person() -> Sample:
+    return Sample(lambda spot: {"code": spot.province_code, "staff_id": spot.person_id}, PROVINCE)
+
+
+SAMPLES: dict[str, Sample] = {
+    "admin.province": _province(),
+    "admin.details": _province(),
+    "admin.plan": _province(),
+    "admin.agency": _province("agency_code"),
+    "admin.wording": _province("text_id"),
+    "admin.add_person": _province(),
+    "admin.person": _person(),
+    "admin.change_person": _person(),
+    "admin.send_link": _person(),
+    "admin.disable_person": _person(),
+    "admin.enable_person": _person(),
+    "admin.end_sessions": _person(),
+    "officer.new_delegation": Sample(lambda spot: {"giver_id": spot.giver_id}, PERSON),
+    "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
+    "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
+    "officer.entity": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
+    "officer.file": _pledge(),
+    "officer.file_pdf": _pledge(),
+    "officer.earlier_pdf": _pledge(version=1),
+    "officer.recommend": _pledge(),
+    "officer.return_file": _pledge(),
+    "officer.defer": _pledge(),
+    "officer.resume": _pledge(),
+    "officer.reject": _pledge(),
+    "officer.approve": _pledge(),
+    "officer.ask_to_revoke": _pledge(),
+    "officer.keep": _pledge(),
+    "officer.confirm_revocation": _pledge(),
+}
+
+ALSO_INSIDE: dict[str, set[int]] = {
+    # Not sealed yet; never corrected.
+    "officer.file_pdf": {404},
+    "officer.earlier_pdf": {404},
+    # Nothing was selected; a list in which this person has nothing to do with many files at once.
+    "officer.confirm_batch": {400, 404},
+}
+"""What pages may also answer to somebody who may open them, because the walk brings less than they need."""
