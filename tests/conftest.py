@@ -106,7 +106,7 @@ def postgres_template(postgres_server: PostgresServer, shared_folder: Path) -> P
 @pytest.fixture
 def sqlite_database(sqlite_template: SqliteTemplate, tmp_path: Path) -> Iterator[Database]:
     """A fresh SQLite database with schema and plans."""
-    with sqlite_template.fresh(tmp_path / "db") as database:
+    with sqlite_template.fresh() as database:
         yield database
 
 

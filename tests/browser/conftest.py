@@ -49,7 +49,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def live_server(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """Web and worker for all browser tests of this test process: `base_url`, `database`, `mail_to(address)`."""
     folder = tmp_path_factory.mktemp("live")
-    with sqlite_template.fresh(folder / "db") as database:
+    with sqlite_template.fresh() as database:
         server = LiveServer(folder, database)
         server.start()
         yield server

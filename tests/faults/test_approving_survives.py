@@ -192,7 +192,7 @@ def department_on(fresh: AbstractContextManager[Database], folder: Path) -> Iter
 
 def test_a_worker_killed_at_every_boundary(sqlite_template: SqliteTemplate, tmp_path: Path) -> None:
     """One pledge by itself and the others in bulk; each worker dies at another boundary of what is left."""
-    with department_on(sqlite_template.fresh(tmp_path / "db"), tmp_path) as department:
+    with department_on(sqlite_template.fresh(), tmp_path) as department:
         [single, *others] = department.take_in(len(POINTS) + 3)
         department.approve(single)
         department.approve_all(others)
@@ -212,7 +212,7 @@ def test_a_worker_killed_at_random_during_a_batch(
     sqlite_template: SqliteTemplate, postgres_template: PostgresTemplate, tmp_path: Path, engine: str, seed: int
 ) -> None:
     chance = random.Random(f"{engine} {seed}")  # noqa: S311 - moments of death
-    fresh = sqlite_template.fresh(tmp_path / "db") if engine == "sqlite" else postgres_template.fresh()
+    fresh = sqlite_template.fresh() if engine == "sqlite" else postgres_template.fresh()
     with department_on(fresh, tmp_path) as department:
         department.approve_all(department.take_in(IN_BATCH))
         for number in range(KILLS):

@@ -84,7 +84,7 @@ def running(fresh: AbstractContextManager[Database], folder: Path) -> Iterator[L
 @pytest.fixture(scope="module")
 def server(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     folder = tmp_path_factory.mktemp("faults")
-    with running(sqlite_template.fresh(folder / "db"), folder) as server:
+    with running(sqlite_template.fresh(), folder) as server:
         yield server
 
 
@@ -216,7 +216,7 @@ def test_web_and_worker_killed_at_random(
     chance = random.Random(f"{engine} {seed}")  # noqa: S311 - moments of death
     victims = [("web", "worker")[number % 2] for number in range(KILLS[engine])]
     chance.shuffle(victims)
-    fresh = sqlite_template.fresh(tmp_path / "db") if engine == "sqlite" else postgres_template.fresh()
+    fresh = sqlite_template.fresh() if engine == "sqlite" else postgres_template.fresh()
     with running(fresh, tmp_path) as server:
         emails = []
         for number, victim in enumerate(victims, start=1):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import mkdtemp
 
 from pledges.audit.operations import SYSTEM
 from pledges.core.db import Database
@@ -34,11 +35,31 @@ def made_once(folder: Path, name: str, make: Callable[[], str]) -> str:
         return result.read_text()
 
 
+class _Engines:
+    """Databases at addresses that are used again: an engine keeps every statement that it has compiled, and compiling
+    takes longer than most tests. Two at a time get two addresses."""
+
+    def __init__(self) -> None:
+        self._free: list[Database] = []
+
+    @contextmanager
+    def one(self, new_url: Callable[[], str], fill: Callable[[Database], None]) -> Iterator[Database]:
+        database = self._free.pop() if self._free else Database(new_url())
+        fill(database)
+        try:
+            yield database
+        finally:
+            database.dispose()
+            self._free.append(database)
+
+
 class SqliteTemplate:
     """One prepared file; a copy of it is a fresh database."""
 
     def __init__(self, folder: Path) -> None:
         self._file = Path(made_once(folder, "sqlite-template", lambda: self._make(folder / "template.sqlite")))
+        self._folder = folder
+        self._engines = _Engines()
 
     @staticmethod
     def _make(file: Path) -> str:
@@ -48,15 +69,18 @@ class SqliteTemplate:
         return str(file)
 
     @contextmanager
-    def fresh(self, folder: Path) -> Iterator[Database]:
-        folder.mkdir(parents=True, exist_ok=True)
-        copy = folder / "pledges.sqlite"
-        shutil.copyfile(self._file, copy)
-        database = Database(f"sqlite:///{copy}")
-        try:
+    def fresh(self) -> Iterator[Database]:
+        with self._engines.one(self._new_url, self._fill) as database:
             yield database
-        finally:
-            database.dispose()
+
+    def _new_url(self) -> str:
+        return f"sqlite:///{mkdtemp(dir=self._folder, prefix='sqlite-')}/pledges.sqlite"
+
+    def _fill(self, database: Database) -> None:
+        file = Path(str(database.url.database))
+        for left_over in file.parent.iterdir():
+            left_over.unlink()
+        shutil.copyfile(self._file, file)
 
 
 class PostgresTemplate:
@@ -65,6 +89,7 @@ class PostgresTemplate:
     def __init__(self, server: PostgresServer, folder: Path) -> None:
         self._server = server
         self._name = made_once(folder, "postgresql-template", self._make)
+        self._engines = _Engines()
 
     def _make(self) -> str:
         name = self._server.create()
@@ -75,10 +100,14 @@ class PostgresTemplate:
 
     @contextmanager
     def fresh(self) -> Iterator[Database]:
-        name = self._server.create(template=self._name)
-        database = Database(self._server.url_of(name))
-        try:
-            yield database
-        finally:
-            database.dispose()
-            self._server.drop(name)
+        with self._engines.one(self._new_url, self._fill) as database:
+            try:
+                yield database
+            finally:
+                self._server.drop(str(database.url.database))
+
+    def _new_url(self) -> str:
+        return self._server.url_of(self._server.new_name())
+
+    def _fill(self, database: Database) -> None:
+        self._server.create(str(database.url.database), template=self._name)

@@ -149,9 +149,13 @@ class PostgresServer:
         scheme, rest = before.split("://", 1)
         return f"{scheme}://{rest.split('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
 
-    def create(self, *, template: str | None = None) -> str:
+    @staticmethod
+    def new_name() -> str:
+        return f"{_prefix()}{secrets.token_hex(4)}"
+
+    def create(self, name: str = "", *, template: str | None = None) -> str:
         """A new database; its name."""
-        name = f"{_prefix()}{secrets.token_hex(4)}"
+        name = name or self.new_name()
         source = f' TEMPLATE "{template}" STRATEGY FILE_COPY' if template else " TEMPLATE template0 ENCODING 'UTF8'"
         self._admin.execute(f'CREATE DATABASE "{name}"{source}')
         return name

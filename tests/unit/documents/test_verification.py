@@ -65,7 +65,7 @@ def office(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathFac
     authority = Authority()
     keys = SealFolder(folder / "seal").lay_down(authority, p256())
     storage, vault = Storage(folder / "storage"), Vault("tests-only-data-key-0123456789abcdef")
-    with sqlite_template.fresh(folder / "db") as database:
+    with sqlite_template.fresh() as database:
         sealed = sealed_pledge(database, storage, keys.sealer(), FixedClock(), vault)
         yield Office(database, storage, keys, authority, sealed)
 
@@ -110,7 +110,7 @@ def approved(sqlite_template: SqliteTemplate, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("approved")
     authority, storage, clock = Authority(), Storage(folder / "storage"), FixedClock()
     keys = SealFolder(folder / "seal").lay_down(authority, p256())
-    with sqlite_template.fresh(folder / "db") as database:
+    with sqlite_template.fresh() as database:
         sealed = sealed_pledge(database, storage, keys.sealer(), clock, Vault("tests-only-data-key-0123456789abcdef"))
         agency = forgeries.countersigned(sealed.pdf, authority)
 
@@ -348,7 +348,7 @@ def test_a_revoked_pledge_keeps_its_authentic_file_and_says_so(office: Office) -
 def test_a_lost_or_damaged_copy_is_never_called_authentic(sqlite_template: SqliteTemplate, tmp_path: Path) -> None:
     storage = Storage(tmp_path / "storage")
     keys = SealFolder(tmp_path / "seal").lay_down(Authority(), p256())
-    with sqlite_template.fresh(tmp_path / "db") as database:
+    with sqlite_template.fresh() as database:
         vault = Vault("tests-only-data-key-0123456789abcdef")
         sealed = sealed_pledge(database, storage, keys.sealer(), FixedClock(), vault, pages=doctor_pages())
         [path] = [path for path in storage.folder.rglob("*") if path.is_file() and len(path.name) == 64]
