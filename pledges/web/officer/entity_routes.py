@@ -39,7 +39,7 @@ def entity(entity_id: uuid.UUID) -> ResponseReturnValue:
         merged_into=url_for("officer.entity", entity_id=kept.id) if kept.id != found.id else "",
         claimed=found.standing is Standing.CLAIMED,
         rows=_who(found),
-        channels=[channel.as_typed or channel.address for channel in channels_of(reader(), found)],
+        channels=[channel.address for channel in channels_of(reader(), found)],
         duties=[_duty(owed) for owed in obligations_of(reader(), found)],
         files=_own_files(found),
     )

@@ -137,12 +137,16 @@ def _typed_in_vain(sent: Sent | None, allowed: list[str]) -> list[str]:
 # --- What the file says --------------------------------------------------------------------------------------------
 
 
+_WORST_FIRST = {CheckOutcome.FAILED: 0, CheckOutcome.WARNING: 1, CheckOutcome.NOTE: 2}
+
+
 def _facts(pledge: Pledge) -> dict[str, Any]:
     paper = PledgePaper.from_json(pledge.paper)
     checks = check_pledges(reader(), pledge.province_code, [pledge])[pledge.id]
+    doubts = [check for check in checks if check.outcome is not CheckOutcome.OK]
     return {
         "paper": paper,
-        "open_checks": [_check_row(check) for check in checks if check.outcome is not CheckOutcome.OK],
+        "open_checks": [_check_row(check) for check in sorted(doubts, key=lambda each: _WORST_FIRST[each.outcome])],
         "passed_checks": [_check_row(check) for check in checks if check.outcome is CheckOutcome.OK],
         "signatures": _signature_rows(pledge),
         "verdict": verify_pledge(reader(), product().storage, pledge),

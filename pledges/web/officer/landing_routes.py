@@ -13,11 +13,15 @@ from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.plans.models import Agency, Commune, Province
+from pledges.review.queries import QueueFilter, Tab, queue_counts
 from pledges.web.current import reader
 from pledges.web.i18n import translate
-from pledges.web.officer.authentication import current_staff
+from pledges.web.officer.authentication import current_delegation, current_staff
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.queue_routes import own_agency
+from pledges.web.officer.queue_view import queue_url
 from pledges.web.officer.reach import has_right
+from pledges.web.officer.words import tab_text
 from pledges.web.security import may
 
 
@@ -25,7 +29,31 @@ from pledges.web.security import may
 @may(Action.ACCOUNT_OWN)
 def landing() -> ResponseReturnValue:
     staff = current_staff()
-    return render_template("officer/landing.html", rows=_who(staff), tasks=_tasks())
+    return render_template(
+        "officer/landing.html",
+        rows=_who(staff),
+        tasks=_tasks(),
+        queue=_queue() if has_right(Action.QUEUE_VIEW) else None,
+        delegation=current_delegation(),
+        approves=has_right(Action.PLEDGE_APPROVE),
+    )
+
+
+def _queue() -> list[dict[str, Any]]:
+    """What stands in each tab of the own agency's queue; what waits for this person comes first."""
+    counts = queue_counts(reader(), *own_agency())
+    mine = Tab.WAITING if has_right(Action.PLEDGE_RECOMMEND) else Tab.RECOMMENDED
+    return [
+        {
+            "tab": tab,
+            "text": tab_text(tab),
+            "count": counts[tab],
+            "href": queue_url(QueueFilter(tab=tab)),
+            "mine": tab is mine,
+        }
+        for tab in sorted(Tab, key=lambda tab: tab is not mine)
+        if tab is not Tab.DONE
+    ]
 
 
 def _who(staff: Staff) -> list[dict[str, Any]]:
