@@ -250,6 +250,7 @@ def upgrade() -> None:
             "amends_id IS NOT NULL AND state NOT IN ('approved', 'rejected', 'superseded', 'revoked', 'withdrawn')"
         ),
     )
+    op.create_index("ix_pledge_channel_address", "pledge_channel", ["province_code", "address"], unique=False)
     op.add_column("signature", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
     op.add_column("staff", sa.Column("signing_title", sa.Text(), nullable=False, server_default=""))
 
@@ -257,6 +258,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_column("staff", "signing_title")
     op.drop_column("signature", "version")
+    op.drop_index("ix_pledge_channel_address", table_name="pledge_channel")
     op.drop_index(
         "uq_pledge_amendment",
         table_name="pledge",

@@ -59,7 +59,7 @@ def ask_revocation(session: Session, key: Key, *, staff: Staff, reason: str, now
     )
     session.add(revocation)
     session.flush()
-    _note(session, pledge, DecisionKind.REVOCATION_ASKED, "pledge.revocation_asked", staff, now, note=told)
+    _record(session, pledge, DecisionKind.REVOCATION_ASKED, "pledge.revocation_asked", staff, now, note=told)
     return revocation
 
 
@@ -72,7 +72,7 @@ def refuse_revocation(
     if not kept:
         raise DomainError(N_("Hãy ghi vì sao không thu hồi, để đồng nghiệp cùng biết."), field="note")
     _close(session, revocation, RevocationState.REFUSED, staff, now)
-    return _note(session, pledge, DecisionKind.REVOCATION_REFUSED, "pledge.revocation_refused", staff, now, note=kept)
+    return _record(session, pledge, DecisionKind.REVOCATION_REFUSED, "pledge.revocation_refused", staff, now, note=kept)
 
 
 def revoke(
@@ -155,7 +155,7 @@ def _close(session: Session, revocation: Revocation, state: RevocationState, sta
         raise Conflict(N_("Đề nghị thu hồi này vừa được người khác xử lý."))
 
 
-def _note(
+def _record(
     session: Session, pledge: Pledge, kind: DecisionKind, fact: str, staff: Staff, now: datetime, *, note: str
 ) -> Decision:
     decision = add_decision(session, pledge, kind, staff=staff, now=now, note=note)

@@ -268,6 +268,7 @@ class PledgeChannel(InProvince, Base):
     __table_args__ = (
         ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),
         UniqueConstraint("province_code", "pledge_id", "address"),
+        Index("ix_pledge_channel_address", "province_code", "address"),
     )
 
     pledge_id: Mapped[uuid.UUID]

@@ -61,15 +61,20 @@ def test_every_text_is_in_composed_letters() -> None:
 
 
 def recorded_kinds() -> set[str]:
-    """The literal kinds in calls of `record(session, kind, ...)` and of what areas wrap around it under that name."""
+    """The literal kinds in calls of `record(…)`, of what areas wrap around it under that name, and in their tables
+    of facts."""
     kinds = set()
     for path in PROGRAM:
         for node in ast.walk(ast.parse(path.read_text())):
+            given: list[ast.expr] = []
             if isinstance(node, ast.Call):
                 called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if called.lstrip("_") == "record":
-                    texts = [str(given.value) for given in node.args[:2] if isinstance(given, ast.Constant)]
-                    kinds |= {text for text in texts if re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
+                given = node.args if called.lstrip("_") == "record" else []
+            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+                named = any(isinstance(target, ast.Name) and target.id.endswith("FACTS") for target in node.targets)
+                given = node.value.values if named else []
+            texts = [str(each.value) for each in given if isinstance(each, ast.Constant)]
+            kinds |= {text for text in texts if re.fullmatch(r"[a-z]+\.[a-z_]+", text)}
     return kinds
 
 
