@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from datetime import datetime, timedelta
 
@@ -55,6 +56,26 @@ def held_draft(reading: Session) -> Draft | None:
     if session.get("draft") != value:
         hold_draft(draft.id)
     return draft
+
+
+def browser_id() -> str:
+    """What the codes that open a file are bound to: a random id of this browser, empty until one was asked for here.
+
+    Whoever merely knows a reference has codes of their own, and cannot use up the tries of somebody else's.
+    """
+    return str(session.get("browser", ""))
+
+
+def name_browser() -> None:
+    """Give this browser its id, unless it has one."""
+    session.setdefault("browser", secrets.token_urlsafe(12))
+
+
+def let_open_beside(reference: str, other: str) -> None:
+    """Who may open a file may open another of the same signer for as long."""
+    files = session.get("files", {})
+    if reference in files and files.get(other) != files[reference]:
+        session["files"] = {**files, other: files[reference]}
 
 
 def let_open_file(reference: str, at: datetime) -> None:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+import structlog
 from flask import Response, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from pledges.core.errors import N_, DomainError, NotFound
-from pledges.documents.paper import PledgePaper
+from pledges.documents.errors import DocumentDamaged
 from pledges.documents.queries import get_document
-from pledges.plans.queries import get_agency, get_province
-from pledges.plans.settings import province_settings
+from pledges.review.models import DecisionKind
+from pledges.review.operations import last_decision
 from pledges.signing.codes import CodePurpose, newest_code, send_code, try_code
-from pledges.signing.models import Pledge
-from pledges.signing.queries import pledge_by_reference, signatures_of
-from pledges.signing.rules import normal_reference
+from pledges.signing.models import Draft, Pledge
+from pledges.signing.queries import earlier_versions, pledge_by_reference
+from pledges.signing.reopening import NotOpen, start_amendment, start_correction
+from pledges.signing.rules import Page, normal_reference
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
+from pledges.web.errors import error_page
 from pledges.web.i18n import error_text, language
 from pledges.web.network import network
 from pledges.web.security import soft_csrf
-from pledges.web.signer.access import let_open_file, may_open_file
+from pledges.web.signer.access import browser_id, hold_draft, let_open_beside, let_open_file, name_browser
+from pledges.web.signer.file_access import file_view, opened_pledge
 from pledges.web.signer.forms import FileCodeForm, ReferenceForm
-from pledges.web.signer.journey import blueprint
-from pledges.web.signer.summary import status_of, way_of
+from pledges.web.signer.journey import blueprint, page_url
+
+log = structlog.get_logger()
 
 _NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
@@ -54,20 +61,10 @@ def file(reference: str) -> ResponseReturnValue:
         return redirect(url_for("signer.file", reference=normal))
     if not normal:
         raise NotFound
-    pledge = _opened(normal)
+    pledge = opened_pledge(normal)
     if pledge is None:
         return _door(normal, FileCodeForm(formdata=None))
-    province = get_province(reader(), pledge.province_code)
-    agency = get_agency(reader(), pledge.province_code, pledge.agency_code)
-    return render_template(
-        "signer/file.html",
-        pledge=pledge,
-        paper=PledgePaper.from_json(pledge.paper),
-        province=province,
-        status=status_of(pledge, province_settings(province).days_to_answer),
-        steps=way_of(pledge, agency.name),
-        signatures=signatures_of(reader(), pledge),
-    )
+    return render_template("signer/file.html", view=file_view(pledge))
 
 
 def _refuse_other_spelling(reference: str) -> None:
@@ -76,14 +73,13 @@ def _refuse_other_spelling(reference: str) -> None:
         raise NotFound
 
 
-def _opened(reference: str) -> Pledge | None:
-    """The pledge, where this browser has shown the code of that file."""
-    return pledge_by_reference(reader(), reference) if may_open_file(reference) else None
-
-
 def _subject(pledge: Pledge | None, reference: str) -> uuid.UUID:
-    """What a code is bound to; an unknown reference has codes as well, so that nothing tells it from a known one."""
-    return pledge.id if pledge is not None else uuid.uuid5(_NOBODY, reference)
+    """What a code is bound to: the file and this browser.
+
+    An unknown reference has codes as well, so that nothing tells it from a known one.
+    """
+    known = pledge.id if pledge is not None else uuid.uuid5(_NOBODY, reference)
+    return uuid.uuid5(known, browser_id())
 
 
 def _door(reference: str, form: FileCodeForm) -> ResponseReturnValue:
@@ -100,14 +96,15 @@ def send_file_code(reference: str) -> ResponseReturnValue:
     if not PageForm().validate_on_submit():
         flash(_("Phiên làm việc đã được làm mới. Hãy bấm gửi mã lần nữa."), "warning")
         return redirect(url_for("signer.file", reference=reference))
+    name_browser()
     pledge = pledge_by_reference(reader(), reference)
-    peer, at, vault = network(), now(), product().vault
+    subject, peer, at, vault = _subject(pledge, reference), network(), now(), product().vault
 
     def send(db: Any) -> None:
         send_code(
             db,
             CodePurpose.OPEN_FILE,
-            _subject(pledge, reference),
+            subject,
             pledge.contact_email if pledge is not None else f"{reference}@khong-co.invalid",
             network=peer,
             language=pledge.language if pledge is not None else language(),
@@ -154,17 +151,72 @@ def open_file(reference: str) -> ResponseReturnValue:
     return redirect(url_for("signer.file", reference=reference))
 
 
+@blueprint.post("/ho-so/<reference>/sua")
+@soft_csrf
+def correct(reference: str) -> ResponseReturnValue:
+    """Open the returned pledge in the form; sent again it is the same draft."""
+    return _sign_again(reference, _start_correction)
+
+
+@blueprint.post("/ho-so/<reference>/thay-doi")
+@soft_csrf
+def amend(reference: str) -> ResponseReturnValue:
+    """Open the pledge in force in the form, for a new one that takes its place."""
+    return _sign_again(reference, _start_amendment)
+
+
+def _start_correction(db: Session, pledge: Pledge) -> Draft:
+    said = last_decision(db, (pledge.province_code, pledge.id), DecisionKind.RETURNED)
+    asked = said.asked if said is not None else ()
+    return start_correction(db, pledge, asked=asked, now=now(), vault=product().vault)
+
+
+def _start_amendment(db: Session, pledge: Pledge) -> Draft:
+    return start_amendment(db, pledge, now=now(), vault=product().vault)
+
+
+def _sign_again(reference: str, start: Callable[[Session, Pledge], Draft]) -> ResponseReturnValue:
+    pledge = opened_pledge(reference)
+    if pledge is None or not PageForm().validate_on_submit():
+        return redirect(url_for("signer.file", reference=reference))
+    try:
+        draft = write(lambda db: start(db, pledge))
+    except NotOpen as closed:
+        flash(error_text(closed), "warning")
+        if closed.pledge.reference != reference:
+            let_open_beside(reference, closed.pledge.reference)
+        return redirect(url_for("signer.file", reference=closed.pledge.reference))
+    hold_draft(draft.id)
+    return redirect(page_url(Page.CHECK))
+
+
 @blueprint.get("/ho-so/<reference>/ban-cam-ket.pdf")
 def file_pdf(reference: str) -> ResponseReturnValue:
-    pledge = _opened(reference)
-    document = None
-    if pledge is not None and pledge.document_id is not None:
-        document = get_document(reader(), pledge.province_code, pledge.document_id)
-    if pledge is None or document is None:
+    pledge = opened_pledge(reference)
+    if pledge is None:
         raise NotFound
-    data = product().storage.get(document.sha256)
-    return Response(
-        data,
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{pledge.reference}.pdf"'},
-    )
+    return _pdf(pledge, pledge.document_id, f"{pledge.reference}.pdf")
+
+
+@blueprint.get("/ho-so/<reference>/ban-<int:version>.pdf")
+def earlier_pdf(reference: str, version: int) -> ResponseReturnValue:
+    """What was signed before a correction."""
+    pledge = opened_pledge(reference)
+    if pledge is None:
+        raise NotFound
+    found = [earlier for earlier in earlier_versions(reader(), pledge) if earlier.version == version]
+    return _pdf(pledge, found[0].document_id if found else None, f"{pledge.reference}-ban-{version}.pdf")
+
+
+def _pdf(pledge: Pledge, document_id: uuid.UUID | None, name: str) -> ResponseReturnValue:
+    document = get_document(reader(), pledge.province_code, document_id) if document_id is not None else None
+    if document is None:
+        raise NotFound
+    try:
+        data = product().storage.get(document.sha256)
+    except (OSError, DocumentDamaged) as fault:
+        log.error("stored file not readable", sha256=document.sha256, reason=str(fault))
+        return error_page(
+            503, _("Chưa lấy được tệp PDF lúc này. Bản cam kết của bạn vẫn được ghi nhận; hãy thử lại sau ít phút.")
+        )
+    return Response(data, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})

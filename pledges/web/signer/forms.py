@@ -52,6 +52,16 @@ class AnswerForm(DomainForm):
 
     draft = HiddenField()
 
+    def close_all_but(self, names: frozenset[str]) -> None:
+        """Take away the questions that may not be answered here: what is sent for them is not read."""
+        for name in [*self._fields]:
+            if name not in names and name not in {"draft", "csrf_token"}:
+                del self[name]
+
+    def has_all(self, errors: AnswerErrors) -> bool:
+        """Whether there is a field for every refusal."""
+        return all(name.partition("-")[0] in self for name in errors.errors)
+
     def show_errors(self, errors: AnswerErrors) -> None:
         for name, error in errors.errors.items():
             base, _, row = name.partition("-")

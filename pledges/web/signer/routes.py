@@ -1,6 +1,25 @@
 """Everything under the signer's blueprint."""
 
-from pledges.web.signer import file_routes, form_routes, resume_routes, sign_routes
+from pledges.web.signer import (
+    check_routes,
+    consent_routes,
+    file_routes,
+    form_routes,
+    group_routes,
+    resume_routes,
+    sign_routes,
+    withdrawal_routes,
+)
 from pledges.web.signer.journey import blueprint
 
-__all__ = ["blueprint", "file_routes", "form_routes", "resume_routes", "sign_routes"]
+__all__ = [
+    "blueprint",
+    "check_routes",
+    "consent_routes",
+    "file_routes",
+    "form_routes",
+    "group_routes",
+    "resume_routes",
+    "sign_routes",
+    "withdrawal_routes",
+]

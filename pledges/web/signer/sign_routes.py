@@ -17,6 +17,7 @@ from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code
 from pledges.signing.models import ConfirmationCode, Draft
 from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft
+from pledges.signing.reopening import NotOpen
 from pledges.signing.rules import Page
 from pledges.signing.texts import DraftAnswers, TextToSign, texts_to_sign
 from pledges.web.components import PageForm
@@ -99,7 +100,8 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
         texts=list(zip(texts, published, strict=True)),
         code_sent=sent if sent is not None and may_confirm(sent, answers.group.email) else None,
         masked=mask_email(answers.group.email),
-        **step(Page.SIGN),
+        purpose=draft.purpose.value,
+        **step(Page.SIGN, draft),
     )
 
 
@@ -144,6 +146,9 @@ def sign_post() -> ResponseReturnValue:
         for error in errors.errors.values():
             form.refuse(error)
         return _sign_page(draft, form)
+    except NotOpen as closed:
+        flash(error_text(closed), "warning")
+        return redirect(url_for("signer.file", reference=closed.pledge.reference))
     except Conflict as conflict:
         form.refuse(conflict)
         return _sign_page(draft, form)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,16 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from pledges.core.countries import countries
+from pledges.plans.queries import all_provinces
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.models import EntityKind, Location
+from pledges.review.history import HistoryStep, StepKind
+from pledges.review.models import Decision, DecisionKind
 from pledges.signing.answers import Group, Place, Signer, Who
 from pledges.signing.models import Pledge, PledgeState
-from pledges.web.i18n import date_text, language, time_text
+from pledges.signing.rules import CORRECTABLE_LABELS, OPEN_STATES, WITH_AGENCY, Correctable
+from pledges.web.current import reader
+from pledges.web.i18n import date_text, language, time_text, translate
 
 Row = dict[str, Any]
 
@@ -27,66 +33,71 @@ EXTRA_LABELS = {
 }
 
 
-def _rows(href: str | None, *pairs: tuple[str, Any]) -> list[Row]:
-    return [{"key": key, "value": value, "href": href} for key, value in pairs]
+def _rows(*answers: tuple[str, str, Any]) -> list[Row]:
+    """Rows of names of form fields (one or several with blanks between), what they are called, and the answer."""
+    return [{"fields": frozenset(names.split()), "key": key, "value": value} for names, key, value in answers]
 
 
-def group_rows(group: Group, province_name: str, href: str | None = None) -> list[Row]:
-    labels = [_(SUBJECT_TYPES[code].label) for code in group.subject_types]
+def province_names() -> dict[str, str]:
+    return {province.code: province.name for province in all_provinces(reader())}
+
+
+def group_rows(group: Group, subject_types: tuple[str, ...], province_name: str) -> list[Row]:
+    labels = [_(SUBJECT_TYPES[code].label) for code in subject_types]
     return _rows(
-        href,
-        (_("Tỉnh, thành phố"), province_name),
-        (_("Nhóm đối tượng"), labels),
-        (_("Thư điện tử"), group.email),
+        ("province", _("Tỉnh, thành phố"), province_name),
+        ("subject_type", _("Nhóm đối tượng"), labels),
+        ("email", _("Thư điện tử"), group.email),
     )
 
 
-def location_text(who: Who, province_names: dict[str, str]) -> str:
+def location_text(who: Who, names: dict[str, str]) -> str:
     if who.location is Location.LOCAL:
         return str(_("Trong tỉnh, thành phố này"))
     if who.location is Location.ABROAD:
         return str(countries(language()).get(who.country, who.country))
-    return province_names.get(who.home_province, "") or str(_("Ở tỉnh, thành phố khác của Việt Nam"))
+    return names.get(who.home_province, "") or str(_("Ở tỉnh, thành phố khác của Việt Nam"))
 
 
-def who_rows(who: Who, province_names: dict[str, str], href: str | None = None) -> list[Row]:
+def who_rows(who: Who, names: dict[str, str]) -> list[Row]:
     organisation = who.kind is EntityKind.ORGANISATION
-    pairs: list[tuple[str, Any]] = [
-        (_("Loại"), _("Tổ chức, hộ kinh doanh") if organisation else _("Cá nhân")),
-        (_("Tên đầy đủ") if organisation else _("Họ và tên"), who.name),
-        (_("Trụ sở hoặc nơi ở"), location_text(who, province_names)),
+    rows: list[tuple[str, str, Any]] = [
+        ("kind", _("Loại"), _("Tổ chức, hộ kinh doanh") if organisation else _("Cá nhân")),
+        ("name", _("Tên đầy đủ") if organisation else _("Họ và tên"), who.name),
+        ("location home_province country", _("Trụ sở hoặc nơi ở"), location_text(who, names)),
     ]
     if organisation or who.tax_code:
-        pairs.append((_("Mã số thuế"), who.tax_code or ""))
+        rows.append(("tax_code", _("Mã số thuế"), who.tax_code or ""))
     if who.personal_number:
-        pairs.append((_("Số định danh cá nhân"), f"••••••••{who.personal_number[-4:]}"))
-    pairs += [(str(EXTRA_LABELS[name]), value) for name, value in who.extra.items()]
-    return _rows(href, *pairs)
+        rows.append(("personal_number", _("Số định danh cá nhân"), f"••••••••{who.personal_number[-4:]}"))
+    rows += [(name, str(EXTRA_LABELS[name]), value) for name, value in who.extra.items()]
+    return _rows(*rows)
 
 
-def place_rows(who: Who, place: Place, href: str | None = None) -> list[Row]:
-    pairs: list[tuple[str, Any]] = []
+def place_rows(who: Who, place: Place) -> list[Row]:
+    rows: list[tuple[str, str, Any]] = []
     if who.location is Location.LOCAL:
-        pairs.append((_("Xã, phường, đặc khu"), place.commune_name))
-    pairs += [
-        (_("Địa chỉ liên hệ"), place.address),
-        (_("Các kênh"), [channel.display for channel in place.channels]),
-        (_("Hoạt động từ"), date_text(place.started_on)),
-        (_("Điện thoại"), place.phone or ""),
+        rows.append(("commune", _("Xã, phường, đặc khu"), place.commune_name))
+    rows += [
+        ("address", _("Địa chỉ liên hệ"), place.address),
+        ("channels", _("Các kênh"), [channel.display for channel in place.channels]),
+        ("started_on", _("Hoạt động từ"), date_text(place.started_on)),
+        ("phone", _("Điện thoại"), place.phone or ""),
     ]
-    return _rows(href, *pairs)
+    return _rows(*rows)
 
 
-def signer_rows(signer: Signer, href: str | None = None) -> list[Row]:
-    pairs: list[tuple[str, Any]] = [(_("Người ký"), signer.name)]
+def signer_rows(signer: Signer) -> list[Row]:
+    rows: list[tuple[str, str, Any]] = [("name of_age", _("Người ký"), signer.name)]
     if signer.title:
-        pairs.append((_("Chức vụ"), signer.title))
+        rows.append(("title authority", _("Chức vụ"), signer.title))
     if signer.under_age:
-        pairs += [
-            (_("Người đại diện"), f"{signer.representative_name} ({signer.representative_relation})"),
-            (_("Thư điện tử của người đại diện"), signer.representative_email),
+        guardian = f"{signer.representative_name} ({signer.representative_relation})"
+        rows += [
+            ("representative_name representative_relation", _("Người đại diện"), guardian),
+            ("representative_email", _("Thư điện tử của người đại diện"), signer.representative_email),
         ]
-    return _rows(href, *pairs)
+    return _rows(*rows)
 
 
 @dataclass(frozen=True)
@@ -107,19 +118,31 @@ def status_of(pledge: Pledge, days: int) -> Status:
         PledgeState.RETURNED: (
             _("Cần bổ sung"),
             "warning",
-            _("Cơ quan đã gửi thư nói rõ phần cần sửa. Hãy mở liên kết trong thư đó."),
+            _("Cơ quan cần bạn sửa vài chỗ. Hãy đọc lời nhắn dưới đây, sửa rồi ký lại; các câu trả lời khác được giữ."),
         ),
         PledgeState.APPROVED: (
             _("Đã tiếp nhận"),
             "success",
             _("Cơ quan đã tiếp nhận bản cam kết. Đây không phải giấy phép hay chứng nhận chất lượng."),
         ),
-        PledgeState.REJECTED: (_("Không tiếp nhận"), "plain", _("Lý do đã được gửi tới thư điện tử của bạn.")),
+        PledgeState.REJECTED: (
+            _("Không tiếp nhận"),
+            "plain",
+            _("Cơ quan không tiếp nhận bản cam kết này; lý do ở dưới. Bạn có thể ký một bản mới."),
+        ),
         PledgeState.SUPERSEDED: (_("Đã thay thế"), "plain", _("Bản này đã được thay bằng một bản mới hơn.")),
-        PledgeState.REVOKED: (_("Đã thu hồi"), "plain", _("Cơ quan đã thu hồi bản cam kết này.")),
-        PledgeState.WITHDRAWN: (_("Đã rút"), "plain", _("Người ký đã rút bản cam kết này.")),
+        PledgeState.REVOKED: (
+            _("Đã thu hồi"),
+            "wrong",
+            _("Cơ quan đã thu hồi bản cam kết này; lý do ở dưới. Bản không còn hiệu lực."),
+        ),
+        PledgeState.WITHDRAWN: (
+            _("Đã rút"),
+            "plain",
+            _("Bạn đã rút bản cam kết này. Bản không còn hiệu lực; bạn có thể ký một bản mới."),
+        ),
     }
-    if pledge.document_id is None:
+    if pledge.document_id is None and pledge.state in WITH_AGENCY:
         return Status(
             _("Chờ niêm phong"),
             "info",
@@ -128,23 +151,62 @@ def status_of(pledge: Pledge, days: int) -> Status:
     return Status(*words[pledge.state])
 
 
-def way_of(pledge: Pledge, agency_name: str) -> list[Row]:
-    """The steps of a file from signing to reception, as the timeline shows them."""
-    sealed = pledge.document_id is not None
-    received = pledge.state in {PledgeState.APPROVED, PledgeState.SUPERSEDED, PledgeState.REVOKED}
-    return [
-        {"title": _("Đã ký"), "time": time_text(pledge.signed_at), "text": "", "state": "done"},
-        {
-            "title": _("Đã niêm phong bản PDF") if sealed else _("Chờ niêm phong"),
-            "time": "",
-            "text": "",
-            "state": "done" if sealed else "now",
-        },
-        {
-            "title": _("Cơ quan xem xét"),
-            "time": "",
-            "text": agency_name,
-            "state": "done" if received else ("now" if sealed else "later"),
-        },
-        {"title": _("Đã tiếp nhận"), "time": "", "text": "", "state": "done" if received else "later"},
+@dataclass(frozen=True)
+class Said:
+    """What the department wrote to the signer, and what it asks to correct."""
+
+    heading: str
+    lines: tuple[str, ...]
+    asked: tuple[str, ...]
+
+
+def said_of(decision: Decision, agency_name: str) -> Said:
+    headings = {
+        DecisionKind.RETURNED: _("%(agency)s đề nghị bạn sửa", agency=agency_name),
+        DecisionKind.REJECTED: _("%(agency)s không tiếp nhận vì", agency=agency_name),
+        DecisionKind.REVOKED: _("%(agency)s thu hồi vì", agency=agency_name),
+    }
+    return Said(
+        heading=headings[decision.kind],
+        lines=tuple(line for line in decision.message.splitlines() if line.strip()),
+        asked=tuple(translate(CORRECTABLE_LABELS[Correctable(part)]) for part in decision.asked),
+    )
+
+
+_HAPPENED = {
+    StepKind.SIGNED: lazy_gettext("Đã ký"),
+    StepKind.CORRECTED: lazy_gettext("Đã sửa và ký lại"),
+    StepKind.RETURNED: lazy_gettext("Cơ quan trả lại để bổ sung"),
+    StepKind.REJECTED: lazy_gettext("Cơ quan không tiếp nhận"),
+    StepKind.COUNTERSIGNED: lazy_gettext("Đã tiếp nhận"),
+    StepKind.REVOKED: lazy_gettext("Cơ quan thu hồi"),
+    StepKind.SUPERSEDED: lazy_gettext("Được thay bằng bản mới"),
+    StepKind.WITHDRAWN: lazy_gettext("Bạn đã rút bản cam kết"),
+    StepKind.PUBLICATION_ENDED: lazy_gettext("Thôi công khai"),
+    StepKind.PROCESSING_ENDED: lazy_gettext("Bạn đã rút sự đồng ý xử lý dữ liệu"),
+}
+"""What a signer sees of the history: who in the agency did what, and its notes, stay there."""
+
+
+def way_of(pledge: Pledge, steps: Sequence[HistoryStep], agency_name: str) -> list[Row]:
+    """The way of a file from signing to where it is and what comes next; `steps` as `history` gives them."""
+    way: list[Row] = [
+        {"title": str(_HAPPENED[step.kind]), "time": time_text(step.time), "text": step.message, "state": "done"}
+        for step in reversed(steps)
+        if step.kind in _HAPPENED
     ]
+    sealed = pledge.document_id is not None
+    if pledge.state is PledgeState.RETURNED:
+        way += [_ahead(_("Bạn sửa và ký lại"), now=True), _ahead(_("Cơ quan xem xét"), agency_name)]
+    elif pledge.state in WITH_AGENCY:
+        way.append(
+            {**_ahead(_("Đã niêm phong bản PDF")), "state": "done"} if sealed else _ahead(_("Chờ niêm phong"), now=True)
+        )
+        way.append(_ahead(_("Cơ quan xem xét"), agency_name, now=sealed))
+    if pledge.state in OPEN_STATES:
+        way.append(_ahead(_("Đã tiếp nhận")))
+    return way
+
+
+def _ahead(title: str, text: str = "", *, now: bool = False) -> Row:
+    return {"title": title, "time": "", "text": text, "state": "now" if now else "later"}
