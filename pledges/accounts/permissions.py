@@ -83,7 +83,8 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.PROVINCE_SET_UP: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
-    Action.CONSENT_HANDLE: Rule(_PROVINCE_ADMINISTRATOR),
+    # The law's clocks also run where a province has no administrator: then the whole system's are told.
+    Action.CONSENT_HANDLE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.ACCOUNT_OWN: Rule(dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF),
 }
 

@@ -77,6 +77,7 @@ SAMPLES: dict[str, Sample] = {
     "admin.disable_person": _person(),
     "admin.enable_person": _person(),
     "admin.end_sessions": _person(),
+    "admin.withdrawal": Sample(lambda spot: {"withdrawal_id": spot.withdrawal_id}, PROVINCE),
     "officer.new_delegation": Sample(lambda spot: {"giver_id": spot.giver_id}, PERSON),
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),

@@ -27,7 +27,7 @@ from pledges.plans.models import Agency
 from pledges.plans.queries import current_text
 from pledges.product import Product
 from pledges.review.models import Batch, BatchKind, Decision, Revocation, RevocationState
-from pledges.signing.models import Pledge, PledgeCover, PledgeState
+from pledges.signing.models import Consent, ConsentWithdrawal, Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import hold_of
 from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
@@ -163,6 +163,10 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
                 asked_at=START,
             )
         )
+        withdrawal = ConsentWithdrawal(
+            province_code=province, pledge_id=pledge.id, consent=Consent.PROCESSING, withdrawn_at=START
+        )
+        session.add(withdrawal)
         delegation = _delegate(session, giver, person.id)
         document = Document(
             province_code=province,
@@ -188,6 +192,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             person_id=person.id,
             giver_id=giver.id,
             delegation_id=delegation.id,
+            withdrawal_id=withdrawal.id,
             text_id=current_text(session, "website_seller").id,
         )
 

@@ -89,6 +89,12 @@ def _tasks() -> list[tuple[str, str, str]]:
             _("Mời cán bộ, đổi vai trò và cơ quan, gửi lại liên kết đặt mật khẩu, khóa tài khoản."),
         ),
         (
+            Action.CONSENT_HANDLE,
+            "admin.withdrawals",
+            _("Rút lại sự đồng ý xử lý dữ liệu"),
+            _("Yêu cầu của người ký, hạn trả lời, và câu trả lời."),
+        ),
+        (
             Action.DELEGATION_MANAGE,
             "officer.delegations",
             _("Ủy quyền duyệt"),

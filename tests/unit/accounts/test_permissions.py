@@ -40,7 +40,7 @@ entity.view         p p p p p p p -
 delegation.manage   - - s p - - - -
 staff.manage        - - - p - - - w
 province.set_up     - - - p - - - w
-consent.handle      - - - p - - - -
+consent.handle      - - - p - - - w
 account.own         s s s s s s s s
 """
 
