@@ -152,7 +152,7 @@ def _who(pledge: PublicPledge) -> str:
         return str(pledge.name or "")
     if pledge.state is S.WITHDRAWN:
         return str(_("Không còn công khai"))
-    return str(_("Không công khai, vì người ký không đồng ý"))
+    return str(_("Người ký không đồng ý công khai"))
 
 
 def _agency_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
@@ -176,7 +176,7 @@ def _agency_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
 def receipt(method: str | None) -> str:
     """How the agency signed, said honestly: the system's seal is no digital signature of the agency."""
     if method == OWN_KEY:
-        return str(_("Cơ quan ký bằng khóa ký số của chính mình."))
+        return str(_("Cơ quan ký số bằng khóa của chính cơ quan."))
     return str(_("Hệ thống niêm phong và ghi tên người duyệt trên giấy. Đây không phải chữ ký số của cơ quan."))
 
 

@@ -72,7 +72,7 @@ def test_without_consent_no_name_is_shown(visitor: CheckedClient, hidden: Sealed
     by_code, by_file = visitor.get(f"/xac-minh/{hidden.code}"), upload(visitor, hidden.pdf)
     for page in (by_code, by_file):
         assert names_on(page) == []
-        assert "người ký không đồng ý" in page.words
+        assert "Người ký không đồng ý công khai" in page.words
         assert hidden.pledge.rendered_hash not in page.text
     assert "mã đúng chưa đủ để tin mọi chữ trên giấy" in by_code.words
     assert names_on_json(visitor, hidden) == []

@@ -100,7 +100,7 @@ def test_from_signature_to_revocation_with_the_agencys_own_key(answers: Answers)
     page, shown, program = answers.agree(S.APPROVED)
     assert "Đã tiếp nhận" in page.words
     assert "Sở Công Thương thành phố Huế đã tiếp nhận bản cam kết ngày 20/11/2026" in page.words
-    assert "Cơ quan ký bằng khóa ký số của chính mình" in shown.words
+    assert "Cơ quan ký số bằng khóa của chính cơ quan" in shown.words
     assert [each["kind"] for each in program["signatures"]] == ["system_seal", "agency_signature"]
     sealed = upload(answers.visitor, office.issued[0])
     assert sealed.title.startswith("Tệp này là thật, nhưng là bản trước khi tiếp nhận")
