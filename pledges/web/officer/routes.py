@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from pledges.accounts.permissions import Action
 from pledges.web.officer import (
     batch_routes,
     decision_routes,
@@ -14,6 +15,7 @@ from pledges.web.officer import (
 )
 from pledges.web.officer.authentication import set_up_authentication
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.reach import has_right
 
 __all__ = [
     "batch_routes",
@@ -31,3 +33,4 @@ __all__ = [
 
 def set_up(app: Flask) -> None:
     set_up_authentication(app)
+    app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)
