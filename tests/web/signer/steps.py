@@ -12,7 +12,8 @@ from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
 from pledges.messaging.operations import secrets_of
 from pledges.product import Product
-from pledges.signing.models import Draft
+from pledges.signing.models import Draft, Pledge
+from pledges.signing.operations import SEAL_TASK
 from pledges.signing.rules import Page as Step
 from pledges.signing.texts import Progress, read_progress
 from tests.support.checked_pages import CheckedClient, Page
@@ -40,10 +41,18 @@ def walk(visitor: CheckedClient, pages: Pages, to: Step) -> Page:
     raise AssertionError(to)
 
 
-def sign(visitor: CheckedClient, product: Product, page: Page, name: str, code: str = "") -> Page:
+def sign(visitor: CheckedClient, product: Product, page: Page, name: str, code: str = "", **more: str) -> Page:
     """Send the signing page with the code of the newest mail."""
     code = code or newest_code(product)
-    return visitor.send(page, {"consent_processing": "yes", "typed_name": name, "code": code})
+    return visitor.send(page, {"consent_processing": "yes", "typed_name": name, "code": code, **more})
+
+
+def seal_everything(product: Product) -> None:
+    with product.database.read() as session:
+        pledges = session.scalars(select(Pledge).where(Pledge.document_id.is_(None))).all()
+    [task] = [task for task in product.tasks() if task.name == SEAL_TASK]
+    for pledge in pledges:
+        task.run(pledge.province_code, str(pledge.id))
 
 
 def newest_code(product: Product) -> str:

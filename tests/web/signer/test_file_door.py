@@ -8,17 +8,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
 
 from pledges.product import Product
-from pledges.signing.models import Pledge
-from pledges.signing.operations import SEAL_TASK
 from pledges.signing.rules import Page as Step
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.pdf_tools import assert_sound
 from tests.support.signing import LANG_SON, doctor_pages, seller_pages
-from tests.web.signer.steps import messages, newest_code, path_of, sign, walk, wrong_names
+from tests.web.signer.steps import messages, newest_code, path_of, seal_everything, sign, walk, wrong_names
 
 UNKNOWN = "CK-46-2026-ZZZZZZ"
 
@@ -128,14 +125,6 @@ def test_the_right_code_opens_the_file_here_and_for_an_hour(
     assert client.client.get(f"/ho-so/{own}/ban-cam-ket.pdf").status_code == 404
 
 
-def seal_everything(product: Product) -> None:
-    with product.database.read() as session:
-        pledges = session.scalars(select(Pledge)).all()
-    [task] = [task for task in product.tasks() if task.name == SEAL_TASK]
-    for pledge in pledges:
-        task.run(pledge.province_code, str(pledge.id))
-
-
 def test_a_file_that_waits_for_its_seal_says_so(visitor: CheckedClient, small_product: Product, own: str) -> None:
     page = visitor.get(f"/ho-so/{own}")
     assert "Chờ niêm phong" in page.words
@@ -144,6 +133,31 @@ def test_a_file_that_waits_for_its_seal_says_so(visitor: CheckedClient, small_pr
     page = visitor.get(f"/ho-so/{own}")
     assert "Chờ duyệt" in page.words
     assert page.all("//main//a[contains(@href, '.pdf')]")
+
+
+def test_a_stranger_who_knows_the_reference_cannot_spoil_the_owners_code(
+    small_app: Flask, small_product: Product, clock: FixedClock, own: str
+) -> None:
+    """Codes belong to the browser that asked: wrong tries elsewhere cost nothing, and a new one voids no other."""
+    owner, stranger = CheckedClient(small_app), CheckedClient(small_app)
+    door = owner.send(owner.get(f"/ho-so/{own}"))
+    code = newest_code(small_product)
+    clock.advance(timedelta(seconds=61))
+    tried = stranger.send(stranger.get(f"/ho-so/{own}"))
+    for _ in range(7):
+        tried = stranger.send(tried, {"code": "000000"})
+    assert wrong_names(stranger.send(tried, {"code": code})) == {"code"}
+    assert "Trần Thị Thử Nghiệm" in owner.send(door, {"code": code}).words
+
+
+def test_while_the_storage_is_away_the_file_says_so(visitor: CheckedClient, small_product: Product, own: str) -> None:
+    seal_everything(small_product)
+    folder = small_product.storage.folder
+    folder.rename(folder.with_name("away"))
+    page = visitor.get(f"/ho-so/{own}/ban-cam-ket.pdf", status=503)
+    assert "Bản cam kết của bạn vẫn được ghi nhận" in page.words
+    folder.with_name("away").rename(folder)
+    assert visitor.client.get(f"/ho-so/{own}/ban-cam-ket.pdf").status_code == 200
 
 
 @pytest.mark.parametrize("typed", ["", "CK", "CK-46-2026", "ă" * 10_000, "<b>", "CK-46-2026-7KXA3Q9", "\u202eCK"])
