@@ -83,6 +83,7 @@ SAMPLES: dict[str, Sample] = {
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
     "officer.entity": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
     "officer.file": _pledge(),
+    "officer.back_to_file": _pledge(decision="tra-lai"),
     "officer.file_pdf": _pledge(),
     "officer.earlier_pdf": _pledge(version=1),
     "officer.recommend": _pledge(),

@@ -20,6 +20,19 @@ from pledges.web.officer.file_view import file_page
 from pledges.web.officer.reach import pledge_for
 from pledges.web.security import may
 
+DECISIONS = (
+    "de-nghi-duyet",
+    "tra-lai",
+    "tam-hoan",
+    "xu-ly-tiep",
+    "tu-choi",
+    "duyet",
+    "de-nghi-thu-hoi",
+    "khong-thu-hoi",
+    "thu-hoi",
+)
+"""The last parts of the addresses of `decision_routes`."""
+
 
 @blueprint.get("/ho-so/<reference>")
 @may(Action.PLEDGE_VIEW)
@@ -29,6 +42,15 @@ def file(reference: str) -> ResponseReturnValue:
         kept: dict[str, Any] = request.args.to_dict()
         return redirect(url_for("officer.file", reference=normal, **kept))
     return file_page(pledge_for(reference, Action.PLEDGE_VIEW))
+
+
+@blueprint.get(f"/ho-so/<reference>/<any({', '.join(DECISIONS)}):decision>")
+@may(Action.PLEDGE_VIEW)
+def back_to_file(reference: str, decision: str) -> ResponseReturnValue:
+    """Who signs in again after a decision could not be taken comes back to the address of its form."""
+    pledge = pledge_for(reference, Action.PLEDGE_VIEW)
+    kept: dict[str, Any] = request.args.to_dict()
+    return redirect(url_for("officer.file", reference=pledge.reference, **kept))
 
 
 @blueprint.get("/ho-so/<reference>/ban-cam-ket.pdf")

@@ -20,6 +20,20 @@ from tests.support.sealing import sealed_pledge
 from tests.support.signing import LANG_SON, seller_pages
 
 S = PledgeState
+OF_DECISIONS = {
+    f"officer.{name}"
+    for name in (
+        "recommend",
+        "return_file",
+        "defer",
+        "resume",
+        "reject",
+        "approve",
+        "ask_to_revoke",
+        "keep",
+        "confirm_revocation",
+    )
+}
 
 
 @pytest.fixture
@@ -131,6 +145,15 @@ def test_return_keeps_what_was_typed_until_it_is_right(desk: Desk) -> None:
     for words in ("Sửa số nhà.", "Địa bàn, địa chỉ, điện thoại", "Đã hỏi xã."):
         assert words in history
     assert offers(officer.get(desk.address)) == set()
+
+
+def test_who_has_to_sign_in_again_comes_back_to_the_file(desk: Desk) -> None:
+    decisions = [rule for rule in desk.app.url_map.iter_rules() if rule.endpoint in OF_DECISIONS]
+    officer = desk.at(desk.officer)
+    for rule in decisions:
+        answer = officer.client.get(rule.rule.replace("<reference>", desk.reference) + "?muc=waiting")
+        assert answer.headers["Location"] == f"{desk.address}?muc=waiting"
+    assert len(decisions) == len(OF_DECISIONS)
 
 
 def test_defer_resume_and_reject(desk: Desk) -> None:
