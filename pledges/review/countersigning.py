@@ -27,7 +27,7 @@ from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import Attachment, queue_message
 from pledges.plans.models import Agency
 from pledges.plans.queries import get_agency
-from pledges.review.letters import tell_signer
+from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind
 from pledges.review.operations import COUNTERSIGN_TASK, last_decision
 from pledges.review.waiting import count_countersigning, pledges_due_for_countersigning
@@ -156,7 +156,7 @@ class Countersigner:
                 **({"counts": changed.counts} if changed.counts else {}),
             },
         )
-        tell_signer(
+        tell_of_decision(
             session,
             changed.pledge,
             "pledge_approved",

@@ -23,7 +23,7 @@ from pledges.core.text import clean_block
 from pledges.jobs.operations import enqueue
 from pledges.plans.queries import get_agency
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
-from pledges.review.letters import tell_signer
+from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.rules import CORRECTABLE_LABELS, Correctable
@@ -99,7 +99,7 @@ def return_for_correction(
         asked=[part.value for part in wanted],
         columns={"recommended_by": None},
     )
-    tell_signer(
+    tell_of_decision(
         session,
         changed.pledge,
         "pledge_returned",
@@ -167,7 +167,7 @@ def reject(
         message=told,
         note=_note(note),
     )
-    tell_signer(
+    tell_of_decision(
         session,
         changed.pledge,
         "pledge_rejected",

@@ -17,7 +17,7 @@ from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
-from pledges.review.letters import tell_signer
+from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind, Revocation, RevocationState
 from pledges.review.operations import LONGEST_MESSAGE, Key, add_decision, in_reach, last_decision
 from pledges.signing.models import Pledge, PledgeState
@@ -107,7 +107,7 @@ def revoke(
             **({"counts": changed.counts} if changed.counts else {}),
         },
     )
-    tell_signer(
+    tell_of_decision(
         session,
         changed.pledge,
         "pledge_revoked",

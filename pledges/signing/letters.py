@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from pledges.core.secrecy import Vault
-from pledges.messaging.operations import queue_message
+from pledges.messaging.operations import Attachment, queue_message
 from pledges.signing.models import Pledge
 
 
@@ -33,6 +33,7 @@ def tell_signer(
     now: datetime,
     vault: Vault,
     public_url: str,
+    attachment: Attachment | None = None,
     **params: Any,
 ) -> None:
     """Queue one message of `kind` to everybody who signed; `cause` makes it unique, however often this is run."""
@@ -47,4 +48,5 @@ def tell_signer(
             language=pledge.language,
             now=now,
             vault=vault,
+            attachment=attachment,
         )
