@@ -26,6 +26,9 @@ from pledges.web.officer.reach import scope_of
 from pledges.web.security import may, soft_csrf
 
 
+ENDED = ("past", "ended")
+
+
 @dataclass(frozen=True)
 class Shown:
     """One delegation with the names that stand on the page."""
@@ -52,8 +55,10 @@ def delegations() -> ResponseReturnValue:
     )
     return render_template(
         "officer/delegations.html",
-        current=[one for one in found if one.state in {"now", "coming", "void"}],
-        past=[one for one in found if one.state in {"past", "ended"}],
+        current=sorted(
+            (one for one in found if one.state not in ENDED), key=lambda one: (one.state != "now", one.starts_on)
+        ),
+        past=[one for one in found if one.state in ENDED],
         own=own,
         me=me,
         givers=[] if own else _givers(me.province_code),
