@@ -273,12 +273,16 @@ def _kept_file(session: Session, storage: Storage, data: bytes) -> Kept | None:
             kept = _kept_as(session, storage, pledge, document, data) if pledge is not None else None
             if kept is not None:
                 return kept
-        named = session.scalar(
-            select(Pledge).where(Pledge.province_code == document.province_code, Pledge.document_id == document.id)
-        )
+        named = _named_by(session, document)
         if named is not None:
             return Kept(named, document)
     return None
+
+
+def _named_by(session: Session, document: Document) -> Pledge | None:
+    return session.scalar(
+        select(Pledge).where(Pledge.province_code == document.province_code, Pledge.document_id == document.id)
+    )
 
 
 def _kept_as(session: Session, storage: Storage, pledge: Pledge, document: Document, data: bytes) -> Kept | None:
@@ -297,5 +301,5 @@ def _kept_as(session: Session, storage: Storage, pledge: Pledge, document: Docum
         begins = storage.get(current.sha256).startswith(data)
     except DocumentDamaged:
         # No row names the sealed file of an approved pledge: where our copy is lost, its code alone has to do.
-        begins = True
+        begins = _named_by(session, document) is None
     return Kept(pledge, document) if begins else None
