@@ -44,7 +44,7 @@ def file(reference: str) -> ResponseReturnValue:
     return file_page(pledge_for(reference, Action.PLEDGE_VIEW))
 
 
-@blueprint.get(f"/ho-so/<reference>/<any({', '.join(DECISIONS)}):decision>")
+@blueprint.get(f"/ho-so/<reference>/<any{DECISIONS}:decision>")
 @may(Action.PLEDGE_VIEW)
 def back_to_file(reference: str, decision: str) -> ResponseReturnValue:
     """Who signs in again after a decision could not be taken comes back to the address of its form."""
