@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import random
 import time
+import urllib.error
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
 from pathlib import Path
 
 import pytest
@@ -31,8 +33,9 @@ from pledges.signing.sealing import PledgeSealer
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.live_server import LiveServer
 from tests.support.pdf_tools import pdfsig
+from tests.support.signer_client import SignerClient
 from tests.support.signing import seller_pages, signed_by
-from tests.support.staff import add_person
+from tests.support.staff import PASSWORD, add_person
 
 pytestmark = pytest.mark.fault
 
@@ -41,6 +44,9 @@ KILLS = 12 if SOAK else 3
 """At random during one batch, on each engine."""
 ROUNDS = 10 if SOAK else 1
 IN_BATCH = 40 if SOAK else 14
+
+CUT_OFF = (urllib.error.URLError, HTTPException, ConnectionError)
+"""What a browser sees of a server that dies."""
 
 POINTS = (
     "batch.before_item",
@@ -96,7 +102,6 @@ class Department:
             role=role,
             province_code=pledge.province_code,
             agency_code=pledge.agency_code,
-            ready=False,
         )
 
         def entitle(session: Session) -> Staff:
@@ -203,6 +208,37 @@ def test_a_worker_killed_at_every_boundary(sqlite_template: SqliteTemplate, tmp_
         department.wait_until_done()
         department.server.kill_worker()
         department.assert_batches_done()
+        department.assert_everything_once(tmp_path)
+
+
+def test_a_web_process_killed_while_somebody_approves(sqlite_template: SqliteTemplate, tmp_path: Path) -> None:
+    """Before the commit nothing has happened; the same page sent again decides once, and once more says who did."""
+    with department_on(sqlite_template.fresh(), tmp_path) as department:
+        [pledge] = department.take_in(1)
+        server = department.server
+        server.start_web(PLEDGES_CRASH_AT="approve.before_commit")
+        approver = SignerClient(server.base_url)
+        approver.get("/can-bo/dang-nhap")
+        approver.post("/can-bo/dang-nhap", {"email": "approver@vidu.vn", "password": PASSWORD})
+        approver.get(f"/can-bo/ho-so/{pledge.reference}")
+        page = approver.url, approver.text
+        with pytest.raises(CUT_OFF):
+            approver.post(f"/can-bo/ho-so/{pledge.reference}/duyet", {})
+        with department.database.read() as session:
+            assert session.scalars(select(Pledge.state)).one() is PledgeState.RECOMMENDED
+        server.start_web()
+        for attempt in ("first", "second"):
+            approver.url, approver.text = page
+            if attempt == "first":
+                approver.post(f"/can-bo/ho-so/{pledge.reference}/duyet", {})
+                continue
+            with pytest.raises(urllib.error.HTTPError) as late:
+                approver.post(f"/can-bo/ho-so/{pledge.reference}/duyet", {})
+            assert late.value.code == 409
+            assert "đã duyệt hồ sơ này lúc" in late.value.read().decode()
+        department.start_worker()
+        department.wait_until_done()
+        department.server.kill_worker()
         department.assert_everything_once(tmp_path)
 
 
