@@ -40,7 +40,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Debian's Chromium where it is installed, else the one that Playwright installed."""
     arguments = [*ARGUMENTS, "--no-sandbox"] if os.geteuid() == 0 else ARGUMENTS
     launch = {**browser_type_launch_args, "args": arguments}
-    if found := shutil.which("chromium"):
+    if found := shutil.which("chromium-headless-shell") or shutil.which("chromium"):
         launch["executable_path"] = found
     return launch
 
