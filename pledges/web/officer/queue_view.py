@@ -135,9 +135,14 @@ def why_not(row: QueueRow, kind: BatchKind) -> str:
 
 def heads_of(wanted: QueueFilter, size: int) -> list[dict[str, str]]:
     flipped = Order.OLDEST if wanted.newest_first else Order.NEWEST
-    # The oldest are those that have waited longest.
-    sort = "ascending" if wanted.newest_first else "descending"
-    waiting = {"text": _("Đã chờ"), "href": queue_url(replace(wanted, order=flipped), size), "sort": sort}
+    done = wanted.tab is Tab.DONE
+    # The newest have the highest date, and have waited shortest.
+    sort = "descending" if wanted.newest_first is done else "ascending"
+    waiting = {
+        "text": _("Xong ngày") if done else _("Đã chờ"),
+        "href": queue_url(replace(wanted, order=flipped), size),
+        "sort": sort,
+    }
     last = _("Kiểm tra") if wanted.tab in CHECKED else _("Trạng thái")
     plain = [{"text": text, "href": "", "sort": ""} for text in (_("Hồ sơ"), _("Nhóm, địa bàn"), _("Ngày ký"))]
     return [*plain, waiting, {"text": last, "href": "", "sort": ""}]
@@ -160,6 +165,7 @@ def table_row(
         "commune": communes.get(commune_of(row), ""),
         "signed": pledge.signed_at,
         "days": row.days,
+        "ended": pledge.state_since if wanted.tab is Tab.DONE else None,
         "late": row.late,
         "tag": check_label("ok" if row.passes else row.outcome) if checked else state_label(pledge),
         "wrong": [translate(check.text, **check.params) for check in wrong[:2]],

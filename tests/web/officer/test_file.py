@@ -177,7 +177,7 @@ def test_the_approver_sees_what_is_printed_and_the_recommender_cannot_approve(de
     assert offers(desk.at(desk.officer).get(desk.address)) == {"tra-lai", "tam-hoan", "tu-choi"}
     approver = desk.at(desk.approver)
     page = approver.get(desk.address)
-    printed = page.all("//*[@data-decide]//dl")[0].text_content()
+    printed = page.all("//*[@class='printed']")[0].text_content()
     assert "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC" in printed
     assert desk.approver.name in printed
     approver.send(page, form=form_to(page, "/duyet"))
