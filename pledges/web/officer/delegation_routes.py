@@ -25,7 +25,6 @@ from pledges.web.officer.delegation_forms import DelegationForm
 from pledges.web.officer.reach import scope_of
 from pledges.web.security import may, soft_csrf
 
-
 ENDED = ("past", "ended")
 
 

@@ -14,13 +14,14 @@ def add(app: Flask, *words: str) -> Result:
 
 
 def test_the_agency_names_its_province(app: Flask, sqlite_database: Database) -> None:
-    done = add(app, "--role", "officer", "--agency", "46-SCT")
+    done = add(app, "--role", "officer", "--agency", "46-SCT", "--title", "KT. GIÁM ĐỐC")
     assert done.exit_code == 0, done.output
     assert "/can-bo/thiet-lap/" in done.output
     with sqlite_database.read() as session:
         staff = staff_by_email(session, "can-bo@vidu.vn")
     assert staff is not None
     assert (staff.province_code, staff.agency_code, staff.role) == ("46", "46-SCT", Role.OFFICER)
+    assert staff.signing_title == "KT. GIÁM ĐỐC"
 
 
 def test_an_agency_of_another_province_or_of_none_is_refused(app: Flask, sqlite_database: Database) -> None:
