@@ -28,7 +28,7 @@ from pledges.review.queue_filter import QueueFilter
 from pledges.review.revocations import open_revocation
 from pledges.review.waiting_times import Side, WaitingTimes, waiting_times, working_days
 from pledges.signing.models import EarlierVersion, Pledge, PledgeState
-from pledges.signing.queries import signatures_of
+from pledges.signing.queries import amendment_under_way, get_pledge, replacement_of, signatures_of
 from pledges.signing.verification import verify_pledge
 from pledges.web.current import now, product, reader
 from pledges.web.i18n import error_text, time_text, translate
@@ -163,8 +163,6 @@ def _signature_rows(pledge: Pledge) -> list[dict[str, Any]]:
     """Who confirmed, how and when; never from where."""
     rows: list[dict[str, Any]] = []
     for signature in signatures_of(reader(), pledge):
-        if signature.version != pledge.version:
-            continue
         who = _("Người đại diện") if signature.role == "representative" else _("Người ký")
         lines = [
             signature.typed_name,
@@ -193,6 +191,8 @@ def _around(pledge: Pledge, revocation: Revocation | None) -> dict[str, Any]:
         "with_signer": words.duration(times.with_signer) if times.with_signer else "",
         "steps": history_rows(history(reader(), pledge)),
         "versions": _versions(pledge),
+        "amends": _amended(pledge),
+        "newer": _newer(pledge),
         "printed": {"title": printed_title(agency), "name": staff.name},
         "method": verification_words.receipt(agency.signature_method),
         "may_approve": can(Action.PLEDGE_APPROVE, pledge),
@@ -225,6 +225,21 @@ def _revocation(pledge: Pledge, revocation: Revocation | None) -> dict[str, Any]
         "time": time_text(revocation.asked_at),
         "own": revocation.asked_by == current_staff().id,
     }
+
+
+def _amended(pledge: Pledge) -> dict[str, Any] | None:
+    """The pledge whose place this one takes, with what is different; the signer may have changed the agency too."""
+    found = get_pledge(reader(), pledge.province_code, pledge.amends_id) if pledge.amends_id is not None else None
+    if found is None or found.agency_code != pledge.agency_code:
+        return None
+    changes = _changes(PledgePaper.from_json(found.paper), PledgePaper.from_json(pledge.paper))
+    return {"reference": found.reference, "changes": changes}
+
+
+def _newer(pledge: Pledge) -> str:
+    """The reference of the pledge that has taken, or shall take, the place of this one."""
+    found = replacement_of(reader(), pledge) or amendment_under_way(reader(), pledge)
+    return found.reference if found is not None and found.agency_code == pledge.agency_code else ""
 
 
 def _versions(pledge: Pledge) -> list[dict[str, Any]]:

@@ -236,6 +236,18 @@ def test_earlier_signings_stay_readable_with_what_was_changed(desk: Desk) -> Non
     officer.get(f"{desk.address}/ban-cam-ket-7.pdf", status=404)
 
 
+def test_an_amendment_shows_what_it_would_replace_and_how_they_differ(desk: Desk) -> None:
+    desk.approve()
+    old = desk.address
+    desk.amend(who__name="Công ty TNHH Thử Nghiệm Mở Rộng")
+    officer = desk.at(desk.officer)
+    page = officer.get(desk.address)
+    assert page.all(f"//a[@href='{old}']")
+    [row] = page.all("//table[caption='Khác với bản đã tiếp nhận']/tbody/tr")
+    assert [cell.text_content() for cell in row][1:] == ["Công ty TNHH Thử Nghiệm 1", "Công ty TNHH Thử Nghiệm Mở Rộng"]
+    assert officer.get(old).all(f"//a[@href='{desk.address}']")
+
+
 def test_all_of_the_province_see_how_far_duties_are_but_only_the_agency_sees_files(desk: Desk) -> None:
     entity = f"/can-bo/doi-tuong/{desk.pledge().entity_id}"
     desk.do("defer", note="Ghi chú kín")
