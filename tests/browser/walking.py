@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Any
 
 from lxml import html
@@ -50,6 +51,7 @@ def assert_vietnamese(page: Page) -> None:
 
 def fill(page: Page, answers: Answers) -> None:
     """Type and tick what a person would, by the names of the controls."""
+    page.wait_for_load_state("domcontentloaded")
     for name, value in answers.items():
         if name == "commune":
             choose_commune(page, value)
@@ -131,6 +133,7 @@ class Walker:
         self.arrived(leads_to)
 
     def arrived(self, path: str) -> None:
+        self.page.wait_for_load_state("domcontentloaded")
         complaints = self.page.locator(".error-summary")
         said = complaints.inner_text() if complaints.count() else ""
         assert self.page.url.partition("?")[0] == f"{self.server.base_url}{path}", said
@@ -153,6 +156,28 @@ def read_link(server: LiveServer, email: str) -> str:
     found = re.search(r"(/ky-cam-ket/tiep-tuc/\S+)", mail_text(server.mail_to(email, seconds=30)))
     assert found is not None
     return found[1]
+
+
+def mail_about(server: LiveServer, address: str, subject: str) -> EmailMessage:
+    """The newest mail to an address with these words in its subject."""
+    deadline = time.monotonic() + 60
+    while True:
+        mails = server.mails_to(address)
+        if found := [mail for mail in mails if subject in str(mail["Subject"])]:
+            return found[-1]
+        subjects = [str(mail["Subject"]) for mail in mails]
+        assert time.monotonic() < deadline, (subject, subjects, server.log("worker")[-2000:])
+        time.sleep(0.05)
+
+
+def path_in(mail: EmailMessage, start: str) -> str:
+    """The path of the link in a mail that begins like this."""
+    [found] = set(re.findall(rf"https?://[^/\s]+({re.escape(start)}\S+)", mail_text(mail)))
+    return str(found)
+
+
+def attached_to(mail: EmailMessage) -> dict[str, bytes]:
+    return {str(part.get_filename()): bytes(part.get_content()) for part in mail.iter_attachments()}
 
 
 def commune_named(server: LiveServer, province: str, code: str) -> tuple[str, str]:
