@@ -26,7 +26,7 @@ class AlreadyDecided(Conflict):
 
     def __init__(self, decision: Decision) -> None:
         local = decision.decided_at.astimezone(VIETNAM)
-        super().__init__(_ALREADY[decision.kind], name=decision.staff_name, time=f"{local:%H:%M ngày %d/%m/%Y}")
+        super().__init__(_ALREADY[decision.kind], name=decision.staff_name, time=f"{local:%H:%M, %d/%m/%Y}")
 
 
 class SecondPersonNeeded(DomainError):

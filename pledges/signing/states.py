@@ -24,9 +24,7 @@ class StateChanged(Conflict):
     """Somebody else was faster: the pledge is not in a state, or not as the person saw it, any more."""
 
     def __init__(self, pledge: Pledge | None) -> None:
-        super().__init__(
-            N_("Hồ sơ vừa được người khác xử lý hoặc đã thay đổi. Chưa ghi gì thêm; hãy xem lại hồ sơ.")
-        )
+        super().__init__(N_("Hồ sơ vừa được người khác xử lý hoặc đã thay đổi. Chưa ghi gì thêm; hãy xem lại hồ sơ."))
         self.pledge = pledge
 
 
