@@ -80,7 +80,7 @@ def queue_answer(wanted: QueueFilter, problem: str = "", status: int = 200) -> R
         any_choosable=kind is not None and any(not row["why_not"] for row in rows),
         kept=filter_args(wanted, size),
         waiting=wanted.tab is Tab.WAITING,
-        finished=wanted.tab is Tab.DONE,
+        in_days=wanted.tab not in {Tab.DONE, Tab.REVOCATION},
         address=lambda page: queue_url(wanted, size, trang=page),
         problem=problem,
         form=Mistake(problem, first_box(rows)) if problem else None,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
 from flask import request, url_for
@@ -26,6 +28,9 @@ from pledges.web.officer.words import check_label, state_label, tab_text
 
 FILES = "chon"
 """The name of the boxes in the queue."""
+
+LONGEST_LINE = 160
+"""Of what people wrote, a line of the list shows no more."""
 
 ORDERS = {"cu": Order.OLDEST, "moi": Order.NEWEST}
 
@@ -135,9 +140,9 @@ def why_not(row: QueueRow, kind: BatchKind) -> str:
 
 def heads_of(wanted: QueueFilter, size: int) -> list[dict[str, str]]:
     flipped = Order.OLDEST if wanted.newest_first else Order.NEWEST
-    done = wanted.tab is Tab.DONE
+    days = {Tab.DONE: _("Xong ngày"), Tab.REVOCATION: _("Đề nghị ngày")}
     # The newest have the highest date, and have waited shortest.
-    sort = "descending" if wanted.newest_first is done else "ascending"
+    sort = "descending" if wanted.newest_first is (wanted.tab in days) else "ascending"
     waiting = {
         "text": _("Xong ngày") if done else _("Đã chờ"),
         "href": queue_url(replace(wanted, order=flipped), size),
@@ -165,11 +170,29 @@ def table_row(
         "commune": communes.get(commune_of(row), ""),
         "signed": pledge.signed_at,
         "days": row.days,
-        "ended": pledge.state_since if wanted.tab is Tab.DONE else None,
+        "on_day": _on_day(row, wanted.tab),
         "late": row.late,
         "tag": check_label("ok" if row.passes else row.outcome) if checked else state_label(pledge),
-        "wrong": [translate(check.text, **check.params) for check in wrong[:2]],
+        "lines": [*(translate(check.text, **check.params) for check in wrong[:2]), *_said(row, wanted.tab)],
     }
+
+
+def _on_day(row: QueueRow, tab: Tab) -> datetime | None:
+    """Where nobody waits for a decision about the file itself, the day counts and not how long it is ago."""
+    if tab is Tab.REVOCATION and row.revocation is not None:
+        return row.revocation.asked_at
+    return row.pledge.state_since if tab is Tab.DONE else None
+
+
+def _said(row: QueueRow, tab: Tab) -> list[str]:
+    """Why the file is where it is, as far as somebody wrote it down."""
+    decision = row.decision
+    said = {
+        Tab.REVOCATION: row.revocation.reason if row.revocation is not None else "",
+        Tab.DEFERRED: decision.note if decision is not None else "",
+        Tab.RETURNED: decision.message if decision is not None else "",
+    }.get(tab, "")
+    return [shorten(said, LONGEST_LINE, placeholder=" …")] if said else []
 
 
 def commune_of(row: QueueRow) -> str:

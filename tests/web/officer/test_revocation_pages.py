@@ -38,6 +38,7 @@ def test_a_second_person_decides_and_it_holds_at_once(desk: Desk) -> None:
     assert desk.pledge().state is S.APPROVED
 
     waiting = second.get("/can-bo/hang-doi?muc=revocation")
+    assert "Cửa hàng đã bị xử phạt về hàng giả. Quyết định thử nghiệm số 1." in waiting.words
     page = second.get(waiting.all("//a[@class='row-name']/@href")[0])
     assert "Quyết định thử nghiệm số 1." in page.words
     after = second.send(page, form=form_to(page, "/thu-hoi"))
