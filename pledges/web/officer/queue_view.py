@@ -144,7 +144,7 @@ def heads_of(wanted: QueueFilter, size: int) -> list[dict[str, str]]:
     # The newest have the highest date, and have waited shortest.
     sort = "descending" if wanted.newest_first is (wanted.tab in days) else "ascending"
     waiting = {
-        "text": _("Xong ngày") if done else _("Đã chờ"),
+        "text": days.get(wanted.tab, _("Đã chờ")),
         "href": queue_url(replace(wanted, order=flipped), size),
         "sort": sort,
     }
