@@ -139,7 +139,7 @@ def refuse_where_not_consent(session: Session, pledge: Pledge, province: Provinc
     before = session.get(Pledge, (pledge.province_code, pledge.amends_id)) if pledge.amends_id else None
     if before is not None and pledge.state in OPEN_STATES and before.state is PledgeState.APPROVED:
         raise NotOpen(
-            N_("Bản đang có hiệu lực là %(reference)s. Hãy mở hồ sơ đó để rút sự đồng ý; bản thay đổi này rút theo."),
+            N_("Bản đang có hiệu lực là %(reference)s. Hãy mở hồ sơ đó để rút sự đồng ý; bản mới này được rút theo."),
             before,
             reference=before.reference,
         )

@@ -65,7 +65,7 @@ class AmendmentUnderWay(NotOpen):
     def __init__(self, pledge: Pledge) -> None:
         super().__init__(
             N_(
-                "Bạn đã ký một bản thay đổi và cơ quan đang xem xét. Hãy đợi kết quả, hoặc rút bản đó rồi thay đổi lại."
+                "Bạn đã ký một bản mới và cơ quan đang xem xét. Hãy đợi kết quả, hoặc rút bản mới đó rồi thay đổi lại."
             ),
             pledge,
         )

@@ -15,10 +15,11 @@ from pledges.core.identity import mask_email
 from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code
-from pledges.signing.models import ConfirmationCode, Draft
+from pledges.signing.models import ConfirmationCode, Draft, DraftPurpose
 from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft
 from pledges.signing.reopening import NotOpen
 from pledges.signing.rules import Page
+from pledges.signing.signing_again import the_one_text
 from pledges.signing.texts import DraftAnswers, TextToSign, texts_to_sign
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
@@ -87,6 +88,8 @@ def _sign_page(draft: Draft, form: SignForm) -> ResponseReturnValue:
     answers = answers_of(draft)
     today = local_day(now())
     texts = texts_to_sign(reader(), answers, Consents(publication=False), today=today)
+    if draft.purpose is not DraftPurpose.NEW:
+        the_one_text(texts)  # refuses kindly where the plan asks for another one by now
     published = [text.with_consents(Consents(publication=True)) for text in texts]
     form.draft.data = form_token(draft)
     form.shown.data = " ".join(text.rendered.sha256 for text in (*texts, *published))

@@ -181,7 +181,7 @@ def test_a_new_channel_for_a_pledge_in_force(file: File, small_product: Product)
     assert "Bạn chưa thay đổi gì" not in check.words
     file.clock.advance(timedelta(minutes=2))
     done = sign(file.client, small_product, file.client.send(check), file.name)
-    assert "Bạn đã ký bản thay đổi" in done.words
+    assert "Bạn đã ký bản mới" in done.words
     assert f"Bản {file.pledge.reference} vẫn có hiệu lực" in done.words
     with small_product.database.read() as session:
         new = session.scalars(select(Pledge).where(Pledge.amends_id == file.pledge.id)).one()
@@ -192,4 +192,4 @@ def test_a_new_channel_for_a_pledge_in_force(file: File, small_product: Product)
     assert "bản trước vẫn có hiệu lực" in new_page.words
     stale = file.client.send(page)  # the button of the page from before
     assert path_of(stale) == f"/ho-so/{new.reference}"
-    assert "Bạn đã ký một bản thay đổi" in stale.words
+    assert "Bạn đã ký một bản mới" in stale.words
