@@ -205,14 +205,15 @@ class Colleague(Person):
         self.press("Xác nhận thu hồi")
         self.reads("Đã thu hồi hồ sơ")
 
-    def decide_many(self, tab: str, references: list[str], button: str, confirm: str) -> None:
-        """Tick, read the page that asks once more, confirm, and watch until everything is done."""
+    def decide_many(self, tab: str, references: list[str], button: str, confirm: str, *, closely: bool = False) -> None:
+        """Tick, read the page that asks once more, and confirm."""
         self.open_queue(tab)
         for reference in references:
             self.row(reference).get_by_role("checkbox").check(force=True)
         self.press(button)
         self.reads(*references)
-        self.look_on_both_screens()
+        if closely:
+            self.look_on_both_screens()
         self.press(confirm)
         expect(self.page.locator("main progress")).to_have_attribute("max", str(len(references)))
 

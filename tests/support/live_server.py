@@ -52,6 +52,7 @@ class LiveServer:
         }
         self._web: subprocess.Popen[bytes] | None = None
         self._worker: subprocess.Popen[bytes] | None = None
+        self._mails: dict[Path, tuple[int, frozenset[str], EmailMessage]] = {}
 
     def start(self) -> None:
         self.start_web()
@@ -130,13 +131,20 @@ class LiveServer:
     def mails_to(self, address: str) -> list[EmailMessage]:
         """The delivered mails of one address, oldest first."""
         found = []
-        for path in self.mail_folder.glob("*.eml"):
+        for path in self.mail_folder.glob("[!.]*.eml"):
             with contextlib.suppress(FileNotFoundError):
-                message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                receivers = [given for _, given in getaddresses(message.get_all("to", []))]
-                if address.casefold() in map(str.casefold, receivers):
-                    found.append((path.stat().st_mtime_ns, path.name, message))
+                written, receivers, message = self._mail_in(path)
+                if address.casefold() in receivers:
+                    found.append((written, path.name, message))
         return [message for _, _, message in sorted(found, key=lambda entry: entry[:2])]
+
+    def _mail_in(self, path: Path) -> tuple[int, frozenset[str], EmailMessage]:
+        """Read once: whoever waits for a mail asks many times, and a delivered one never changes."""
+        if path not in self._mails:
+            message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            receivers = frozenset(given.casefold() for _, given in getaddresses(message.get_all("to", [])))
+            self._mails[path] = (path.stat().st_mtime_ns, receivers, message)
+        return self._mails[path]
 
     def mail_to(self, address: str, *, number: int = 1, seconds: float = 20) -> EmailMessage:
         """The first (or `number`-th) mail to an address, as soon as the worker has delivered it."""
