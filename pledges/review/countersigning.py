@@ -85,6 +85,10 @@ class Countersigner:
             return
         try:
             signed = self._kept_signature(kept, agency, decision, sealed)
+            if not self._still_waits(pledge):
+                # Another run was faster and has cleared its kept file away, so that ours looked like the first.
+                drop_pending_seal(self._storage, kept)
+                return
             with writing_files(self._storage):
                 self._storage.put(signed.data)
             crash_point("countersign.after_store")
@@ -98,6 +102,11 @@ class Countersigner:
             log.info("countersigning overtaken", pledge=str(pledge.id))
         crash_point("countersign.after_commit")
         drop_pending_seal(self._storage, kept)
+
+    def _still_waits(self, pledge: Pledge) -> bool:
+        with self._database.read() as session:
+            now = get_pledge(session, pledge.province_code, pledge.id)
+        return now is not None and now.state is PledgeState.COUNTERSIGNING
 
     def _kept_signature(self, kept: str, agency: Agency, decision: Decision, sealed: Document) -> SealedPdf:
         """The one countersigned file of this decision, made now or by an earlier run."""
