@@ -20,7 +20,7 @@ from pledges.review.checks import Check, CheckOutcome, check_pledges, passes_all
 from pledges.review.history import HistoryStep, StepKind, earlier_versions, history
 from pledges.review.models import Decision, DecisionKind, Revocation, RevocationState
 from pledges.review.operations import last_decision
-from pledges.review.queue_filter import CHECKED, STATES, Order, QueueFilter, Tab, behind, chosen, in_order
+from pledges.review.queue_filter import CHECKED, STATES, WITH_US, Order, QueueFilter, Tab, behind, chosen, in_order
 from pledges.review.waiting_times import (
     Side,
     WaitingTimes,
@@ -28,7 +28,7 @@ from pledges.review.waiting_times import (
     waiting_times_of,
     working_days,
 )
-from pledges.signing.models import EarlierVersion, Pledge, PledgeState
+from pledges.signing.models import Pledge, PledgeState
 
 __all__ = [
     "PAGE_SIZES",
@@ -228,8 +228,17 @@ def passing_pledges(
         if len(found) < size:
             return
         last = found[-1]
-        after = (last[2].asked_at if wanted.tab is Tab.REVOCATION else last[0].state_since, last[0].id)
+        after = (_place(wanted, last), last[0].id)
         size, looked_at = min(size * 4, _LARGEST_CHUNK), looked_at + size
+
+
+def _place(wanted: QueueFilter, row: tuple[Any, ...]) -> datetime:
+    """The time by which a found row is sorted, as in `queue_filter.stands_since`."""
+    if wanted.tab is Tab.REVOCATION:
+        asked_at: datetime = row[2].asked_at
+        return asked_at
+    pledge: Pledge = row[0]
+    return pledge.signed_at if wanted.tab in WITH_US else pledge.state_since
 
 
 def next_in_queue(session: Session, pledge: Pledge, wanted: QueueFilter) -> Pledge | None:
@@ -252,7 +261,9 @@ def _stands_in(session: Session, pledge: Pledge, wanted: QueueFilter) -> bool:
 
 
 def _stood_since(session: Session, pledge: Pledge, wanted: QueueFilter) -> datetime:
-    """Since when this pledge stands, or before the last decision stood, in the tab."""
+    """The time by which this pledge is, or before the last decision was, sorted in the tab."""
+    if wanted.tab in WITH_US:
+        return pledge.signed_at
     if wanted.tab is Tab.REVOCATION:
         asked = session.scalar(
             select(func.max(Revocation.asked_at)).where(
@@ -264,16 +275,11 @@ def _stood_since(session: Session, pledge: Pledge, wanted: QueueFilter) -> datet
         return asked
     if pledge.state in STATES[wanted.tab]:
         return pledge.state_since
-    moved = select(func.max(Decision.decided_at)).where(
-        Decision.province_code == pledge.province_code,
-        Decision.pledge_id == pledge.id,
-        Decision.decided_at < pledge.state_since,
-        Decision.kind.not_in([DecisionKind.REVOCATION_ASKED, DecisionKind.REVOCATION_REFUSED]),
+    returned = session.scalar(
+        select(func.max(Decision.decided_at)).where(
+            Decision.province_code == pledge.province_code,
+            Decision.pledge_id == pledge.id,
+            Decision.kind == DecisionKind.RETURNED,
+        )
     )
-    corrected = select(func.max(EarlierVersion.replaced_at)).where(
-        EarlierVersion.province_code == pledge.province_code,
-        EarlierVersion.pledge_id == pledge.id,
-        EarlierVersion.replaced_at < pledge.state_since,
-    )
-    times = [session.scalar(moved), session.scalar(corrected), pledge.signed_at]
-    return max(time for time in times if time is not None and time <= pledge.state_since)
+    return returned or pledge.state_since

@@ -44,6 +44,9 @@ STATES: dict[Tab, tuple[PledgeState, ...]] = {
     Tab.DONE: (S.APPROVED, S.REJECTED, S.REVOKED, S.SUPERSEDED, S.WITHDRAWN),
 }
 
+WITH_US = frozenset({Tab.WAITING, Tab.DEFERRED, Tab.RECOMMENDED, Tab.COUNTERSIGNING})
+"""Where it is the agency's turn: it has been since the signature, through all its own steps."""
+
 CHECKED = frozenset({Tab.WAITING, Tab.DEFERRED, Tab.RECOMMENDED})
 """Where the automatic checks stand beside each file: where they can still change a decision."""
 
@@ -97,9 +100,13 @@ def chosen(statement: Select[Any], province_code: str, agency_code: str, wanted:
 
 
 def stands_since(wanted: QueueFilter) -> ColumnElement[datetime]:
-    """From when on a pledge stands in the tab: what the tab is sorted by."""
-    column = Revocation.asked_at if wanted.tab is Tab.REVOCATION else Pledge.state_since
-    return column.expression
+    """What the tab is sorted by: since when who has to act has had the pledge, as its column of days says.
+
+    What was put aside and taken up again keeps its place among those that were signed when it was.
+    """
+    if wanted.tab is Tab.REVOCATION:
+        return Revocation.asked_at.expression
+    return (Pledge.signed_at if wanted.tab in WITH_US else Pledge.state_since).expression
 
 
 def in_order(statement: Select[Any], wanted: QueueFilter) -> Select[Any]:

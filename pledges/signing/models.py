@@ -114,7 +114,7 @@ class Pledge(InProvince, Base):
         ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
         ForeignKeyConstraint(["province_code", "document_id"], ["document.province_code", "document.id"]),
         UniqueConstraint("province_code", "draft_id", "text_id"),
-        Index("ix_pledge_queue", "province_code", "agency_code", "state", "state_since"),
+        Index("ix_pledge_queue", "province_code", "agency_code", "state", "signed_at"),
         Index("ix_pledge_entity", "province_code", "entity_id"),
         Index(
             "uq_pledge_amendment",

@@ -168,6 +168,23 @@ def test_tabs_counts_and_the_next_file(database: Database, officer: Staff, appro
     assert (deferred.decision.note, deferred.checks != ()) == ("Chờ", True)
 
 
+def test_what_was_put_aside_keeps_its_place(database: Database, officer: Staff, pledge: Pledge) -> None:
+    """The oldest signature first in every tab of ours, as the column of days says, whenever it came into the tab."""
+    a, b = submitted_copies(database, pledge, 2, state_since=seconds, signed_at=seconds)
+    key = (HUE, pledge.id)
+    database.run(lambda s: defer(s, key, staff=officer, seen=0, note="Hỏi thêm", now=START + HOUR))
+    database.run(lambda s: resume(s, key, staff=officer, seen=1, now=START + 2 * HOUR))
+    assert references(page_of(database)) == [each.reference for each in (pledge, a, b)]
+    assert following(database, pledge, QueueFilter()) == a.reference
+    for number, each in enumerate((b, pledge, a)):
+        when, seen = START + (3 + number) * HOUR, 2 if each is pledge else 0
+        one = (HUE, each.id)
+        database.run(lambda s, one=one, when=when, seen=seen: recommend(s, one, staff=officer, seen=seen, now=when))  # type: ignore[misc]
+    waiting = QueueFilter(Tab.RECOMMENDED)
+    assert references(page_of(database, waiting)) == [each.reference for each in (pledge, a, b)]
+    assert [following(database, each, waiting) for each in (pledge, a, b)] == [a.reference, b.reference, None]
+
+
 def test_only_files_that_pass(database: Database, pledge: Pledge) -> None:
     good = submitted_copies(database, pledge, 40, state_since=seconds, signed_at=seconds)
     submitted_copies(database, pledge, 40, first=2000, contact_email="a@mailinator.com", signed_at=START)
