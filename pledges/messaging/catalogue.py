@@ -67,6 +67,12 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "countersign_waiting": MessageKind(frozenset({"agency_name", "count", "reason", "since"})),
     # To who answers for personal data in the province: somebody has withdrawn the consent to processing.
     "data_withdrawal": MessageKind(frozenset({"reference", "agency_name", "received_on", "answer_by", "link"})),
+    # To the signer whose pledge had ended already: the consent to processing is taken back, and when it is answered.
+    "data_withdrawn": MessageKind(frozenset({"reference", "agency_name", "withdrawn_at", "answer_by", "link"})),
+    # To the signer. message: what became of their data, as the administrator wrote it.
+    "data_answered": MessageKind(
+        frozenset({"reference", "agency_name", "message", "link"}), blocks=frozenset({"message"})
+    ),
     # Six digits that open one's own file.
     "file_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"reference"})),
     # To the administrator: pledges wait for the seal.

@@ -119,6 +119,20 @@ def withdraw_processing(
         acknowledge_by=add_working_days(today, ACKNOWLEDGE_WITHIN, settings.days_off_in_lieu),
         answer_by=answer_by,
     )
+    if not ended:
+        # The letter about the withdrawn pledge would have acknowledged this too.
+        tell_signer(
+            session,
+            pledge,
+            "data_withdrawn",
+            cause=str(withdrawal.id),
+            now=now,
+            vault=vault,
+            public_url=public_url,
+            agency_name=get_agency(session, pledge.province_code, pledge.agency_code).name,
+            withdrawn_at=now,
+            answer_by=answer_by,
+        )
     _tell_who_answers(session, pledge, withdrawal, settings.data_contact, administrator_email, now, vault, public_url)
     session.flush()
     return Withdrawal(withdrawn=ended)
@@ -265,8 +279,10 @@ def answer_withdrawal(
     *,
     staff_id: uuid.UUID,
     now: datetime,
+    vault: Vault,
+    public_url: str,
 ) -> ConsentWithdrawal:
-    """Keep what the signer is told about their data, once; they read it in their file."""
+    """Tell the signer what became of their data, once; they read it in their file too."""
     text = clean_block(answer, field="answer")
     if not text:
         raise DomainError(N_("Hãy viết cơ quan đã làm gì với dữ liệu và vì sao; người ký đọc câu này."), field="answer")
@@ -286,6 +302,18 @@ def answer_withdrawal(
         actor=Actor("staff", str(staff_id)),
         now=now,
         data={"in_time": withdrawal.answer_by is None or local_day(now) <= withdrawal.answer_by},
+    )
+    pledge = session.get_one(Pledge, (province_code, withdrawal.pledge_id))
+    tell_signer(
+        session,
+        pledge,
+        "data_answered",
+        cause=str(withdrawal.id),
+        now=now,
+        vault=vault,
+        public_url=public_url,
+        agency_name=get_agency(session, province_code, pledge.agency_code).name,
+        message=text,
     )
     session.flush()
     return withdrawal

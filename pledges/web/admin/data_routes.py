@@ -18,7 +18,7 @@ from pledges.signing.consent import answer_withdrawal, waiting_withdrawals
 from pledges.signing.models import Consent, ConsentWithdrawal, Pledge
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.components import PageForm
-from pledges.web.current import now, reader, write
+from pledges.web.current import now, product, reader, write
 from pledges.web.fields import LongTextField, lazy
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.reach import scope_of
@@ -94,8 +94,13 @@ def withdrawal(withdrawal_id: uuid.UUID) -> ResponseReturnValue:
     form = AnswerForm()
     if found.handled_at is None and form.validate_on_submit():
         code, me, text = found.province_code, current_staff().id, form.answer.data
+        vault, public_url, at = product().vault, product().settings.public_url, now()
         try:
-            write(lambda session: answer_withdrawal(session, code, withdrawal_id, text, staff_id=me, now=now()))
+            write(
+                lambda session: answer_withdrawal(
+                    session, code, withdrawal_id, text, staff_id=me, now=at, vault=vault, public_url=public_url
+                )
+            )
             return redirect(url_for("admin.withdrawals", xong=1), 303)
         except DomainError as refusal:
             form.refuse(refusal)

@@ -71,6 +71,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
+    "data_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "answer_by": date(2026, 12, 11)}, {}),
+    "data_answered": ({**ABOUT, "message": SAID}, {}),
 }
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) + b"\n.\n%%EOF\n"
@@ -200,6 +202,8 @@ def test_html_is_plain(kind: str) -> None:
         ),
         ("countersign_waiting", ["3 bản", AGENCY, "Không mở được tệp khóa.", "từ lúc 00:30 ngày 21/11/2026"]),
         ("data_withdrawal", [REFERENCE, AGENCY, FILE, "Ngày 20/11/2026", "chậm nhất ngày 11/12/2026"]),
+        ("data_withdrawn", [REFERENCE, AGENCY, FILE, "lúc 00:30 ngày 21/11/2026", "chậm nhất ngày 11/12/2026"]),
+        ("data_answered", [REFERENCE, FILE, *SAID, f"liên hệ {AGENCY}"]),
     ],
 )
 def test_contents(kind: str, wanted: list[str]) -> None:

@@ -278,6 +278,7 @@ def test_after_the_end_the_data_are_still_the_signers(
     typed = code(database, pledge, clock, vault, CodePurpose.WITHDRAW_CONSENT)
     assert take_back_data(database, pledge, typed, clock, vault) == Withdrawal()
     assert kinds(database, "pledge_withdrawn") == []
+    assert kinds(database, "data_withdrawn") == [pledge.contact_email], "nothing else would acknowledge it"
     with database.read() as session:
         [(withdrawal, about)] = waiting_withdrawals(session, HUE)
     assert about.id == pledge.id
@@ -286,7 +287,16 @@ def test_after_the_end_the_data_are_still_the_signers(
 
     def answer(text: str = "Đã xóa số điện thoại.", province: str = HUE) -> None:
         database.run(
-            lambda session: answer_withdrawal(session, province, withdrawal.id, text, staff_id=who, now=clock())
+            lambda session: answer_withdrawal(
+                session,
+                province,
+                withdrawal.id,
+                text,
+                staff_id=who,
+                now=clock(),
+                vault=vault,
+                public_url=PUBLIC_URL,
+            )
         )
 
     for text, province, refusal in ((" ", HUE, DomainError), ("Đã xóa.", "20", NotFound)):
@@ -295,3 +305,4 @@ def test_after_the_end_the_data_are_still_the_signers(
     answer()
     with pytest.raises(Conflict):
         answer()
+    assert kinds(database, "data_answered") == [pledge.contact_email]

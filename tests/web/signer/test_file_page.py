@@ -125,6 +125,8 @@ def test_taking_the_consent_to_processing_back(file: File, small_product: Produc
             "Đã xóa số điện thoại.\nBản cam kết được lưu theo luật.",
             staff_id=file.office.officer.id,
             now=file.clock(),
+            vault=small_product.vault,
+            public_url=small_product.settings.public_url,
         )
     )
     page = file.client.get(file.address)
