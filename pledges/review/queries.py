@@ -40,6 +40,7 @@ __all__ = [
     "StepKind",
     "Tab",
     "WaitingTimes",
+    "count_for_approval",
     "earlier_versions",
     "history",
     "last_decision",
@@ -202,6 +203,17 @@ def queue_counts(session: Session, province_code: str, agency_code: str) -> dict
     numbers: dict[str, int] = {row[0]: row[1] for row in session.execute(union_all(by_state, asked))}
     counts = {tab: sum(numbers.get(state.value, 0) for state in states) for tab, states in STATES.items()}
     return counts | {Tab.REVOCATION: numbers[Tab.REVOCATION.value]}
+
+
+def count_for_approval(session: Session, province_code: str, agency_code: str, staff_id: uuid.UUID) -> int:
+    """How many wait for this person's approval: not what they recommended themselves."""
+    waiting = select(func.count()).where(
+        Pledge.province_code == province_code,
+        Pledge.agency_code == agency_code,
+        Pledge.state == PledgeState.RECOMMENDED,
+        Pledge.recommended_by != staff_id,
+    )
+    return session.scalar(waiting) or 0
 
 
 def passing_pledges(

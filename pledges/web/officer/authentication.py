@@ -20,7 +20,7 @@ from werkzeug.exceptions import Forbidden
 from pledges.accounts.delegation import living_delegation
 from pledges.accounts.models import Delegation, RoleName, Staff, StaffSession
 from pledges.accounts.operations import actor_of, begin_session, end_session, note_seen
-from pledges.accounts.permissions import PERMISSIONS, Action, reach_of
+from pledges.accounts.permissions import PERMISSIONS, Action, NotPermitted, reach_of
 from pledges.accounts.queries import living_session
 from pledges.accounts.rules import SEEN_EVERY
 from pledges.audit.operations import Actor
@@ -190,7 +190,7 @@ def _gate(action: Action) -> ResponseReturnValue | None:
         wanted = request.full_path.rstrip("?") if request.method in {"GET", "HEAD"} else request.path
         return redirect(url_for("officer.sign_in_page", next=wanted), 303)
     if reach_of(staff, action, delegated=acts_by_delegation(action)) is None:
-        raise Forbidden
+        raise NotPermitted
     return None
 
 

@@ -13,7 +13,7 @@ from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.plans.models import Agency, Commune, Province
-from pledges.review.queries import QueueFilter, Tab, queue_counts
+from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
 from pledges.web.current import reader
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_delegation, current_staff
@@ -35,8 +35,12 @@ def landing() -> ResponseReturnValue:
         tasks=_tasks(),
         queue=_queue() if has_right(Action.QUEUE_VIEW) else None,
         delegation=current_delegation(),
-        approves=has_right(Action.PLEDGE_APPROVE),
+        to_approve=_to_approve(staff),
     )
+
+
+def _to_approve(staff: Staff) -> int | None:
+    return count_for_approval(reader(), *own_agency(), staff.id) if has_right(Action.PLEDGE_APPROVE) else None
 
 
 def _queue() -> list[dict[str, Any]]:

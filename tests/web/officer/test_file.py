@@ -16,6 +16,7 @@ from pledges.signing.models import Pledge, PledgeState
 from tests.support.checked_pages import Page
 from tests.support.clock import FixedClock
 from tests.support.desk import Desk, form_to, offers
+from tests.support.reviewing import put_into
 from tests.support.sealing import sealed_pledge
 from tests.support.signing import LANG_SON, seller_pages
 
@@ -182,6 +183,9 @@ def test_the_approver_sees_what_is_printed_and_the_recommender_cannot_approve(de
     assert desk.approver.name in printed
     approver.send(page, form=form_to(page, "/duyet"))
     assert desk.pledge().state is S.COUNTERSIGNING
+    assert "chưa ký được bản PDF" not in approver.get(desk.address).words
+    put_into(desk.database, desk.pledge(), S.COUNTERSIGNING, seal_error="Không mở được tệp khóa.")
+    assert "chưa ký được bản PDF" in approver.get(desk.address).words
     desk.countersign()
     done = approver.get(desk.address).words
     assert "Đang có hiệu lực" in done

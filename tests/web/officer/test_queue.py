@@ -102,7 +102,9 @@ def test_an_empty_queue_says_what_will_come(desk: Desk) -> None:
     assert set(tabs(page).values()) == {0}
     assert tabs(desk.at(desk.officer).get(QUEUE))["Chờ xử lý"] == 1
     viewer = desk.person("xem@vidu.vn", Role.REPORTING_UNIT)
-    desk.at(viewer).get(QUEUE, status=403)
+    refused = desk.at(viewer).get(QUEUE, status=403)
+    assert "Vai trò của bạn không làm được việc này." in refused.words
+    assert refused.all("//main//a/@href") == ["/can-bo"], "back to where they can work"
 
 
 def test_only_what_passes_and_what_somebody_else_recommended_can_be_ticked(desk: Desk) -> None:
@@ -128,6 +130,8 @@ def test_the_first_page_counts_what_waits(desk: Desk) -> None:
     desk.do("recommend")
     home = desk.at(desk.approver).get("/can-bo")
     assert "Đang chờ bạn duyệt: 1." in home.words
+    put_into(desk.database, desk.pledge(), S.RECOMMENDED, recommended_by=desk.approver.id)
+    assert "Đang chờ bạn duyệt: 0." in desk.at(desk.approver).get("/can-bo").words
     first = home.all("//ul[@class='counts']//a")[0]
     assert first.text_content().split() == ["1", "Chờ", "duyệt"]
     assert first.get("href") == f"{QUEUE}?muc=recommended"
