@@ -6,14 +6,15 @@ from playwright.sync_api import Locator, Page
 
 from scripts.pictures.camera import Camera, as_seen, save_small
 from scripts.pictures.people import ADMINISTRATOR, APPROVER, OFFICER, TRADE, Stage
+from tests.browser.conftest import DESKTOP
 from tests.browser.walking import fill, mail_about
 from tests.support.signing import HUE
 from tests.support.staff import PASSWORD
 
-MESSAGE = (
-    "Địa chỉ gian hàng trong hồ sơ không mở được.\n"
-    "Xin mở gian hàng trên điện thoại, bấm Chia sẻ, chọn Sao chép liên kết, rồi dán vào ô Kênh 1."
-)
+MESSAGE = "Địa chỉ gian hàng không mở được. Xin mở gian hàng, bấm Chia sẻ, chọn Sao chép liên kết, rồi dán vào."
+
+TABLET = {"width": 720, "height": 900}
+"""Wide enough that a form needs no second line."""
 
 
 def sign_in(page: Page, email: str) -> None:
@@ -39,22 +40,23 @@ def officer(camera: Camera, own: str, others: list[str]) -> None:
     page.goto("/can-bo/hang-doi")
     for reference in (others[0], others[1], others[2]):
         row(page, reference).get_by_role("checkbox").check(force=True)
-    camera.take("queue", end=page.locator(".pick-bar"))
+    camera.take("queue", start=page.locator("main .caption"), end=page.locator(".pick-bar"))
     row(page, others[3]).locator("a.row-name").click()
-    camera.take("file", tall=1000)
+    camera.take("file", start=page.locator(".file-walk"), tall=600)
     page.goto(f"/can-bo/ho-so/{own}")
     unfold(page, "Trả lại để bổ sung")
     page.get_by_label("Lời nhắn gửi người ký").fill(MESSAGE)
     page.get_by_label("Trang web, gian hàng, tài khoản").check()
+    page.set_viewport_size(TABLET)  # type: ignore[arg-type]
     summary = page.locator("main summary").filter(has_text="Trả lại để bổ sung")
-    camera.take("return", start=summary, end=page.get_by_role("button", name="Trả lại cho người ký"))
+    camera.take("return", start=summary, end=page.get_by_label("Người ký, chức vụ, người đại diện"))
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     page.get_by_role("button", name="Trả lại cho người ký").click()
     page.get_by_text("Đã trả lại hồ sơ").wait_for()
     page.goto("/can-bo/hang-doi")
     for reference in (others[0], others[1], others[2]):
         row(page, reference).get_by_role("checkbox").check(force=True)
     page.get_by_role("button", name="Đề nghị duyệt các hồ sơ đã chọn").click()
-    camera.take("confirm", end=page.locator(".batch-list"))
     page.get_by_role("button", name="Đề nghị duyệt 3 hồ sơ").click()
     page.get_by_text("Đã đề nghị duyệt: 3.").wait_for()
 
@@ -66,14 +68,14 @@ def morning(camera: Camera, stage: Stage, corrected: str) -> None:
     letter = mail_about(camera.server, APPROVER, "chờ duyệt")
     body = letter.get_body(("html",))
     assert body is not None
-    head = f"<p><b>{letter['Subject']}</b><br><small>{letter['From'].addresses[0].display_name}</small></p>"
     look = "<style>body{font:16px/1.5 system-ui,sans-serif;margin:16px;overflow-wrap:anywhere}</style>"
-    camera.page.set_content(body.get_content().replace("<body>", f"<body>{look}{head}"))
-    save_small(as_seen(camera.page), camera.out / "morning.png")
+    camera.page.set_content(body.get_content().replace("<body>", f"<body>{look}<h3>{letter['Subject']}</h3>"))
+    last = camera.page.locator("body > p").last
+    save_small(as_seen(camera.page, end=last), camera.out / "morning.png")
 
 
 def approver(phone: Camera, desk: Camera, corrected: str) -> None:
-    """Approves one file on the phone, the others together at the desk; delegates."""
+    """Approves one file on the phone, the others together at the desk."""
     page = phone.page
     sign_in(page, APPROVER)
     page.goto("/can-bo/hang-doi?muc=recommended")
@@ -91,15 +93,7 @@ def approver(phone: Camera, desk: Camera, corrected: str) -> None:
     page.get_by_role("button", name="Duyệt các hồ sơ đã chọn").click()
     page.get_by_role("button", name="Duyệt 3 hồ sơ").click()
     page.get_by_text("Bản PDF đã có chữ ký tiếp nhận: 3/3.").wait_for()
-    desk.take("progress", end=page.locator("[data-refresh] table"))
-
-    page.goto("/can-bo")
-    page.get_by_role("link", name="Ủy quyền duyệt").click()
-    page.get_by_role("link", name="Ủy quyền", exact=True).click()
-    page.get_by_label("Người được ủy quyền").select_option(label="Nguyễn Thị Hoa Thử")
-    fill(page, {"title": "TUQ. GIÁM ĐỐC – TRƯỞNG PHÒNG", "basis": "Giấy ủy quyền số 00/GUQ-THU"})
-    fill(page, {"starts_on": "01/12/2026", "ends_on": "11/12/2026"})
-    desk.take("delegation", end=page.get_by_role("button", name="Ủy quyền", exact=True))
+    desk.take("progress", start=page.locator("h1"), end=page.locator("[data-refresh] table"))
 
 
 def administrator(camera: Camera) -> None:
@@ -109,9 +103,9 @@ def administrator(camera: Camera) -> None:
     page.get_by_role("link", name="Thêm cán bộ").click()
     invited = {"name": "Hoàng Văn Thử Nghiệm", "email": "hoang.thu@vidu.vn", "role": "officer", "agency": TRADE}
     fill(page, invited)
-    camera.take("invite", end=page.get_by_label("Cơ quan"))
+    camera.take("invite", start=page.locator("h1"), end=page.get_by_label("Cơ quan"), column=True)
     page.goto("/can-bo")
     page.get_by_role("link", name="Mức độ sẵn sàng").click()
-    camera.take("readiness", tall=900)
+    camera.take("readiness", start=page.locator("h1"), end=page.locator("main .banner"))
     page.goto(f"/quan-tri/san-sang/{HUE}/co-quan/{TRADE}")
-    camera.take("agency", end=page.locator("main dl.summary").last)
+    camera.take("agency", start=page.locator("h1"), end=page.locator("main dl.summary").last, column=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.queries import staff_by_email
+from pledges.messaging.models import Message
 from pledges.plans.models import Agency
 from pledges.product import Product
 from pledges.review.morning import MorningMail
@@ -25,12 +26,10 @@ TRADE = "46-SCT"
 OFFICER, APPROVER, ADMINISTRATOR = "chuyen.vien@vidu.vn", "lanh.dao@vidu.vn", "quan.tri@vidu.vn"
 
 SHOPS = (
-    ("Cửa hàng mỹ phẩm Thử Nghiệm Vỹ Dạ", "https://shopee.vn/mypham.thunghiem", 9),
+    ("Cửa hàng mỹ phẩm Thử Nghiệm Vỹ Dạ", "https://shopee.vn/mypham.thunghiem", 17),
     ("Công ty TNHH Thực phẩm sạch Thử Nghiệm", "https://www.facebook.com/thucphamsach.thunghiem", 4),
     ("Hộ kinh doanh Trà cung đình Thử Nghiệm", "https://www.facebook.com/tracungdinh.thunghiem", 3),
     ("Cửa hàng Áo dài Thử Nghiệm Kim Long", "https://shopee-thunghiem-vidu.vn", 3),
-    ("Công ty Cổ phần Gốm Thử Nghiệm Phước Tích", "https://www.tiktok.com/@gom.thunghiem", 2),
-    ("Hiệu sách Thử Nghiệm An Cựu", "https://www.facebook.com/hieusach.thunghiem", 1),
 )
 """Name, channel, and how many days ago they signed."""
 
@@ -41,12 +40,12 @@ class Stage:
     def __init__(self, server: LiveServer) -> None:
         self.server = server
         self.product = Product.from_settings(read_settings(server.environ))
+        self.began = self.product.clock() - timedelta(hours=12)
         self.references: list[str] = []
 
     def employ(self) -> None:
         """Invented staff with a known password; the agency has a title, as if a province were at work already."""
         self._add(OFFICER, "Đỗ Văn Thử Nghiệm", Role.OFFICER, TRADE)
-        self._add("nguyen.hoa@vidu.vn", "Nguyễn Thị Hoa Thử", Role.OFFICER, TRADE)
         self._add(APPROVER, "Phạm Thị Thử Nghiệm", Role.APPROVER, TRADE, "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC")
         self._add(ADMINISTRATOR, "Lê Thị Thử Quản Trị", Role.ADMINISTRATOR)
 
@@ -72,6 +71,9 @@ class Stage:
             outcome = signed_by(self.product.database, pages, now=at, vault=self.product.vault)
             assert outcome.signed, outcome.refusal
             self.references.append(outcome.signed[0].reference)
+        # Their letters would count as failed, because the codes in them ran out days ago.
+        letters = delete(Message).where(Message.to_address.like("chu.shop.%"), Message.created_at < self.began)
+        self.product.database.run(lambda session: session.execute(letters))
 
     def recommend(self, email: str, reference: str) -> None:
         """What an officer does with a file of which there is a picture already."""

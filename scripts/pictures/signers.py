@@ -52,8 +52,9 @@ class Signer:
         go_on(page)
         page.locator("#consent_processing").check()
         fill(page, {"typed_name": NAME, "code": self.code()})
-        camera.take("3-sign", start=page.get_by_role("heading", name="Ký", exact=True), tall=640)
-        page.get_by_role("button", name="Ký bản cam kết").click()
+        button = page.get_by_role("button", name="Ký bản cam kết")
+        camera.take("3-sign", start=page.get_by_role("heading", name="Ký", exact=True), end=button)
+        button.click()
         camera.take("4-signed")
         page.get_by_role("link", name=re.compile("Xem hồ sơ CK")).click()
         self._wait_for("Tải bản cam kết (PDF)")
@@ -64,16 +65,19 @@ class Signer:
         return found[0]
 
     def _wait_for(self, text: str) -> None:
-        for _again in range(240):
-            if self.page.locator("main").get_by_text(text, exact=True).count():
+        for _again in range(120):
+            if self.page.locator("main :is(.tag, .button)").get_by_text(text, exact=True).count():
                 return
             self.page.wait_for_timeout(500)
             self.page.reload()
-        raise SystemExit(f"{text!r} did not appear; the worker says:\n{self.camera.server.log('worker')[-2000:]}")
+        said = self.page.locator("main").inner_text()
+        raise SystemExit(
+            f"{text!r} did not appear on {self.page.url}:\n{said}\n{self.camera.server.log('worker')[-2000:]}"
+        )
 
     def _download(self, path: Path) -> Path:
         with self.page.expect_download() as found:
-            self.page.get_by_role("link", name="Tải bản cam kết (PDF)").click()
+            self.page.locator("main a[href$='/ban-cam-ket.pdf']").click()
         found.value.save_as(path)
         return path
 
@@ -104,7 +108,7 @@ class Signer:
         page.get_by_label("Tệp PDF").set_input_files(final)
         page.get_by_role("button", name="Kiểm tra tệp").click()
         page.get_by_role("heading", name=re.compile("Tệp này là thật")).wait_for()
-        self.camera.take("verified", tall=900)
+        self.camera.take("verified", end=page.locator("main .banner").nth(2))
 
 
 def _paper(file: Path, path: Path) -> None:
