@@ -13,6 +13,11 @@ from tests.browser.walking import GO_ON, Answers, Walker, commune_named, fill, f
 from tests.support.signing import COMMUNES
 from tests.support.staff import PASSWORD
 
+PATIENCE = 20_000
+"""Milliseconds for a page on a busy machine."""
+FOR_JOBS = 90_000
+"""Milliseconds until the worker has done something that a page waits for."""
+
 
 @dataclass
 class Person:
@@ -31,10 +36,10 @@ class Person:
     def press(self, text: str) -> None:
         self.main.get_by_role("button", name=text, exact=True).click()
 
-    def reads(self, *texts: str) -> None:
-        """All of these stand on the page."""
+    def reads(self, *texts: str, within: int = PATIENCE) -> None:
+        """All of these stand on the page, or come to stand there."""
         for text in texts:
-            expect(self.main).to_contain_text(text)
+            expect(self.main).to_contain_text(text, timeout=within)
 
     def look_on_both_screens(self) -> None:
         """What must hold for every page, on the phone and the desk; then as large as before."""
@@ -58,7 +63,7 @@ class Signer(Person):
     """How many they have been sent."""
 
     def sign(self, group: str, who: Answers, place: Answers, signer: Answers) -> str:
-        """From the first page to the reference."""
+        """From the first page, which says that the plan asks them, to the reference."""
         self.page.goto("/ky-cam-ket")
         self.page.locator(f"main a[href*='tinh={self.province}']").click()
         commune = commune_named(self.walker.server, self.province, COMMUNES[self.province])
@@ -69,6 +74,8 @@ class Signer(Person):
             (signer, "kiem-tra"),
         ):
             self.walker.answer(answers, f"/ky-cam-ket/{leads_to}")
+            if leads_to == "doi-tuong":
+                self.reads("Kế hoạch yêu cầu nhóm của bạn ký cam kết")
         return self._confirm()
 
     def _confirm(self) -> str:
@@ -159,7 +166,7 @@ class Colleague(Person):
         self.page.get_by_label("Thư điện tử").fill(self.email)
         self.page.get_by_label("Mật khẩu").fill(PASSWORD)
         self.press("Đăng nhập")
-        expect(self.page.get_by_role("heading", name="Trang cán bộ")).to_be_visible()
+        expect(self.page.get_by_role("heading", name="Trang cán bộ")).to_be_visible(timeout=PATIENCE)
 
     def open_queue(self, tab: str = "Chờ xử lý") -> None:
         self.page.get_by_role("link", name="Hàng đợi", exact=True).click()
@@ -227,11 +234,11 @@ class PasserBy(Person):
         self.sees(label)
 
     def sees(self, label: str) -> None:
-        expect(self.page.locator("main .banner-title").filter(has_text=label)).to_be_visible()
+        expect(self.page.locator("main .banner-title").filter(has_text=label)).to_be_visible(timeout=PATIENCE)
 
     def upload(self, data: bytes, title: str) -> None:
         self.page.goto("/xac-minh")
         file = {"name": "ban-cam-ket.pdf", "mimeType": "application/pdf", "buffer": data}
         self.page.get_by_label("Tệp PDF").set_input_files(file)  # type: ignore[arg-type]
         self.press("Kiểm tra tệp")
-        expect(self.page.locator("h1")).to_have_text(title)
+        expect(self.page.locator("h1")).to_have_text(title, timeout=PATIENCE)

@@ -66,6 +66,12 @@ def look(page: Page) -> None:
     assert_accessible(page)
 
 
+def press_key(page: Page, key: str) -> None:
+    """Keys work once the page says so."""
+    expect(page.locator("[data-key-hint]")).to_be_visible()
+    page.keyboard.press(key)
+
+
 def test_keys_and_boxes(new_context: Callable[..., BrowserContext], live_server: LiveServer, files: int) -> None:
     page = at_the_desk(new_context(viewport=DESKTOP), live_server, "phim.tat@vidu.vn")
     page.get_by_role("link", name="Hàng đợi", exact=True).click()
@@ -85,11 +91,11 @@ def test_keys_and_boxes(new_context: Callable[..., BrowserContext], live_server:
 
     page.locator("a.row-name").first.click()
     first = page.url
-    page.keyboard.press("j")
+    press_key(page, "j")
     expect(page).not_to_have_url(first)
-    page.keyboard.press("k")
+    press_key(page, "k")
     expect(page).to_have_url(first)
-    page.keyboard.press("a")
+    press_key(page, "a")
     expect(page.locator("#quyet-dinh")).to_be_focused()
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -104,7 +110,7 @@ def test_keys_and_boxes(new_context: Callable[..., BrowserContext], live_server:
     expect(page.get_by_label("Lời nhắn gửi người ký")).to_have_value("jkqa?")
     look(page)
     page.locator("h1").click()
-    page.keyboard.press("q")
+    press_key(page, "q")
     expect(page).to_have_url(re.compile(r"/can-bo/hang-doi\?muc=waiting$"))
 
 

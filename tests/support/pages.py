@@ -24,6 +24,7 @@ def assert_fits(page: Page) -> None:
 
 def assert_errors_tied(page: Page) -> None:
     """The page begins with the list of errors; each leads to a control that carries the same message."""
+    page.wait_for_load_state("domcontentloaded")
     assert page.title().startswith(("Lỗi: ", "Error: ")), page.title()
     links = page.locator("[role=alert] a[href^='#'], .error-summary a[href^='#']")
     assert links.count() > 0, "there is no list of errors"
