@@ -76,11 +76,13 @@ class Signer(Person):
             self.walker.answer(answers, f"/ky-cam-ket/{leads_to}")
             if leads_to == "doi-tuong":
                 self.reads("Kế hoạch yêu cầu nhóm của bạn ký cam kết")
-        return self._confirm()
+        return self._confirm(again=False)
 
-    def _confirm(self) -> str:
+    def _confirm(self, *, again: bool = True) -> str:
         go_on(self.page)
         self.walker.arrived("/ky-cam-ket/ky")
+        if self.publish and again:
+            self.reads("Lần ký trước bạn đã đồng ý công khai.")
         fill_signature(self.page, self.name, self._next_code())
         if self.publish:
             fill(self.page, {"consent_publication": "yes"})
