@@ -22,6 +22,7 @@ from pledges.plans.readiness import ReadinessItem
 from pledges.plans.readiness import province_readiness as decisions_of
 from pledges.plans.settings import ProvinceSettings, province_settings
 from pledges.product import Product
+from pledges.review.waiting import count_countersigning
 from pledges.signing.queries import count_waiting_for_seal
 
 LONGEST_WAIT = timedelta(minutes=15)
@@ -109,6 +110,7 @@ def province_readiness(session: Session, product: Product, province_code: str) -
     mail = mail_state(session, province_code, since=now - LOOK_BACK)
     seal = product.sealer.state(now)
     waiting = count_waiting_for_seal(session, province_code)
+    unsigned = count_countersigning(session, province_code, since=now - LONGEST_WAIT)
     decisions = decisions_of(session, province_code)
     entries = [entry for entry in entries_of(session, province_code) if entry.enabled]
     agencies = _receiving(session, province_code, decisions)
@@ -117,7 +119,13 @@ def province_readiness(session: Session, product: Product, province_code: str) -
         code=province.code,
         name=province.name,
         settings=province_settings(province),
-        items=(*decisions, *_keys(agencies, keys), *_mail(mail, now), *_seal(seal, waiting)),
+        items=(
+            *decisions,
+            *_keys(agencies, keys),
+            *_countersigning(unsigned),
+            *_mail(mail, now),
+            *_seal(seal, waiting),
+        ),
         wordings=_wordings(session, province_code, decisions, {entry.text_id for entry in entries}),
         plan=operative_plan(session, province_code),
         agencies=agencies,
@@ -203,6 +211,16 @@ def _keys(agencies: tuple[Agency, ...], keys: Mapping[str, SealState]) -> Iterat
             unusable if state.error is not None else trial,
             {"agency": agency.name},
         )
+
+
+def _countersigning(unsigned: int) -> Iterator[ReadinessItem]:
+    yield ReadinessItem(
+        "agency.countersigning",
+        N_("Bản đã duyệt chờ ký"),
+        not unsigned,
+        N_("%(count)s bản đã duyệt quá 15 phút vẫn chưa ký được. Hãy xem khóa ký số ở trang của từng cơ quan."),
+        {"count": str(unsigned)},
+    )
 
 
 def _mail(mail: MailState, now: datetime) -> Iterator[ReadinessItem]:

@@ -72,7 +72,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.PLEDGE_DOCUMENT: Rule(_AGENCY),
     Action.PLEDGE_RECOMMEND: Rule(_OFFICER, states=_in("submitted", "deferred")),
     Action.PLEDGE_RETURN: Rule(_AGENCY, states=_in("submitted", "deferred", "recommended")),
-    Action.PLEDGE_DEFER: Rule(_OFFICER, states=_in("submitted", "recommended")),
+    Action.PLEDGE_DEFER: Rule(_AGENCY, states=_in("submitted", "recommended")),
     Action.PLEDGE_RESUME: Rule(_OFFICER, states=_in("deferred")),
     Action.PLEDGE_REJECT: Rule(_AGENCY, states=_in("submitted", "deferred", "recommended")),
     Action.PLEDGE_APPROVE: Rule(_APPROVER, states=_in("recommended"), delegable=True),

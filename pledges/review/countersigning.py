@@ -37,6 +37,7 @@ from pledges.signing.sealing import pause_after
 from pledges.signing.states import StateChanged, change_state
 
 OWN_KEY = "key"
+SIGNATURE_METHODS = (OWN_KEY, "named_approver")
 
 log = structlog.get_logger()
 
@@ -79,15 +80,14 @@ class Countersigner:
             agency = get_agency(session, province_code, pledge.agency_code)
             document_id = pledge.document_id
             sealed = get_document(session, province_code, document_id) if document_id is not None else None
-        kept = f"{pledge.id}-{decision.version}-{decision.id}"
         if pledge.state is not PledgeState.COUNTERSIGNING or sealed is None:
-            drop_pending_seal(self._storage, kept)
+            self._drop_kept(decision)
             return
         try:
-            signed = self._kept_signature(kept, agency, decision, sealed)
+            signed = self._kept_signature(agency, decision, sealed)
             if not self._still_waits(pledge):
                 # Another run was faster and has cleared its kept file away, so that ours looked like the first.
-                drop_pending_seal(self._storage, kept)
+                self._drop_kept(decision)
                 return
             with writing_files(self._storage):
                 self._storage.put(signed.data)
@@ -97,23 +97,33 @@ class Countersigner:
             self._database.run(lambda session: self._note_failure(session, pledge, agency, reason))
             return
         try:
-            self._database.run(lambda session: self._bring_into_force(session, pledge, decision, sealed, signed))
+            self._database.run(
+                lambda session: self._bring_into_force(session, pledge, agency, decision, sealed, signed)
+            )
         except StateChanged:
             log.info("countersigning overtaken", pledge=str(pledge.id))
         crash_point("countersign.after_commit")
-        drop_pending_seal(self._storage, kept)
+        self._drop_kept(decision)
 
     def _still_waits(self, pledge: Pledge) -> bool:
         with self._database.read() as session:
             now = get_pledge(session, pledge.province_code, pledge.id)
         return now is not None and now.state is PledgeState.COUNTERSIGNING
 
-    def _kept_signature(self, kept: str, agency: Agency, decision: Decision, sealed: Document) -> SealedPdf:
-        """The one countersigned file of this decision, made now or by an earlier run."""
+    def _drop_kept(self, decision: Decision) -> None:
+        for method in SIGNATURE_METHODS:
+            drop_pending_seal(self._storage, _kept_name(decision, method))
+
+    def _kept_signature(self, agency: Agency, decision: Decision, sealed: Document) -> SealedPdf:
+        """The one countersigned file of this decision, made now or by an earlier run.
+
+        By the agency's method of today: an administrator can let files go on whose agency's key does not come back.
+        """
+        kept = _kept_name(decision, agency.signature_method)
         signed = pending_seal(self._storage, kept)
         if signed is None:
             now = self._clock()
-            if decision.signature_method == OWN_KEY:
+            if agency.signature_method == OWN_KEY:
                 seal = self._agency_keys.signer(agency.province_code, agency.code, agency.name, now)
             else:
                 seal = self._sealer.check(now)
@@ -122,7 +132,7 @@ class Countersigner:
                 approver_name=decision.staff_name,
                 approver_title=decision.signing_title,
                 approved_at=decision.decided_at,
-                method=decision.signature_method,
+                method=agency.signature_method,
             )
             fresh = countersign(self._storage.get(sealed.sha256), seal, stamp, now)
             crash_point("countersign.after_sign")
@@ -132,7 +142,13 @@ class Countersigner:
         return signed
 
     def _bring_into_force(
-        self, session: Session, pledge: Pledge, decision: Decision, sealed: Document, signed: SealedPdf
+        self,
+        session: Session,
+        pledge: Pledge,
+        agency: Agency,
+        decision: Decision,
+        sealed: Document,
+        signed: SealedPdf,
     ) -> None:
         """One transaction: the pledge in force, the one it replaces out of force, counters, facts, the mail."""
         now = self._clock()
@@ -160,7 +176,7 @@ class Countersigner:
             data={
                 "decision": str(decision.id),
                 "sha256": signed.sha256,
-                "method": decision.signature_method,
+                "method": agency.signature_method,
                 "trial": signed.trial,
                 **({"counts": changed.counts} if changed.counts else {}),
             },
@@ -245,3 +261,7 @@ class Countersigner:
         for pledge in pledges_due_for_countersigning(session, now):
             pledge.seal_due_at = now + pause_after(pledge.seal_attempts)
             enqueue(session, COUNTERSIGN_TASK, pledge.province_code, str(pledge.id))
+
+
+def _kept_name(decision: Decision, method: str) -> str:
+    return f"{decision.pledge_id}-{decision.version}-{decision.id}-{method.replace('_', '-')}"

@@ -51,7 +51,7 @@ class Decision(InProvince, Base):
     signing_title: Mapped[str] = mapped_column(default="")
     """Of an approval: the title as it is printed, with KT./TL./TUQ."""
     signature_method: Mapped[str] = mapped_column(String(20), default="")
-    """Of an approval: `key` or `named_approver`, as the agency had it then."""
+    """Of an approval: `key` or `named_approver`, as the approver was told; `pledge.approved` says how it came."""
     delegation_id: Mapped[uuid.UUID | None]
     batch_id: Mapped[uuid.UUID | None]
 

@@ -66,7 +66,7 @@ def ask_revocation(session: Session, key: Key, *, staff: Staff, reason: str, now
 def refuse_revocation(
     session: Session, province_code: str, revocation_id: uuid.UUID, *, staff: Staff, note: str, now: datetime
 ) -> Decision:
-    """The second person does not agree (or the first takes the request back); the pledge stays in force."""
+    """A person who may decide does not agree; the pledge stays in force."""
     revocation, pledge = _asked(session, province_code, revocation_id, staff, now)
     kept = clean_block(note, most=LONGEST_MESSAGE, field="note")
     if not kept:

@@ -64,9 +64,7 @@ class AmendmentUnderWay(NotOpen):
 
     def __init__(self, pledge: Pledge) -> None:
         super().__init__(
-            N_(
-                "Bạn đã ký một bản mới và cơ quan đang xem xét. Hãy đợi kết quả, hoặc rút bản mới đó rồi thay đổi lại."
-            ),
+            N_("Bạn đã ký một bản mới và cơ quan đang xem xét. Hãy đợi kết quả, hoặc rút bản mới đó rồi thay đổi lại."),
             pledge,
         )
 

@@ -92,7 +92,7 @@ def approver(phone: Camera, desk: Camera, corrected: str) -> None:
         box.check(force=True)
     page.get_by_role("button", name="Duyệt các hồ sơ đã chọn").click()
     page.get_by_role("button", name="Duyệt 3 hồ sơ").click()
-    page.get_by_text("Bản PDF đã có chữ ký tiếp nhận: 3/3.").wait_for()
+    page.get_by_text("Bản PDF đã hoàn tất: 3/3.").wait_for()
     desk.take("progress", start=page.locator("h1"), end=page.locator("[data-refresh] table"))
 
 

@@ -337,7 +337,7 @@ def test_an_artist_of_hue(walk: Walk, live_server: LiveServer, tmp_path: Path) -
     officer.decide_many("Chờ xử lý", [reference, *others], "Đề nghị duyệt các hồ sơ đã chọn", "Đề nghị duyệt 3 hồ sơ")
     officer.reads("Đã đề nghị duyệt: 3.", within=FOR_JOBS)
     approver.decide_many("Chờ duyệt", [reference, *others], "Duyệt các hồ sơ đã chọn", "Duyệt 3 hồ sơ", closely=True)
-    approver.reads("Đã duyệt: 3.", "Bản PDF đã có chữ ký tiếp nhận: 3/3.", within=FOR_JOBS)
+    approver.reads("Đã duyệt: 3.", "Bản PDF đã hoàn tất: 3/3.", within=FOR_JOBS)
     for one in (reference, *others):
         expect(approver.row(one)).to_contain_text("Đã duyệt, đang có hiệu lực")
     approver.look_on_both_screens()

@@ -31,7 +31,7 @@ def step_title(step: HistoryStep) -> str:
         StepKind.RESUMED: _("Đưa trở lại hàng đợi"),
         StepKind.REJECTED: _("Từ chối tiếp nhận"),
         StepKind.APPROVED: _("Duyệt"),
-        StepKind.COUNTERSIGNED: _("Bản PDF có chữ ký tiếp nhận, bản cam kết có hiệu lực"),
+        StepKind.COUNTERSIGNED: _("Bản PDF đã hoàn tất, bản cam kết có hiệu lực"),
         StepKind.REVOCATION_ASKED: _("Đề nghị thu hồi"),
         StepKind.REVOCATION_REFUSED: _("Không đồng ý thu hồi"),
         StepKind.REVOKED: _("Thu hồi"),

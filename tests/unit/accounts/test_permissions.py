@@ -29,7 +29,7 @@ pledge.view         a a a - - - - -
 pledge.document     a a a - - - - -
 pledge.recommend    a a - - - - - -
 pledge.return       a a a - - - - -
-pledge.defer        a a - - - - - -
+pledge.defer        a a a - - - - -
 pledge.resume       a a - - - - - -
 pledge.reject       a a a - - - - -
 pledge.approve      - a a - - - - -

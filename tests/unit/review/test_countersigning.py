@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.documents.agency_keys import AgencyKeys
@@ -173,6 +174,34 @@ def _agency_key_folders(signing: Signing) -> list[Path]:
     agency = signing.office.agency
     signing.job._agency_keys.signer(HUE, agency, "Sở Công Thương thành phố Huế", signing.office.clock())
     return [path for path in signing.keys.rglob("*") if path.is_dir() and path.name.endswith(agency)]
+
+
+def test_files_go_on_without_a_key_that_does_not_come_back(small_signing: Signing, tmp_path: Path) -> None:
+    """The administrator lets the agency go on by naming the approver: what was approved before is finished that way."""
+    signing = small_signing
+    (folder,) = _agency_key_folders(signing)
+    approve(signing)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    signing.work()
+    assert signing.office.pledge().state is S.COUNTERSIGNING
+    signing.office.database.run(
+        lambda session: (
+            session.execute(
+                update(Agency).where(Agency.code == signing.office.agency).values(signature_method="named_approver")
+            )
+            and None
+        )
+    )
+    signing.office.clock.advance(timedelta(hours=1))
+    signing.job.sweep()
+    signing.work()
+    assert signing.office.pledge().state is S.APPROVED
+    assert squeezed("Duyệt trên hệ thống") in squeezed(text_of(signing.file(), tmp_path))
+    with signing.office.database.read() as session:
+        fact = session.scalars(select(Fact).where(Fact.kind == "pledge.approved")).one()
+    assert fact.data["method"] == "named_approver"
+    assert not list((signing.storage.folder / ".pending").iterdir())
 
 
 def test_a_named_approver_needs_no_key(small_signing: Signing, tmp_path: Path) -> None:
