@@ -43,8 +43,11 @@ SEAL_NAME = TrialName(f"Niêm phong {TRIAL_WORD} - Hệ thống ký cam kết")
 
 
 def agency_trial_name(agency_name: str) -> TrialName:
-    """The common name is cut where a certificate has no more room; the whole name stands beside it."""
-    common = f"{TRIAL_WORD} - {agency_name}".encode()[:MOST_BYTES_IN_NAME].decode(errors="ignore").rstrip()
+    """The common name ends after a whole word where a certificate has no more room; the full name stands beside it."""
+    common = f"{TRIAL_WORD} - {agency_name}"
+    if len(common.encode()) > MOST_BYTES_IN_NAME:
+        room = MOST_BYTES_IN_NAME - len("…".encode())
+        common = common.encode()[:room].decode(errors="ignore").rpartition(" ")[0] + "…"
     return TrialName(common, agency_name)
 
 

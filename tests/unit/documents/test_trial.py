@@ -14,7 +14,7 @@ import pytest
 from pledges.documents.errors import SealUnavailable
 from pledges.documents.operations import seal_paper
 from pledges.documents.sealing import Sealer
-from pledges.documents.trial import provide_trial_keys
+from pledges.documents.trial import agency_trial_name, provide_trial_keys
 from pledges.documents.validation import validate_sealed
 from pledges.settings import Settings, read_settings
 from tests.support.papers import invented_paper
@@ -26,6 +26,20 @@ NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return read_settings({"PLEDGES_VAR": str(tmp_path / "var")})
+
+
+@pytest.mark.parametrize(
+    ("agency", "printed"),
+    [
+        ("Sở Công Thương tỉnh Đồng Tháp", "THỬ NGHIỆM - Sở Công Thương tỉnh Đồng Tháp"),
+        ("Sở Văn hóa và Thể thao thành phố Huế", "THỬ NGHIỆM - Sở Văn hóa và Thể thao thành phố…"),
+        ("Sở Văn hóa, Thể thao và Du lịch tỉnh Lạng Sơn", "THỬ NGHIỆM - Sở Văn hóa, Thể thao và Du lịch…"),
+    ],
+)
+def test_a_name_too_long_for_a_certificate_ends_after_a_whole_word(agency: str, printed: str) -> None:
+    name = agency_trial_name(agency)
+    assert (name.common, name.organisation) == (printed, agency)
+    assert len(printed.encode()) <= 64
 
 
 def test_a_fresh_clone_seals_and_says_that_it_is_a_trial(settings: Settings, tmp_path: Path) -> None:
