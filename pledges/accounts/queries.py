@@ -42,9 +42,13 @@ def staff_of(session: Session, province_code: str) -> list[Staff]:
 
 
 def staff_page(session: Session, province_code: str | None, *, page: int, size: int) -> tuple[list[Staff], int]:
-    """One page of the people of a province (None: of all), and how many there are; who works comes first."""
+    """One page of the people of a province (None: of all), and how many there are; who works comes first.
+
+    A number beyond the end gives the last page.
+    """
     where = [Staff.province_code == province_code] if province_code is not None else []
     count = session.scalar(select(func.count()).select_from(Staff).where(*where)) or 0
+    page = min(page, max(1, -(-count // size)))
     rows = session.scalars(
         select(Staff)
         .where(*where)

@@ -119,8 +119,9 @@ def queue_page(
     passing: list[uuid.UUID] = []
     if wanted.needs_checks:
         found = passing_pledges(session, province_code, agency_code, wanted, most=MOST_LOOKED_AT)
-        passing = [pledge.id for pledge in islice(found, max(page, 1) * size + 1)]
-        exact = total <= MOST_LOOKED_AT and len(passing) <= max(page, 1) * size
+        end = min(max(page, 1) * size, MOST_LOOKED_AT)  # an address may name any page
+        passing = [pledge.id for pledge in islice(found, end + 1)]
+        exact = total <= MOST_LOOKED_AT and len(passing) <= end
         total = len(passing)
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)

@@ -81,6 +81,7 @@ def people() -> ResponseReturnValue:
         _province(chosen)
     page = max(1, request.args.get("trang", 1, type=int))
     rows, count = staff_page(reader(), chosen or None, page=page, size=PAGE_SIZE)
+    last = max(1, -(-count // PAGE_SIZE))
     return render_template(
         "admin/people.html",
         people=rows,
@@ -88,8 +89,8 @@ def people() -> ResponseReturnValue:
         provinces=provinces,
         everywhere=everywhere,
         chosen=chosen,
-        page=page,
-        last=max(1, -(-count // PAGE_SIZE)),
+        page=min(page, last),
+        last=last,
         count=count,
         pages=lambda number: url_for("admin.people", tinh=chosen or None, trang=number),
     )
