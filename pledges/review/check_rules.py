@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from pledges.core.calendar import local_day
 from pledges.core.errors import N_, DomainError
 from pledges.core.identity import fold, parse_tax_code
 from pledges.core.secrecy import sha256_hex
@@ -24,6 +25,7 @@ from pledges.review.doubtful import (
 )
 from pledges.signing.answers import Group, channel_required, needs_personal_number, tax_code_required
 from pledges.signing.models import Pledge, PledgeChannel, PledgeState, Signature
+from pledges.signing.rules import OPEN_STATES
 
 _OWN_SITE_NEEDED = frozenset({"ecommerce_website", "ecommerce_platform", "social_network"})
 _PLATFORMS = frozenset({"ecommerce_platform", "social_network"})
@@ -80,6 +82,8 @@ class Findings:
     """By address: who else is registered as its owner."""
     elsewhere: tuple[Elsewhere, ...] = ()
     lookalikes: frozenset[str] = frozenset()
+    revoked: Pledge | None = None
+    """The last pledge of the subject that the same agency has revoked."""
 
     def answer(self, name: str) -> str:
         value = self.pledge.answers.get(name)
@@ -93,7 +97,20 @@ class Findings:
 
 def judge(findings: Findings) -> tuple[Check, ...]:
     """All checks of one pledge, each code at least once, in the order in which an officer reads them."""
-    judged = (_tax_code, _register, _duplicate, _channels, _text, _wording, _seal, _addresses, _email, _place, _signer)
+    judged = (
+        _tax_code,
+        _register,
+        _revoked,
+        _duplicate,
+        _channels,
+        _text,
+        _wording,
+        _seal,
+        _addresses,
+        _email,
+        _place,
+        _signer,
+    )
     return tuple(check for rule in judged for check in rule(findings))
 
 
@@ -174,6 +191,18 @@ def _register(findings: Findings) -> Iterator[Check]:
         yield _ok("register", N_("Đối tượng có trong danh sách và còn được biết từ nguồn khác."))
     else:
         yield _ok("register", N_("Đối tượng có trong danh sách; mới chỉ biết từ lời tự kê khai."))
+
+
+def _revoked(findings: Findings) -> Iterator[Check]:
+    """Whoever was shut out comes back by a person's decision, and never among many others."""
+    revoked = findings.revoked
+    if revoked is not None and findings.pledge.state in OPEN_STATES:
+        yield _warning(
+            "revoked",
+            N_("Cơ quan đã thu hồi bản cam kết %(reference)s của đối tượng này ngày %(day)s. Hãy xem lý do trước."),
+            reference=revoked.reference,
+            day=f"{local_day(revoked.state_since):%d/%m/%Y}",
+        )
 
 
 def _duplicate(findings: Findings) -> Iterator[Check]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from pledges.core.db import InProvince
 from pledges.documents.models import Document
@@ -53,6 +53,8 @@ class _Known:
     signatures: dict[tuple[uuid.UUID, int], list[Signature]]
     texts: dict[uuid.UUID, PledgeText]
     documents: dict[uuid.UUID, Document]
+    revoked: dict[tuple[uuid.UUID, str], list[Pledge]]
+    """By subject and agency, the last one first."""
 
     def about(self, pledge: Pledge) -> Findings:
         entity = self.entities[pledge.entity_id]
@@ -74,6 +76,7 @@ class _Known:
             same_name=others[0] if others else None,
             owners=self._owners(channels, mine),
             elsewhere=tuple(self._elsewhere(pledge, channels, mine)),
+            revoked=next(iter(self.revoked.get((entity.merged_into or entity.id, pledge.agency_code), [])), None),
             lookalikes=frozenset(address for address, row in self.registered.items() if row.lookalike),
         )
 
@@ -133,6 +136,7 @@ def _look_up(session: Session, province_code: str, pledges: Sequence[Pledge]) ->
         signatures=_grouped(((each.pledge_id, each.version), each) for each in signatures),
         texts={text.id: text for text in texts},
         documents=_by_id(session, Document, province_code, {pledge.document_id for pledge in pledges} - {None}),
+        revoked=_revoked(session, province_code, {pledge.agency_code for pledge in pledges}, own.values()),
     )
 
 
@@ -164,6 +168,26 @@ def _known_otherwise(session: Session, province_code: str, entities: Iterable[En
         )
         if entity_id is not None
     )
+
+
+def _revoked(
+    session: Session, province_code: str, agencies: set[str], entities: Iterable[Entity]
+) -> dict[tuple[uuid.UUID, str], list[Pledge]]:
+    """What was revoked of these subjects, also under a name that has been merged into theirs."""
+    ids = frozenset().union(*(_one_subject(entity) for entity in entities))
+    rows = session.execute(
+        select(Pledge, Entity)
+        .join(Entity, (Entity.province_code == Pledge.province_code) & (Entity.id == Pledge.entity_id))
+        .where(
+            Pledge.province_code == province_code,
+            Pledge.agency_code.in_(agencies),
+            Pledge.state == PledgeState.REVOKED,
+            or_(Entity.id.in_(ids), Entity.merged_into.in_(ids)),
+        )
+        .options(defer(Pledge.paper), defer(Pledge.rendered_text))
+        .order_by(Pledge.state_since.desc(), Pledge.id)
+    )
+    return _grouped(((entity.merged_into or entity.id, pledge.agency_code), pledge) for pledge, entity in rows)
 
 
 def _alike(

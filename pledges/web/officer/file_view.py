@@ -49,7 +49,7 @@ FORMS: dict[str, type[forms.DecisionForm]] = {
     "approve": forms.PlainForm,
     "ask_revocation": forms.AskRevocationForm,
     "refuse_revocation": forms.RefuseRevocationForm,
-    "revoke": forms.PlainForm,
+    "revoke": forms.RevocationForm,
 }
 
 ACTIONS: dict[str, Action] = {
@@ -220,6 +220,7 @@ def _revocation(pledge: Pledge, revocation: Revocation | None) -> dict[str, Any]
         return None
     asker = get_staff(reader(), pledge.province_code, revocation.asked_by)
     return {
+        "id": revocation.id,
         "reason": revocation.reason.splitlines(),
         "who": asker.name if asker is not None else "",
         "time": time_text(revocation.asked_at),
@@ -233,7 +234,7 @@ def _amended(pledge: Pledge) -> dict[str, Any] | None:
     if found is None or found.agency_code != pledge.agency_code:
         return None
     changes = _changes(PledgePaper.from_json(found.paper), PledgePaper.from_json(pledge.paper))
-    return {"reference": found.reference, "changes": changes}
+    return {"reference": found.reference, "changes": changes, "state": found.state.value}
 
 
 def _newer(pledge: Pledge) -> str:
