@@ -156,6 +156,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
         session.add(
             Revocation(
                 province_code=province,
+                id=pledge.id,  # the form of the second person names it
                 pledge_id=pledge.id,
                 agency_code=agency,
                 reason="walk",
@@ -338,7 +339,7 @@ class Visit:
             path = self.world.app.url_map.bind("localhost").build(self.rule.endpoint, values, method=self.method)
         if self.method == "GET":
             return self.actor.client.get(path)
-        answer = self.actor.client.post(path, data=BODY | {"seen": "0"})
+        answer = self.actor.client.post(path, data=BODY | {"seen": "0", "request": str(self.spot.pledge_id)})
         if self.rule.endpoint == "officer.sign_out_post":
             self.world.enter(self.actor)
         return answer

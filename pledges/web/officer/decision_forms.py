@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wtforms import Field
+from wtforms import Field, HiddenField
 from wtforms.widgets import HiddenInput
 
 from pledges.signing.rules import CORRECTABLE_LABELS
@@ -77,7 +77,7 @@ class RejectForm(DecisionForm):
 
 
 class PlainForm(DecisionForm):
-    """For what needs nothing but a press: resuming, approving, revoking."""
+    """For what needs nothing but a press: resuming, approving."""
 
 
 class AskRevocationForm(DecisionForm):
@@ -89,7 +89,13 @@ class AskRevocationForm(DecisionForm):
     )
 
 
-class RefuseRevocationForm(DecisionForm):
+class RevocationForm(DecisionForm):
+    """For the second person, who answers the request whose reason stood on the page and no other one."""
+
+    request = HiddenField()
+
+
+class RefuseRevocationForm(RevocationForm):
     note = LongTextField(
         lazy("Vì sao không thu hồi"),
         hint=INNER,

@@ -159,10 +159,13 @@ def ask_to_revoke(reference: str) -> ResponseReturnValue:
     return decide(reference, "ask_revocation", work, done)
 
 
-def _request(session: Session, key: Key) -> tuple[str, uuid.UUID]:
-    """The request that waits; none any more is told like a decision that somebody else has taken."""
+def _request(session: Session, key: Key, seen: str | None) -> tuple[str, uuid.UUID]:
+    """The request that the person saw; that it waits no more is told like a decision that somebody else has taken.
+
+    Another one may wait by now, with a reason that this person has not read.
+    """
     asked = open_revocation(session, key)
-    if asked is None:
+    if asked is None or str(asked.id) != seen:
         latest = operations.last_decision(session, key)
         raise AlreadyDecided(latest) if latest is not None else StateChanged(None)
     return key[0], asked.id
@@ -173,7 +176,7 @@ def _request(session: Session, key: Key) -> tuple[str, uuid.UUID]:
 @soft_csrf
 def keep(reference: str) -> ResponseReturnValue:
     def work(session: Session, key: Key, form: Any, common: dict[str, Any]) -> object:
-        province_code, request_id = _request(session, key)
+        province_code, request_id = _request(session, key, form.request.data)
         return refuse_revocation(session, province_code, request_id, note=form.note.data, **common)
 
     return decide(reference, "refuse_revocation", work, _("Hồ sơ %(reference)s không bị thu hồi.", reference=reference))
@@ -184,7 +187,7 @@ def keep(reference: str) -> ResponseReturnValue:
 @soft_csrf
 def confirm_revocation(reference: str) -> ResponseReturnValue:
     def work(session: Session, key: Key, form: Any, common: dict[str, Any]) -> object:
-        province_code, request_id = _request(session, key)
+        province_code, request_id = _request(session, key, form.request.data)
         return revoke(session, province_code, request_id, **common, **_told())
 
     return decide(reference, "revoke", work, _("Đã thu hồi hồ sơ %(reference)s.", reference=reference))
