@@ -282,11 +282,12 @@ def add_decision(
 
 
 def last_decision(session: Session, key: Key, kind: DecisionKind | None = None) -> Decision | None:
-    """The newest decision about a pledge (of one kind)."""
+    """The newest decision about a pledge (of one kind): what was said of an earlier signing is never newer."""
     statement = select(Decision).where(Decision.province_code == key[0], Decision.pledge_id == key[1])
     if kind is not None:
         statement = statement.where(Decision.kind == kind)
-    return session.scalar(statement.order_by(Decision.decided_at.desc(), Decision.id.desc()).limit(1))
+    newest = (Decision.version.desc(), Decision.decided_at.desc(), Decision.id.desc())
+    return session.scalar(statement.order_by(*newest).limit(1))
 
 
 def in_reach(session: Session, key: Key, staff: Staff, action: Action, now: datetime) -> Pledge:

@@ -178,7 +178,7 @@ def _last_decisions(session: Session, province_code: str, ids: Sequence[uuid.UUI
     decisions = session.scalars(
         select(Decision)
         .where(Decision.province_code == province_code, Decision.pledge_id.in_(ids))
-        .order_by(Decision.decided_at, Decision.id)
+        .order_by(Decision.version, Decision.decided_at, Decision.id)
     )
     return {decision.pledge_id: decision for decision in decisions}
 

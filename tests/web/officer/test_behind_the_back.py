@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Role
 from pledges.product import Product
+from pledges.review.models import DecisionKind
+from pledges.review.operations import last_decision
 from pledges.review.revocations import ask_revocation, open_revocation, refuse_revocation
 from pledges.signing.models import PledgeState
 from tests.support.clock import FixedClock
@@ -86,3 +88,15 @@ def test_a_page_far_beyond_the_end_is_the_last_one(desk: Desk) -> None:
     assert desk.reference in officer.get(f"/can-bo/hang-doi?dat=yes&trang={FAR}").words
     administrator = desk.at(add_person(desk.database, province_code=desk.key[0]))
     assert "chuyen.vien@vidu.vn" in administrator.get(f"/quan-tri/can-bo?trang={FAR}").text
+
+
+def test_a_clock_set_back_does_not_bring_an_earlier_message_back(desk: Desk) -> None:
+    desk.do("return_for_correction", message="Sửa tên đơn vị.")
+    desk.correct(who__name="Công ty TNHH Thử Nghiệm Mới")
+    desk.clock.advance(-timedelta(days=2))
+    desk.do("return_for_correction", message="Sửa địa chỉ gian hàng.")
+    with desk.database.read() as session:
+        latest = last_decision(session, desk.key, DecisionKind.RETURNED)
+    assert latest is not None
+    assert latest.message == "Sửa địa chỉ gian hàng."
+    assert "Sửa địa chỉ gian hàng." in desk.at(desk.officer).get("/can-bo/hang-doi?muc=returned").words
