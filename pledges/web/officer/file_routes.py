@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pledges.accounts.permissions import Action
 from pledges.core.errors import NotFound
-from pledges.documents.queries import get_document
 from pledges.review.history import earlier_versions
-from pledges.signing.models import Pledge
 from pledges.signing.rules import normal_reference
-from pledges.web.current import product, reader
+from pledges.web.current import reader
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.file_view import file_page
 from pledges.web.officer.reach import pledge_for
+from pledges.web.pdf_files import pdf_answer
 from pledges.web.security import may
 
 DECISIONS = (
@@ -57,7 +55,7 @@ def back_to_file(reference: str, decision: str) -> ResponseReturnValue:
 @may(Action.PLEDGE_DOCUMENT)
 def file_pdf(reference: str) -> ResponseReturnValue:
     pledge = pledge_for(reference, Action.PLEDGE_DOCUMENT)
-    return _pdf(pledge, pledge.document_id, pledge.reference)
+    return pdf_answer(pledge, pledge.document_id, pledge.reference, inline=True)
 
 
 @blueprint.get("/ho-so/<reference>/ban-cam-ket-<int:version>.pdf")
@@ -67,16 +65,5 @@ def earlier_pdf(reference: str, version: int) -> ResponseReturnValue:
     pledge = pledge_for(reference, Action.PLEDGE_DOCUMENT)
     for earlier in earlier_versions(reader(), pledge):
         if earlier.version == version:
-            return _pdf(pledge, earlier.document_id, f"{pledge.reference}-ban-{version}")
+            return pdf_answer(pledge, earlier.document_id, f"{pledge.reference}-ban-{version}", inline=True)
     raise NotFound
-
-
-def _pdf(pledge: Pledge, document_id: uuid.UUID | None, name: str) -> Response:
-    document = get_document(reader(), pledge.province_code, document_id) if document_id is not None else None
-    if document is None:
-        raise NotFound
-    return Response(
-        product().storage.get(document.sha256),
-        mimetype="application/pdf",
-        headers={"Content-Disposition": f'inline; filename="{name}.pdf"'},
-    )

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from pledges.accounts.models import Staff
 from pledges.accounts.operations import LinkDead, choose_password, follow_set_up_link
 from pledges.accounts.passwords import check_new, hash_password
-from pledges.accounts.permissions import Action
 from pledges.accounts.sign_in import check_password
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
 from pledges.web import current
+from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader
 from pledges.web.i18n import error_text
 from pledges.web.network import network
@@ -25,7 +25,7 @@ from pledges.web.officer.authentication import (
 )
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.forms import SetUpForm, SignInForm
-from pledges.web.security import audience, may, soft_csrf
+from pledges.web.security import audience, soft_csrf
 
 log = structlog.get_logger()
 
@@ -70,9 +70,14 @@ def _sign_in_form(form: SignInForm, status: int = 200) -> ResponseReturnValue:
 
 
 @blueprint.post("/dang-xuat")
-@may(Action.ACCOUNT_OWN)
+@audience("signer")
+@soft_csrf
 def sign_out_post() -> ResponseReturnValue:
-    sign_out()
+    """Also for who pressed the button of a page whose session had ended by itself: they are signed out already."""
+    if signed_in_staff() is not None:
+        if not PageForm().validate_on_submit():
+            return redirect(url_for("officer.landing"), 303)
+        sign_out()
     response = redirect(url_for("officer.signed_out"), 303)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from flask import Response, flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from pledges.core.errors import N_, DomainError, NotFound
-from pledges.documents.errors import DocumentDamaged
-from pledges.documents.queries import get_document
 from pledges.review.models import DecisionKind
 from pledges.review.operations import last_decision
 from pledges.signing.codes import CodePurpose, newest_code, send_code, try_code
@@ -24,9 +22,9 @@ from pledges.signing.reopening import NotOpen, start_amendment, start_correction
 from pledges.signing.rules import Page, normal_reference
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
-from pledges.web.errors import error_page
 from pledges.web.i18n import error_text, language
 from pledges.web.network import network
+from pledges.web.pdf_files import pdf_answer
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import browser_id, hold_draft, let_open_beside, let_open_file, name_browser
 from pledges.web.signer.file_access import file_view, opened_pledge
@@ -195,7 +193,7 @@ def file_pdf(reference: str) -> ResponseReturnValue:
     pledge = opened_pledge(reference)
     if pledge is None:
         raise NotFound
-    return _pdf(pledge, pledge.document_id, f"{pledge.reference}.pdf")
+    return pdf_answer(pledge, pledge.document_id, pledge.reference)
 
 
 @blueprint.get("/ho-so/<reference>/ban-<int:version>.pdf")
@@ -205,18 +203,4 @@ def earlier_pdf(reference: str, version: int) -> ResponseReturnValue:
     if pledge is None:
         raise NotFound
     found = [earlier for earlier in earlier_versions(reader(), pledge) if earlier.version == version]
-    return _pdf(pledge, found[0].document_id if found else None, f"{pledge.reference}-ban-{version}.pdf")
-
-
-def _pdf(pledge: Pledge, document_id: uuid.UUID | None, name: str) -> ResponseReturnValue:
-    document = get_document(reader(), pledge.province_code, document_id) if document_id is not None else None
-    if document is None:
-        raise NotFound
-    try:
-        data = product().storage.get(document.sha256)
-    except (OSError, DocumentDamaged) as fault:
-        log.error("stored file not readable", sha256=document.sha256, reason=str(fault))
-        return error_page(
-            503, _("Chưa lấy được tệp PDF lúc này. Bản cam kết của bạn vẫn được ghi nhận; hãy thử lại sau ít phút.")
-        )
-    return Response(data, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    return pdf_answer(pledge, found[0].document_id if found else None, f"{pledge.reference}-ban-{version}")

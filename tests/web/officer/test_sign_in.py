@@ -186,8 +186,18 @@ def test_sign_out_needs_a_post_with_a_token(visitor: Browser) -> None:
     sign_in(visitor)
     assert visitor.open("/can-bo/dang-xuat").status_code == 405
     visitor.page = ""
-    assert visitor.send("/can-bo/dang-xuat").status_code == 400
+    refused = visitor.send("/can-bo/dang-xuat")
+    assert refused.headers["Location"] == "/can-bo"
     assert is_in(visitor)
+
+
+def test_signing_out_of_a_session_that_is_over_says_signed_out(visitor: Browser, app: Flask) -> None:
+    """A page left open overnight: its button leads to the same page as ever."""
+    sign_in(visitor)
+    page = visitor.page
+    visitor.client.delete_cookie("session")
+    visitor.page = page
+    assert visitor.send("/can-bo/dang-xuat").headers["Location"] == "/can-bo/da-dang-xuat"
 
 
 def test_another_site_cannot_sign_anybody_in(visitor: Browser) -> None:
