@@ -174,17 +174,23 @@ def test_a_web_process_killed_while_signing(server: LiveServer, signer: SignerCl
     assert_everything_once(server, email)
 
 
-@pytest.mark.parametrize("point", SEAL_POINTS + MAIL_POINTS)
-def test_a_worker_killed_at_a_boundary(server: LiveServer, signer: SignerClient, point: str) -> None:
-    email, code = ready_to_sign(server, signer)
-    signer.sign(SIGNER, code)
-    assert len(signer.references) == 1, signer.complaints()
-    start_worker(server, crash_at=point)
-    assert server.wait_for_end("worker") == -9, server.log("worker")[-2000:]
-    start_worker(server, minutes_later=10)
-    wait_until_done(server, email)
+def test_a_worker_killed_at_every_boundary(server: LiveServer) -> None:
+    """Each worker dies at another boundary, over a new pledge or over what the one before left behind."""
+    emails = []
+    for number, point in enumerate(SEAL_POINTS + MAIL_POINTS):
+        signer = SignerClient(server.base_url)
+        email, code = ready_to_sign(server, signer)
+        signer.sign(SIGNER, code)
+        assert len(signer.references) == 1, signer.complaints()
+        emails.append(email)
+        start_worker(server, minutes_later=10 * number, crash_at=point)
+        assert server.wait_for_end("worker") == -9, server.log("worker")[-2000:]
+    start_worker(server, minutes_later=10 * len(emails))
+    for email in emails:
+        wait_until_done(server, email)
     server.kill_worker()
-    assert_everything_once(server, email)
+    for email in emails:
+        assert_everything_once(server, email)
 
 
 def sign_while_web_dies(server: LiveServer, signer: SignerClient, code: str, *, seconds: float) -> None:
