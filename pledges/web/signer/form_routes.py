@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from pledges.core.calendar import local_day
 from pledges.core.countries import countries
-from pledges.plans.queries import all_provinces, get_commune, get_province, search_communes
+from pledges.plans.queries import all_provinces, get_province
 from pledges.registry.models import EntityKind, Location
 from pledges.signing.drafts import save_page, typed_answers
 from pledges.signing.models import Draft
 from pledges.signing.rules import Page
 from pledges.signing.texts import extra_fields_of
+from pledges.web.communes import let_search
 from pledges.web.current import now, product, reader, write
-from pledges.web.fields import Choice
 from pledges.web.i18n import language
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import form_token, held_draft
@@ -116,33 +115,9 @@ def place() -> ResponseReturnValue:
     assert progress.who is not None  # noqa: S101
     form = PlaceForm(data=typed_answers(draft, Page.PLACE, product().vault))
     province_code = progress.group.province_code
-    _let_search(form, province_code)
+    let_search(form.commune, province_code)
     form.fit(progress.group, local=progress.who.location is Location.LOCAL)
     return answer_page(draft, Page.PLACE, form, "signer/place.html", province=progress.province, group=progress.group)
-
-
-def _let_search(form: PlaceForm, province_code: str) -> None:
-    form.commune.live_url = url_for("signer.communes", tinh=province_code)
-    form.commune.search = lambda query: _commune_choices(province_code, query)
-    form.commune.name_of = lambda code: _commune_choice(province_code, code)
-
-
-def _commune_choice(province_code: str, code: str) -> Choice | None:
-    commune = get_commune(reader(), province_code, code)
-    return Choice(commune.code, commune.name) if commune is not None else None
-
-
-def _commune_choices(province_code: str, query: str) -> list[Choice]:
-    """Each commune once; several of its old names may have matched."""
-    names: dict[str, str] = {}
-    former: dict[str, list[str]] = {}
-    for hit in search_communes(reader(), province_code, query):
-        names[hit.code] = hit.name
-        former.setdefault(hit.code, []).extend([hit.former] if hit.former else [])
-    return [
-        Choice(code, name, _("tên cũ: %(name)s", name="; ".join(former[code])) if former[code] else "")
-        for code, name in names.items()
-    ]
 
 
 @blueprint.get("/ky-cam-ket/xa-phuong")
@@ -150,7 +125,7 @@ def communes() -> ResponseReturnValue:
     """The communes that match what is typed, as a fragment of the page."""
     province_code = request.args.get("tinh", "")
     form = PlaceForm(formdata=None, data={"commune": request.args.get("chosen", "")})
-    _let_search(form, province_code)
+    let_search(form.commune, province_code)
     form.commune.query = request.args.get("q", "")[:100]
     return render_template("signer/_communes.html", field=form.commune)
 
