@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from pledges.accounts.models import Delegation, Role, Staff
@@ -145,6 +145,20 @@ def _record(session: Session, kind: str, delegation: Delegation, actor: Actor, n
 # --- Reading -------------------------------------------------------------------------------------------------------
 
 
+def is_living(giver: type[Staff], day: date) -> ColumnElement[bool]:
+    """Whether a delegation holds on a day, as far as it and its giver (joined as `giver`) decide that."""
+    return and_(
+        Delegation.ended_at.is_(None),
+        Delegation.starts_on <= day,
+        Delegation.ends_on >= day,
+        giver.province_code == Delegation.province_code,
+        giver.id == Delegation.from_staff_id,
+        giver.active,
+        giver.role == Role.APPROVER,
+        giver.agency_code == Delegation.agency_code,
+    )
+
+
 def living_delegation(session: Session, staff: Staff, day: date) -> Delegation | None:
     """The delegation by which this person may approve on a day in Vietnam.
 
@@ -155,17 +169,11 @@ def living_delegation(session: Session, staff: Staff, day: date) -> Delegation |
     giver = aliased(Staff)
     return session.scalars(
         select(Delegation)
-        .join(giver, (giver.province_code == Delegation.province_code) & (giver.id == Delegation.from_staff_id))
+        .join(giver, is_living(giver, day))
         .where(
             Delegation.province_code == staff.province_code,
             Delegation.to_staff_id == staff.id,
             Delegation.agency_code == staff.agency_code,
-            Delegation.ended_at.is_(None),
-            Delegation.starts_on <= day,
-            Delegation.ends_on >= day,
-            giver.active,
-            giver.role == Role.APPROVER,
-            giver.agency_code == Delegation.agency_code,
         )
         .order_by(Delegation.created_at.desc(), Delegation.id.desc())
         .limit(1)

@@ -11,6 +11,7 @@ from functools import partial
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased, load_only
 
+from pledges.accounts.delegation import is_living
 from pledges.accounts.models import Delegation, Role, Staff
 from pledges.core.calendar import VIETNAM, Clock, is_working_day, local_day
 from pledges.core.db import Database
@@ -157,20 +158,14 @@ def _waiting(session: Session, place: Place, before: datetime) -> tuple[Sequence
 
 def _who_may_approve(session: Session, place: Place, now: datetime) -> Sequence[Staff]:
     """Active approvers and living delegates of the agency who have not had today's mail, by name."""
-    giver, today = aliased(Staff), local_day(now)
+    giver = aliased(Staff)
     delegated = (
         select(Delegation.id)
-        .join(giver, (giver.province_code == Delegation.province_code) & (giver.id == Delegation.from_staff_id))
+        .join(giver, is_living(giver, local_day(now)))
         .where(
             Delegation.province_code == Staff.province_code,
             Delegation.to_staff_id == Staff.id,
             Delegation.agency_code == Staff.agency_code,
-            Delegation.ended_at.is_(None),
-            Delegation.starts_on <= today,
-            Delegation.ends_on >= today,
-            giver.active,
-            giver.role == Role.APPROVER,
-            giver.agency_code == Delegation.agency_code,
         )
         .exists()
     )
