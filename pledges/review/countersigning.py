@@ -25,6 +25,7 @@ from pledges.documents.storage import Storage
 from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import Attachment, queue_message
+from pledges.plans.decisions import OWN_KEY, SIGNATURE_METHODS
 from pledges.plans.models import Agency
 from pledges.plans.queries import get_agency
 from pledges.review.letters import tell_of_decision
@@ -35,9 +36,6 @@ from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.queries import get_pledge
 from pledges.signing.sealing import pause_after
 from pledges.signing.states import StateChanged, change_state
-
-OWN_KEY = "key"
-SIGNATURE_METHODS = (OWN_KEY, "named_approver")
 
 log = structlog.get_logger()
 

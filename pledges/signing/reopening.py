@@ -93,7 +93,7 @@ def open_fields(draft: Draft, page: Page, wrong: Collection[str] = ()) -> frozen
 
 def start_correction(session: Session, pledge: Pledge, *, asked: Sequence[str], now: datetime, vault: Vault) -> Draft:
     """The one draft that corrects a returned pledge; `asked` is what its agency asked about (`Correctable` values)."""
-    pledge = _locked(session, pledge)
+    pledge = lock_pledge(session, pledge)
     check_open(pledge, DraftPurpose.CORRECTION)
     return _living(session, pledge, DraftPurpose.CORRECTION, now) or _reopen(
         session, pledge, DraftPurpose.CORRECTION, asked=asked, now=now, vault=vault
@@ -102,7 +102,7 @@ def start_correction(session: Session, pledge: Pledge, *, asked: Sequence[str], 
 
 def start_amendment(session: Session, pledge: Pledge, *, now: datetime, vault: Vault) -> Draft:
     """The one draft that leads from a pledge in force to the one that shall take its place."""
-    pledge = _locked(session, pledge)
+    pledge = lock_pledge(session, pledge)
     check_open(pledge, DraftPurpose.AMENDMENT)
     if (under_way := amendment_under_way(session, pledge)) is not None:
         raise AmendmentUnderWay(under_way)
@@ -111,7 +111,8 @@ def start_amendment(session: Session, pledge: Pledge, *, now: datetime, vault: V
     )
 
 
-def _locked(session: Session, pledge: Pledge) -> Pledge:
+def lock_pledge(session: Session, pledge: Pledge) -> Pledge:
+    """The pledge as it is now, held until the transaction ends."""
     return session.get_one(Pledge, (pledge.province_code, pledge.id), with_for_update=True, populate_existing=True)
 
 

@@ -28,7 +28,7 @@ from pledges.signing.acts import (
 from pledges.signing.covering import bind, bind_waiting, covers_of, owed_under, periods_of
 from pledges.signing.models import Draft, DraftPurpose, EarlierVersion, Pledge, PledgeCover, PledgeState
 from pledges.signing.queries import amendment_under_way
-from pledges.signing.reopening import AmendmentUnderWay, check_open
+from pledges.signing.reopening import AmendmentUnderWay, check_open, lock_pledge
 from pledges.signing.states import change_state, settle
 from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, pledge_of_draft
 
@@ -40,15 +40,11 @@ def locked_pledge(session: Session, draft: Draft) -> Pledge | None:
     found = pledge_of_draft(session, draft)
     if found is None:
         raise RuntimeError(f"draft {draft.id} is about no pledge")
-    pledge = _lock(session, found)
+    pledge = lock_pledge(session, found)
     check_open(pledge, draft.purpose, since=draft.created_at)
     if draft.purpose is DraftPurpose.AMENDMENT and (under_way := amendment_under_way(session, pledge)) is not None:
         raise AmendmentUnderWay(under_way)
     return pledge
-
-
-def _lock(session: Session, pledge: Pledge) -> Pledge:
-    return session.get_one(Pledge, (pledge.province_code, pledge.id), with_for_update=True, populate_existing=True)
 
 
 def the_one_text(texts: list[TextToSign]) -> TextToSign:

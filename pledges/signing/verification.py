@@ -21,6 +21,7 @@ from pledges.documents.storage import Storage
 from pledges.documents.validation import MOST_BYTES
 from pledges.documents.verification import ExpectedSignature, FoundSignature, verify_stored
 from pledges.documents.verification_upload import Inspection, inspect_upload, printed_codes
+from pledges.plans.decisions import NAMED_APPROVER
 from pledges.signing.models import EarlierVersion, Pledge, PledgeState
 from pledges.signing.public_pledges import PublicPledge, public_pledge
 from pledges.signing.rules import plain_code
@@ -38,7 +39,6 @@ from pledges.signing.verification_sentences import (
 )
 
 LONGEST_CODE = 40
-OWN_KEY, NAMED_APPROVER = "key", "named_approver"
 SOUND_FILES = SoundFiles()
 
 log = structlog.get_logger()

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
+from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import PledgeState, SignatureKind
 from pledges.signing.rules import OPEN_STATES
-from pledges.signing.verification import NAMED_APPROVER, OWN_KEY
 from pledges.signing.verification_sentences import Finding
 from pledges.web.current import product
 from pledges.web.security import declare_audience

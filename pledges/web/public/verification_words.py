@@ -7,10 +7,11 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import PledgeState, SignatureKind
 from pledges.signing.public_pledges import PublicPledge
-from pledges.signing.verification import NAMED_APPROVER, OWN_KEY, Earlier, Verdict
+from pledges.signing.verification import Earlier, Verdict
 from pledges.signing.verification_sentences import Finding, Sentence, standing_sentence
 from pledges.web.i18n import date_text, translate
 
