@@ -17,8 +17,8 @@ from pledges.core.db import Base, Database, Json, UtcDateTime
 from pledges.settings import read_settings
 
 importlib.import_module("pledges.core.throttle")
-for models in sorted(Path(pledges.__path__[0]).glob("*/models.py")):
-    importlib.import_module(f"pledges.{models.parent.name}.models")
+for models in sorted(Path(pledges.__path__[0]).glob("*/*models.py")):
+    importlib.import_module(f"pledges.{models.parent.name}.{models.stem}")
 
 TARGETS = [Base.metadata, queue_schema.metadata]
 

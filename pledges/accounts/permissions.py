@@ -28,6 +28,23 @@ class Action(StrEnum):
     REVOCATION_DECIDE = "revocation.decide"
     ENTITY_VIEW = "entity.view"
     """Who is registered and how far each of their obligations is; never files, evidence or notes."""
+    ENTITY_CONTACTS = "entity.contacts"
+    """Phones, e-mail addresses, private addresses and what was sent there."""
+    ENTITY_EDIT = "entity.edit"
+    """Names, types, identifiers, channels, contacts, sightings: shared facts of the province's register."""
+    CLAIM_DECIDE = "claim.decide"
+    SCOPE_DECIDE = "scope.decide"
+    """Scope and cohort of the obligations that one's own agency leads."""
+    SCOPE_PROPOSE = "scope.propose"
+    DUPLICATE_DECIDE = "duplicate.decide"
+    IMPORT_MANAGE = "import.manage"
+    TIP_SEND = "tip.send"
+    """Report what was seen in the commune, and follow one's own reports."""
+    TIP_DECIDE = "tip.decide"
+    PAPER_RECORD = "paper.record"
+    SIGNING_ASSIST = "signing.assist"
+    INSTITUTION_MANAGE = "institution.manage"
+    AUDIT_VIEW = "audit.view"
     DELEGATION_MANAGE = "delegation.manage"
     STAFF_MANAGE = "staff.manage"
     PROVINCE_SET_UP = "province.set_up"
@@ -58,6 +75,7 @@ class Rule:
 
 _AGENCY = {Role.OFFICER: Reach.OWN_AGENCY, Role.APPROVER: Reach.OWN_AGENCY}
 _OFFICER = {Role.OFFICER: Reach.OWN_AGENCY}
+_PROVINCE_OFFICER = {Role.OFFICER: Reach.SAME_PROVINCE}
 _APPROVER = {Role.APPROVER: Reach.OWN_AGENCY}
 _PROVINCE_ADMINISTRATOR = {Role.ADMINISTRATOR: Reach.SAME_PROVINCE}
 
@@ -80,6 +98,19 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.REVOCATION_ASK: Rule(_AGENCY, states=_in("approved")),
     Action.REVOCATION_DECIDE: Rule(_APPROVER, states=_in("approved"), delegable=True),
     Action.ENTITY_VIEW: Rule(dict.fromkeys(Role, Reach.SAME_PROVINCE)),
+    Action.ENTITY_CONTACTS: Rule({Role.OFFICER: Reach.SAME_PROVINCE, Role.APPROVER: Reach.SAME_PROVINCE}),
+    Action.ENTITY_EDIT: Rule(_PROVINCE_OFFICER),
+    Action.CLAIM_DECIDE: Rule(_PROVINCE_OFFICER),
+    Action.SCOPE_DECIDE: Rule(_OFFICER),
+    Action.SCOPE_PROPOSE: Rule(_PROVINCE_OFFICER),
+    Action.DUPLICATE_DECIDE: Rule(_PROVINCE_OFFICER),
+    Action.IMPORT_MANAGE: Rule(_OFFICER),
+    Action.TIP_SEND: Rule({Role.COMMUNE_OFFICER: Reach.SELF, Role.OFFICER: Reach.SELF}),
+    Action.TIP_DECIDE: Rule(_OFFICER),
+    Action.PAPER_RECORD: Rule(_OFFICER),
+    Action.SIGNING_ASSIST: Rule({Role.COMMUNE_OFFICER: Reach.SELF, Role.OFFICER: Reach.SELF}),
+    Action.INSTITUTION_MANAGE: Rule(_OFFICER),
+    Action.AUDIT_VIEW: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.PROVINCE_SET_UP: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
-from pledges.core.identity import fold
 from pledges.core.secrecy import Vault
 from pledges.registry.counters import Count, lock_entity, move_to_commune
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
@@ -27,7 +26,7 @@ from pledges.registry.operations import (
     complete,
 )
 from pledges.registry.queries import find_by_personal_number, find_by_tax_code, find_channel, obligations_of
-from pledges.registry.rules import DeclaredSubject, Match, judge_match
+from pledges.registry.rules import DeclaredSubject, Match, judge_match, set_name
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def _bring_up_to_date(
     declared = act.declared
     changed, counts = [], []
     if entity.name != declared.name:
-        entity.name, entity.name_fold = declared.name, fold(declared.name)
+        set_name(entity, declared.name)
         changed.append("name")
     retracted = declared.tax_code is None and entity.tax_code == former.tax_code
     if entity.tax_code != declared.tax_code and not keep_tax_code and (declared.tax_code or retracted):

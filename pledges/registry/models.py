@@ -71,6 +71,8 @@ class Entity(InProvince, Base):
             ),
         ),
         Index("ix_entity_name_fold", "province_code", "name_fold"),
+        Index("ix_entity_name_key", "province_code", "name_key"),
+        Index("ix_entity_merged", "province_code", "merged_into"),
     )
 
     kind: Mapped[EntityKind] = mapped_column(enum_column(EntityKind))
@@ -79,6 +81,8 @@ class Entity(InProvince, Base):
     merged_into: Mapped[uuid.UUID | None]
     name: Mapped[str]
     name_fold: Mapped[str]
+    name_key: Mapped[str] = mapped_column(default="")
+    """`core.text.name_key`: without legal form and punctuation, for finding the same subject again."""
     tax_code: Mapped[str | None] = mapped_column(String(14))
     personal_number: Mapped[bytes | None] = mapped_column(LargeBinary)
     """12 digits, encrypted."""
@@ -117,6 +121,12 @@ class Contact(InProvince, Base):
     """`email` or `phone`."""
     value: Mapped[str]
     verified_at: Mapped[datetime | None]
+    formal: Mapped[bool] = mapped_column(default=False)
+    """Where formal letters go; the others are for the daily routine."""
+    holder: Mapped[str] = mapped_column(default="")
+    """Whose it is ("kế toán", a name), where somebody said so."""
+    ended_at: Mapped[datetime | None]
+    """Since then nobody is reached there; the row stays so that the same import does not bring it back."""
 
 
 class Channel(InProvince, Base):
@@ -139,6 +149,8 @@ class Channel(InProvince, Base):
     appeared_on: Mapped[date | None]
     first_seen_on: Mapped[date]
     added_at: Mapped[datetime]
+    dead_since: Mapped[date | None]
+    """The day on which an officer found that it does not open any more."""
 
 
 class Sighting(InProvince, Base):
@@ -148,6 +160,8 @@ class Sighting(InProvince, Base):
     __table_args__ = (
         ForeignKeyConstraint(["province_code", "entity_id"], ["entity.province_code", "entity.id"]),
         ForeignKeyConstraint(["province_code", "channel_id"], ["channel.province_code", "channel.id"]),
+        Index("ix_sighting_entity", "province_code", "entity_id", "seen_on"),
+        Index("ix_sighting_import", "province_code", "import_id"),
     )
 
     entity_id: Mapped[uuid.UUID | None]
@@ -157,6 +171,14 @@ class Sighting(InProvince, Base):
     seen_on: Mapped[date]
     appeared_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
+    source_name: Mapped[str] = mapped_column(default="")
+    """The list, office or person that says so: "Danh sách website thông báo 2026"."""
+    import_id: Mapped[uuid.UUID | None]
+    tip_id: Mapped[uuid.UUID | None]
+    staff_id: Mapped[uuid.UUID | None]
+    link: Mapped[str] = mapped_column(default="")
+    note: Mapped[str] = mapped_column(default="")
+    picture_sha256: Mapped[str] = mapped_column(String(64), default="")
 
 
 class Obligation(InProvince, Base):
@@ -198,6 +220,8 @@ class Obligation(InProvince, Base):
     """Pledges that wait for the agency and count for this obligation; `counters.move_counters` keeps it."""
     in_force: Mapped[int] = mapped_column(default=0)
     opened_at: Mapped[datetime]
+    import_id: Mapped[uuid.UUID | None]
+    """The import that opened it, so that it can be undone."""
 
 
 class RegistrationTurn(Base):

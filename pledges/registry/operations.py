@@ -14,7 +14,7 @@ from pledges.audit.operations import Actor, record
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError
-from pledges.core.identity import fold
+from pledges.core.identity import fold, name_key
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
 from pledges.registry.counters import Drift, lock_entity, move_counters, move_counters_for_types, recount
@@ -156,6 +156,7 @@ def _add_entity(act: Declaration, standing: Standing, *, claims: uuid.UUID | Non
         claims_entity_id=claims,
         name=declared.name,
         name_fold=fold(declared.name),
+        name_key=name_key(declared.name),
         location=declared.location,
         country=declared.country,
         commune_code=declared.commune_code,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from pledges.core.identity import ChannelAddress, ChannelKind, name_key
+from pledges.core.identity import ChannelAddress, ChannelKind, fold, name_key
 from pledges.plans.models import Instrument
-from pledges.registry.models import Entity, EntityKind, Location
+from pledges.registry.models import Entity, EntityKind, Location, Scope
 
 COUNTED_INSTRUMENTS = (Instrument.PLEDGE, Instrument.ACKNOWLEDGEMENT)
 """A voluntary pledge is owed to nobody: it opens no obligation."""
@@ -18,6 +18,24 @@ WEBSITE_KINDS = (ChannelKind.WEBSITE.value, ChannelKind.APP.value)
 """The kinds of channel that an entry with `unit: channel` counts one by one."""
 
 SELF_DECLARED = "self_declared"
+
+BY_DECISION = frozenset({"ecommerce_platform", "social_network"})
+"""Subject types that are in scope by decision, wherever they sit: no list brings them in by itself."""
+
+
+def first_scope(location: Location, subject_types: Collection[str], *, declared: bool) -> Scope:
+    """The presumption under which an obligation begins; `subject_types`: those of the entity that the entry covers.
+
+    Whoever signs of themselves is presumed in. Otherwise platforms, and those who sit elsewhere, wait for a decision.
+    """
+    if declared or (location is Location.LOCAL and not BY_DECISION.issuperset(subject_types)):
+        return Scope.PRESUMED_IN
+    return Scope.PRESUMED_OUT
+
+
+def set_name(entity: Entity, name: str) -> None:
+    """Give an entity its name and the two keys by which it is found."""
+    entity.name, entity.name_fold, entity.name_key = name, fold(name), name_key(name)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,15 @@ class DraftPurpose(StrEnum):
     """Of a pledge in force: leads to a new pledge that takes its place once it is approved (`model.md` 3)."""
 
 
+class Origin(StrEnum):
+    ONLINE = "online"
+    """Signed by the person in the service."""
+    ASSISTED = "assisted"
+    """Filled in with an officer, printed, signed by hand, photographed."""
+    PAPER_RECORD = "paper_record"
+    """Signed on paper outside the service and recorded afterwards by the agency (`model.md` 12)."""
+
+
 class Draft(Base):
     """What a signer has typed so far; kept 30 days after the last change, and of no province until it is signed."""
 
@@ -64,6 +73,11 @@ class Draft(Base):
     """The pledge that is corrected or amended."""
     asked: Mapped[list[str]] = mapped_column(default=list)
     """What a correction may change (`rules.Correctable`)."""
+    assisted_by: Mapped[uuid.UUID | None]
+    """The member of staff who fills it in beside the person; signed by hand on paper, or by a code to the phone."""
+    assisted_province: Mapped[str | None] = mapped_column(String(2))
+    institution_id: Mapped[uuid.UUID | None]
+    """The institution through whose link it was begun, in the province of the draft."""
 
 
 class AccessLink(Base):
@@ -116,6 +130,8 @@ class Pledge(InProvince, Base):
         UniqueConstraint("province_code", "draft_id", "text_id"),
         Index("ix_pledge_queue", "province_code", "agency_code", "state", "signed_at"),
         Index("ix_pledge_entity", "province_code", "entity_id"),
+        Index("ix_pledge_import", "province_code", "import_id"),
+        Index("ix_pledge_institution", "province_code", "institution_id"),
         Index(
             "uq_pledge_amendment",
             "province_code",
@@ -177,6 +193,16 @@ class Pledge(InProvince, Base):
     """When the sweep asks (again) for the seal, or in `countersigning` for the agency's signature."""
     seal_attempts: Mapped[int] = mapped_column(default=0)
     seal_error: Mapped[str] = mapped_column(default="")
+    origin: Mapped[Origin] = mapped_column(enum_column(Origin), default=Origin.ONLINE)
+    paper_number: Mapped[str] = mapped_column(default="")
+    """Number of a pledge that was signed on paper, as the list or the paper says."""
+    pictures: Mapped[list[str]] = mapped_column(default=list)
+    """SHA-256 of the pictures of the signed paper, in their order."""
+    recorded_by: Mapped[uuid.UUID | None]
+    """Who recorded the paper or helped to sign."""
+    import_id: Mapped[uuid.UUID | None]
+    """The list of paper pledges that it came with."""
+    institution_id: Mapped[uuid.UUID | None]
 
 
 class EarlierVersion(InProvince, Base):

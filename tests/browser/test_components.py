@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
+from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits, back
 
 GALLERY = "/_mau-giao-dien"
 PUBLIC = ("/", "/quyen-rieng-tu", "/tro-nang", "/hom-thu", GALLERY, "/khong-co-trang-nay")
@@ -93,7 +93,7 @@ def test_the_form_can_be_sent_again_after_the_back_button(new_context: Contexts)
     page = new_context().new_page()
     page.goto(GALLERY)
     send(page)
-    page.go_back()
+    back(page)
     expect(page.locator("form[data-once] [aria-disabled]")).to_have_count(0)
     send(page)
     assert_errors_tied(page)

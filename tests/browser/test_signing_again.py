@@ -28,7 +28,7 @@ from tests.browser.walking import (
     references_on,
 )
 from tests.support.live_server import LiveServer
-from tests.support.pages import assert_accessible, assert_fits
+from tests.support.pages import assert_accessible, assert_fits, back
 from tests.support.signing import COMMUNES, HUE, doctor_pages, seller_pages
 
 SIGNER = "Trần Thị Thử Nghiệm"
@@ -170,7 +170,7 @@ def test_two_tabs_and_the_way_back_make_one_pledge(new_context: Contexts, live_s
     fill(old, {"name": "Tên đổi sau khi ký"})
     go_on(old)
     expect(old).to_have_url("/ky-cam-ket/xong")
-    first.go_back()
+    back(first)
     expect(first).to_have_url("/ky-cam-ket/xong")
     first.goto("/ky-cam-ket/kiem-tra")
     expect(first).to_have_url("/ky-cam-ket/xong")

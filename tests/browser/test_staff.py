@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.support.live_server import LiveServer
-from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
+from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits, back
 from tests.support.staff import PASSWORD, add_person
 
 
@@ -60,6 +60,6 @@ def test_sign_in_decide_and_sign_out(
     page.get_by_role("button", name="Đăng xuất").click()
     expect(page.get_by_role("heading", name="Bạn đã đăng xuất")).to_be_visible()
     check(page, scripts=scripts)
-    page.go_back()
+    back(page)
     page.reload()
     expect(page.get_by_role("heading", name="Đăng nhập dành cho cán bộ")).to_be_visible()

@@ -37,3 +37,13 @@ def assert_errors_tied(page: Page) -> None:
             described = target.locator("xpath=ancestor::fieldset[1]").get_attribute("aria-describedby") or ""
         texts = [page.locator(f"[id='{name}']").inner_text() for name in described.split()]
         assert any(message in text for text in texts), f"{message!r} is not tied to its control: {texts}"
+
+
+def back(page: Page) -> None:
+    """Press the browser's own back button once the page is there.
+
+    Playwright's `go_back` asks the browser for its history, which fails while a page is being exchanged for the next.
+    """
+    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.evaluate("() => window.history.back()")
