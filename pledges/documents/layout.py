@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from io import BytesIO
 from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer
+from reportlab.lib.utils import ImageReader
+from reportlab.platypus import Flowable, KeepTogether, PageBreak, Paragraph, Spacer
 
 from pledges.documents.fonts import Faces
 from pledges.documents.paper import Block, PledgePaper
 from pledges.documents.printable import lacks_letters
-from pledges.documents.signatures import SignatureBlock
+from pledges.documents.signatures import HandSignatureBlock, RecordBlock, SignatureBlock
 from pledges.documents.styles import BLACK, Styles, plain_paragraph, styles_for
 
 NATION = "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"
@@ -130,8 +133,26 @@ class EndOfText(Flowable):
         self.canv.end_page = self.canv.getPageNumber()
 
 
-def flowing_text(paper: PledgePaper, faces: Faces) -> list[Flowable]:
-    """Everything from the quốc hiệu to the notes, in order."""
+class Picture(Flowable):
+    """One picture of the signed paper, as large as the page allows and never larger than it is."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.image = ImageReader(BytesIO(data))
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        wide, high = self.image.getSize()
+        scale = min(width / wide, (height - 2) / high)
+        self.size = wide * scale, high * scale
+        self.left = (width - self.size[0]) / 2
+        return width, self.size[1]
+
+    def draw(self) -> None:
+        self.canv.drawImage(self.image, self.left, 0, *self.size)
+
+
+def flowing_text(paper: PledgePaper, faces: Faces, pictures: Sequence[bytes] = ()) -> list[Flowable]:
+    """Everything from the quốc hiệu to the notes, in order, and the pictures behind it."""
     styles = styles_for(faces)
     story: list[Flowable] = [NationalHead(styles, faces)]
     last_block: list[Flowable] = []
@@ -147,7 +168,15 @@ def flowing_text(paper: PledgePaper, faces: Faces) -> list[Flowable]:
     if notes:
         ending.append(Spacer(1, 4 * mm))
         ending += [plain_paragraph(note, styles.note, faces) for note in notes]
-    return [*story, KeepTogether(ending), EndOfText()]
+    return [*story, KeepTogether(ending), EndOfText(), *_picture_pages(pictures, styles, faces)]
+
+
+def _picture_pages(pictures: Sequence[bytes], styles: Styles, faces: Faces) -> list[Flowable]:
+    story: list[Flowable] = []
+    for number, data in enumerate(pictures, 1):
+        heading = f"Ảnh bản ký giấy, trang {number}/{len(pictures)}"
+        story += [PageBreak(), plain_paragraph(heading, styles.heading, faces), Spacer(1, 2 * mm), Picture(data)]
+    return story
 
 
 def _pieces(block: Block, following: str | None, styles: Styles, faces: Faces) -> list[Flowable]:
@@ -191,4 +220,5 @@ def _ending(paper: PledgePaper, styles: Styles, faces: Faces) -> list[Flowable]:
 
     lines: list[Flowable] = [Spacer(1, 3 * mm)]
     lines += [paragraph(line, styles.signature) for line in paper.signature_lines]
-    return [*lines, Spacer(1, 5 * mm), SignatureBlock(paper, styles, faces)]
+    block = {"pledge": SignatureBlock, "by_hand": HandSignatureBlock, "record": RecordBlock}[paper.form]
+    return [*lines, Spacer(1, 5 * mm), block(paper, styles, faces)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -14,14 +15,14 @@ from pledges.documents.sealing import SealedPdf, Sealer
 from pledges.documents.storage import Storage
 
 
-def seal_paper(paper: PledgePaper, sealer: Sealer, now: datetime) -> SealedPdf:
+def seal_paper(paper: PledgePaper, sealer: Sealer, now: datetime, pictures: Sequence[bytes] = ()) -> SealedPdf:
     """Render and seal with one and the same checked key, so that THỬ NGHIỆM stands on what a trial key seals.
 
     Raises `SealUnavailable` before any work is done.
     """
     seal = sealer.check(now)
     crash_point("seal.before_render")
-    pdf = render_pledge(paper, trial=seal.trial, faces=seal.faces)
+    pdf = render_pledge(paper, trial=seal.trial, faces=seal.faces, pictures=pictures)
     crash_point("seal.after_render")
     sealed = seal.seal(pdf, now)
     crash_point("seal.after_seal")

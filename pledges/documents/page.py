@@ -131,7 +131,7 @@ def _end_page(canvas: PledgeCanvas, document: PledgeDocument) -> None:
     canvas.setFillColor(FOOTER_INK)
     canvas.setFont(faces.regular, FOOTER_SIZE + 1)
     y = top - FOOTER_LEADING - 1
-    canvas.drawString(LEFT, y, f"Mã hồ sơ: {paper.reference}  ·  Phiên bản mẫu: {printable(paper.text_version, faces)}")
+    canvas.drawString(LEFT, y, f"{_reference(paper)}  ·  {_version(paper, faces)}")
     label = f"Trang {number}/"
     label_width = canvas.stringWidth(label, faces.regular, FOOTER_SIZE + 1)
     digits = canvas.stringWidth("00", faces.regular, FOOTER_SIZE + 1)
@@ -141,16 +141,32 @@ def _end_page(canvas: PledgeCanvas, document: PledgeDocument) -> None:
     canvas.translate(edge - digits, y - 2)
     canvas.doForm("total")
     canvas.restoreState()
-    for text in (
-        f"Xác minh: {paper.verification_url}",
-        f"SHA-256 của mẫu: {paper.template_hash}",
-        f"SHA-256 của nội dung đã ký: {paper.rendered_hash}",
-    ):
+    for text in _small_print(paper):
         y -= FOOTER_LEADING
         _fitted(canvas, text, LEFT, y, edge - LEFT, faces.regular)
     if first or last:
         _draw_qr(canvas, document, WIDTH - RIGHT - side, FOOT, side)
     canvas.restoreState()
+
+
+def _reference(paper: PledgePaper) -> str:
+    return f"{'Mã bản in' if paper.form == 'by_hand' else 'Mã hồ sơ'}: {paper.reference}"
+
+
+def _version(paper: PledgePaper, faces: Faces) -> str:
+    if paper.form == "record":
+        return "Phiếu ghi nhận bản cam kết giấy"
+    return f"Phiên bản mẫu: {printable(paper.text_version, faces)}"
+
+
+def _small_print(paper: PledgePaper) -> tuple[str, ...]:
+    """Where to check the paper, and the hashes; of the wording on somebody's own paper nothing is known."""
+    if paper.form == "record":
+        return f"Xác minh: {paper.verification_url}", f"SHA-256 của nội dung phiếu: {paper.rendered_hash}"
+    hashes = (f"SHA-256 của mẫu: {paper.template_hash}", f"SHA-256 của nội dung: {paper.rendered_hash}")
+    if paper.form == "by_hand":
+        return ("Bản in để ký tay; chưa được niêm phong. Cán bộ quét mã để gửi ảnh bản đã ký.", *hashes)
+    return f"Xác minh: {paper.verification_url}", hashes[0], f"SHA-256 của nội dung đã ký: {paper.rendered_hash}"
 
 
 def _fitted(canvas: Canvas, text: str, x: float, y: float, width: float, face: str) -> None:

@@ -21,6 +21,11 @@ BlockKind = Literal[
 ]
 
 
+PaperForm = Literal["pledge", "by_hand", "record"]
+"""`pledge`: as it was signed; `by_hand`: printed to be signed with a pen, not sealed; `record`: what an agency says of
+a pledge that was signed on paper without the service."""
+
+
 @dataclass(frozen=True)
 class Block:
     """One paragraph of the signed text. `number` is printed before commitments; `checked` only means something in a
@@ -53,6 +58,9 @@ class PledgePaper:
     draft_wording: bool = False
     """The province has not approved the wording: DỰ THẢO on every page."""
     notes: tuple[str, ...] = field(default=())
+    form: PaperForm = "pledge"
+    pictures: tuple[str, ...] = field(default=())
+    """SHA-256 of the pictures of the paper that was signed by hand, each on a page of its own behind the text."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -63,4 +71,5 @@ class PledgePaper:
         values["blocks"] = tuple(Block(**block) for block in values["blocks"])
         values["signature_lines"] = tuple(values["signature_lines"])
         values["notes"] = tuple(values["notes"])
+        values["pictures"] = tuple(values.get("pictures", ()))
         return cls(**values)

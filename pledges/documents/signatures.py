@@ -15,6 +15,7 @@ from pledges.documents.styles import Styles, plain_paragraph
 
 AGENCY_FIELD = "AgencySignature"
 SEAL_FIELD = "SystemSeal"
+SEAL_TOOLTIP = "Niêm phong của hệ thống"
 
 BOX_HEIGHT = 25 * mm
 BOX_EDGE = Color(0.6, 0.6, 0.6)
@@ -52,6 +53,8 @@ def add_signature_field(canvas: Canvas, name: str, tooltip: str, rectangle: tupl
 class SignatureBlock(Flowable):
     """Left: the agency's box with its empty field. Right: place, date, title and name of the signer."""
 
+    left_note, right_note = "(xác nhận khi tiếp nhận)", "(đã ký theo hình thức ghi ở trên)"
+
     def __init__(self, paper: PledgePaper, styles: Styles, faces: Faces) -> None:
         super().__init__()
 
@@ -62,11 +65,11 @@ class SignatureBlock(Flowable):
         self.left = lines(
             ("CƠ QUAN TIẾP NHẬN", styles.column_bold),
             (paper.agency_name, styles.column),
-            ("(xác nhận khi tiếp nhận)", styles.column_italic),
+            (self.left_note, styles.column_italic),
         )
         self.right = lines(
             (paper.signer_title.upper() or "NGƯỜI KÝ", styles.column_bold),
-            ("(đã ký theo hình thức ghi ở trên)", styles.column_italic),
+            (self.right_note, styles.column_italic),
         )
         self.name = lines((paper.signer_name, styles.column_bold))
 
@@ -89,13 +92,17 @@ class SignatureBlock(Flowable):
             line.drawOn(self.canv, x, top)
 
     def draw(self) -> None:
-        canvas, right = self.canv, self.column + GAP
+        right = self.column + GAP
         self._column(self.place, right, self.height)
         top = self.height - self.place_height
         self._column(self.left, 0, top)
         self._column(self.right, right, top)
         top -= self.head_height
         self._column(self.name, right, top - 18 * mm)
+        self._add_fields(top)
+
+    def _add_fields(self, top: float) -> None:
+        canvas = self.canv
         canvas.saveState()
         canvas.setStrokeColor(BOX_EDGE)
         canvas.setLineWidth(0.5)
@@ -105,5 +112,41 @@ class SignatureBlock(Flowable):
         left_edge, bottom_edge = canvas.absolutePosition(1, top - BOX_HEIGHT + 1)
         right_edge, top_edge = canvas.absolutePosition(self.column - 1, top - 1)
         rectangle = (left_edge, bottom_edge, right_edge, top_edge)
-        add_signature_field(canvas, SEAL_FIELD, "Niêm phong của hệ thống", (0, 0, 0, 0), PRINT | LOCKED)
+        add_signature_field(canvas, SEAL_FIELD, SEAL_TOOLTIP, (0, 0, 0, 0), PRINT | LOCKED)
         add_signature_field(canvas, AGENCY_FIELD, "Chữ ký số của cơ quan tiếp nhận", rectangle, PRINT)
+
+
+class HandSignatureBlock(SignatureBlock):
+    """To be signed with a pen: room for the signature, and nothing in the file that a seal could fill."""
+
+    left_note, right_note = "(xác nhận khi tiếp nhận)", "(ký, ghi rõ họ tên)"
+
+    def _add_fields(self, top: float) -> None:
+        """The paper is signed, not the file."""
+
+
+class RecordBlock(Flowable):
+    """Who recorded a pledge that had been signed on paper, where and when; only the system's seal is in the file."""
+
+    def __init__(self, paper: PledgePaper, styles: Styles, faces: Faces) -> None:
+        super().__init__()
+        texts = (
+            (paper.place_and_date, styles.place),
+            ("CƠ QUAN GHI NHẬN", styles.column_bold),
+            (paper.agency_name, styles.column),
+            ("(lập trên hệ thống; chữ ký của người cam kết ở trên bản giấy)", styles.column_italic),
+        )
+        self.lines = [plain_paragraph(text, style, faces) for text, style in texts if text]
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        self.width = width
+        self.column = width * 0.6
+        self.height = sum(line.wrap(self.column, height)[1] for line in self.lines) + 4
+        return width, self.height
+
+    def draw(self) -> None:
+        top = self.height
+        for line in self.lines:
+            top -= line.height
+            line.drawOn(self.canv, self.width - self.column, top)
+        add_signature_field(self.canv, SEAL_FIELD, SEAL_TOOLTIP, (0, 0, 0, 0), PRINT | LOCKED)

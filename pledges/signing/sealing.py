@@ -87,7 +87,9 @@ class PledgeSealer:
         with writing_files(self._storage):
             sealed = pending_seal(self._storage, _kept_name(pledge))
             if sealed is None:
-                fresh = seal_paper(PledgePaper.from_json(pledge.paper), self._sealer, self._clock())
+                paper = PledgePaper.from_json(pledge.paper)
+                pictures = [self._storage.get(sha256) for sha256 in paper.pictures]
+                fresh = seal_paper(paper, self._sealer, self._clock(), pictures)
                 sealed = keep_pending_seal(self._storage, _kept_name(pledge), fresh)
         crash_point("seal.after_keep")
         return sealed
