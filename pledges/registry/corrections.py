@@ -27,6 +27,7 @@ from pledges.registry.operations import (
 )
 from pledges.registry.queries import find_by_personal_number, find_by_tax_code, find_channel, obligations_of
 from pledges.registry.rules import DeclaredSubject, Match, judge_match, set_name
+from pledges.registry.search_documents import refresh
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,10 @@ def correct_declared(
     lock_entity(session, entity)
     session.refresh(entity)
     _forget_phone(act, entity, former)
-    if entity.standing is Standing.CLAIMED:
-        return _judge_claim_again(act, entity, former)
-    return _correct_registered(act, entity, former)
+    correct = _judge_claim_again if entity.standing is Standing.CLAIMED else _correct_registered
+    registered = correct(act, entity, former)
+    refresh(session, province_code, {entity.id, registered.entity.id})
+    return registered
 
 
 def _correct_registered(act: Declaration, entity: Entity, former: Former) -> Registered:

@@ -17,28 +17,28 @@ from pledges.core.errors import N_, DomainError
 from pledges.core.identity import fold, name_key
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
-from pledges.registry.counters import Drift, lock_entity, move_counters, move_counters_for_types, recount
+from pledges.registry.counters import Drift, lock_entity, move_counters, move_to_owner, recount
 from pledges.registry.matching import matching_entities, same_by_name, take_turns, with_confirmed_email
 from pledges.registry.models import (
-    IN_SCOPE,
     Channel,
     Contact,
     Entity,
-    EntityType,
     Obligation,
     Sighting,
     Standing,
 )
-from pledges.registry.obligations import open_obligations
+from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import obligations_of
-from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, judge_match
+from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, Matched, judge_match
+from pledges.registry.search_documents import refresh
+from pledges.registry.subject_types import add_types, types_of_website
 
 __all__ = [
     "DeclaredSubject",
     "Drift",
     "Registered",
     "move_counters",
-    "open_obligations",
+    "recompute_obligations",
     "recount",
     "register_declared",
 ]
@@ -56,7 +56,10 @@ class Registered:
     channels: dict[str, Channel] = field(default_factory=dict)
     """The declared channels by canonical address."""
     obligations: list[Obligation] = field(default_factory=list)
-    """In scope: all that the entity owes as a whole, and those of the declared channels; always in the same order."""
+    """All that the entity owes as a whole, and those of the declared channels; always in the same order.
+
+    Also what is out of scope: should that decision be taken back, whoever has signed stands among those who have.
+    """
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,22 @@ def register_declared(
     act = Declaration(session, declared, number_hash, province_code, actor, now, vault)
     take_turns(session, declared, number_hash, province_code=province_code, now=now)
     matches = matching_entities(session, declared, number_hash, province_code=province_code)
+    registered = _register(act, matches)
+    refresh(session, province_code, {registered.entity.id})
+    return registered
+
+
+def _register(act: Declaration, matches: list[Matched]) -> Registered:
+    session, declared = act.session, act.declared
     confirmed = with_confirmed_email(session, matches, declared.email)
-    match judge_match(declared, number_hash, matches, confirmed):
+    match judge_match(declared, act.number_hash, matches, confirmed):
         case Match.CLAIMED:
             return Registered(_claim(act, matches[0].entity), claimed=True)
         case Match.SAME:
             return complete(act, confirmed[0].entity)
         case Match.NEW:
             known = same_by_name(
-                session, declared, number_hash, province_code=province_code, standing=Standing.REGISTERED
+                session, declared, act.number_hash, province_code=act.province_code, standing=Standing.REGISTERED
             )
             return complete(act, known or _add_entity(act, Standing.REGISTERED))
 
@@ -201,12 +211,20 @@ def complete(act: Declaration, entity: Entity) -> Registered:
     _add_types(act, entity)
     channels = add_channels(act, entity)
     act.session.flush()
-    open_obligations(act.session, entity, actor=act.actor, now=act.now, appeared_on=act.declared.appeared_on)
+    _declare_itself(act, entity)
+    recompute_obligations(
+        act.session,
+        entity,
+        actor=act.actor,
+        now=act.now,
+        declared=True,
+        appeared_on=act.declared.appeared_on,
+    )
     named = {channel.id for channel in channels.values()}
     owed = [
         found.obligation
         for found in obligations_of(act.session, entity)
-        if found.obligation.scope in IN_SCOPE and (found.channel is None or found.channel.id in named)
+        if found.channel is None or found.channel.id in named
     ]
     return Registered(entity, claimed=False, channels=channels, obligations=owed)
 
@@ -237,24 +255,7 @@ def add_contacts(act: Declaration, entity: Entity) -> None:
 
 
 def _add_types(act: Declaration, entity: Entity) -> None:
-    """Add subject types; obligations that exist already are counted under them too."""
-    known = set(
-        act.session.scalars(
-            select(EntityType.subject_type).where(
-                EntityType.province_code == entity.province_code, EntityType.entity_id == entity.id
-            )
-        )
-    )
-    added = sorted(set(act.declared.subject_types) - known)
-    for subject_type in added:
-        act.session.add(EntityType(province_code=entity.province_code, entity_id=entity.id, subject_type=subject_type))
-    if not (known and added):
-        return
-    act.session.flush()
-    counts = []
-    for found in obligations_of(act.session, entity):
-        counts += move_counters_for_types(act.session, found.obligation, entity, added, day=local_day(act.now))
-    act.record("entity.types_added", entity.id, types=added, **({"counts": counts} if counts else {}))
+    add_types(act.session, entity, act.declared.subject_types, actor=act.actor, now=act.now)
 
 
 def add_channels(act: Declaration, entity: Entity) -> dict[str, Channel]:
@@ -296,26 +297,22 @@ def add_channels(act: Declaration, entity: Entity) -> dict[str, Channel]:
 def _give_owner(act: Declaration, channel: Channel, entity: Entity) -> None:
     """A website that was registered without owner has found one: its obligations are counted where the owner is."""
     act.session.flush()
-    counts = []
-    day = local_day(act.now)
-    for obligation in act.session.scalars(
-        select(Obligation)
-        .where(Obligation.province_code == channel.province_code, Obligation.channel_id == channel.id)
-        .order_by(Obligation.entry_id)
-    ):
-        figures = {
-            "in_scope": int(obligation.scope in IN_SCOPE),
-            "waiting_for_agency": obligation.waiting_for_agency,
-            "in_force": obligation.in_force,
-        }
-        counts += move_counters(
-            act.session, obligation, None, day=day, **{name: -figure for name, figure in figures.items()}
-        )
-        obligation.entity_id = entity.id
-        counts += move_counters(act.session, obligation, entity, day=day, **figures)
-    channel.entity_id = entity.id
+    add_types(act.session, entity, types_of_website(act.session, channel), actor=act.actor, now=act.now)
+    counts = move_to_owner(act.session, channel, entity, day=local_day(act.now))
     act.record("channel.owner_found", channel.id, entity=str(entity.id), **({"counts": counts} if counts else {}))
     add_sighting(act, entity, channel)
+
+
+def _declare_itself(act: Declaration, entity: Entity) -> None:
+    """Evidence once that the entity itself says so: the rules presume those in scope who do."""
+    known = select(Sighting.id).where(
+        Sighting.province_code == entity.province_code,
+        Sighting.entity_id == entity.id,
+        Sighting.channel_id.is_(None),
+        Sighting.source == SELF_DECLARED,
+    )
+    if act.session.scalars(known.limit(1)).first() is None:
+        add_sighting(act, entity)
 
 
 def add_sighting(act: Declaration, entity: Entity, channel: Channel | None = None) -> None:

@@ -31,6 +31,7 @@ from pledges.registry.models import (
 )
 from pledges.registry.operations import Registered
 from pledges.registry.queries import Coverage, coverage
+from pledges.registry.upkeep_models import SearchDocument
 from tests.support.clock import START
 from tests.unit.registry.conftest import P
 from tests.unit.registry.declarations import OTHER_TAX_CODE, TAX_CODE, declare, declared, drifts, register_in
@@ -208,7 +209,7 @@ STEPS = st.lists(
 
 
 def empty_register(session: Session) -> None:
-    for table in (Counter, Sighting, Obligation, Contact, Channel, EntityType, Entity):
+    for table in (Counter, Sighting, Obligation, Contact, Channel, EntityType, SearchDocument, Entity):
         session.execute(delete(table))
     session.execute(delete(Fact).where(Fact.province_code == P))
 
