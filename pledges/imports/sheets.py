@@ -160,7 +160,8 @@ def _start(file: IO[bytes], sheet: str) -> subprocess.Popen[bytes]:
 
 def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
     """What the child says, line by line; silence for too long is an end. Slow readers are not held against it."""
-    assert child.stdout is not None
+    if child.stdout is None:
+        return
     source = child.stdout.fileno()
     rest = b""
     while select.select([source], [], [], STALLED_SECONDS)[0]:
