@@ -32,6 +32,8 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"purpose"})),
     # The link that resumes a draft.
     "draft_link": MessageKind(frozenset({"days"}), frozenset({"link"})),
+    # To the focal person of an institution: the link to its list.
+    "institution_link": MessageKind(frozenset({"institution_name", "agency_name", "days"}), frozenset({"link"})),
     # references: list of references signed together; agency_name: who has received them.
     "pledge_received": MessageKind(frozenset({"references", "agency_name", "signed_at", "working_days"})),
     # Back to the signer. message: what the officer wrote; asked: names of what has to be corrected, marked for the

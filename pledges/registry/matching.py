@@ -101,18 +101,21 @@ def _owners(session: Session, province_code: str, addresses: list[str]) -> Itera
 
 
 def with_confirmed_email(session: Session, matches: Iterable[Matched], email: str) -> list[Matched]:
-    """Those of `matches` whose contact with this address has been confirmed by a code."""
-    return [match for match in matches if _has_confirmed_email(session, match.entity, email)]
+    """Those of `matches` that are known to be reached at this address, which a code has just confirmed.
+
+    The register may know it from a list of the agency only: whoever reads the mail that goes there is who is listed.
+    """
+    return [match for match in matches if _is_reached_at(session, match.entity, email)]
 
 
-def _has_confirmed_email(session: Session, entity: Entity, email: str) -> bool:
+def _is_reached_at(session: Session, entity: Entity, email: str) -> bool:
     merged = select(Entity.id).where(Entity.province_code == entity.province_code, Entity.merged_into == entity.id)
     contact = select(Contact.id).where(
         Contact.province_code == entity.province_code,
         or_(Contact.entity_id == entity.id, Contact.entity_id.in_(merged)),
         Contact.kind == "email",
         Contact.value == email,
-        Contact.verified_at.is_not(None),
+        Contact.ended_at.is_(None),
     )
     return session.scalars(contact.limit(1)).first() is not None
 
@@ -136,7 +139,7 @@ def same_by_name(
             Entity.claims_entity_id.is_(None) if claims is None else Entity.claims_entity_id == claims,
             Contact.kind == "email",
             Contact.value == declared.email,
-            Contact.verified_at.is_not(None),
+            Contact.ended_at.is_(None),
         )
         .order_by(Entity.added_at, Entity.id)
     )
