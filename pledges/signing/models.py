@@ -116,6 +116,9 @@ class ConfirmationCode(Base):
     void_at: Mapped[datetime | None]
 
 
+_PUBLISHED = "state = 'approved' AND publish"
+"""What everybody may look up (`model.md` 24)."""
+
 _UNDER_WAY = "amends_id IS NOT NULL AND state NOT IN ('approved', 'rejected', 'superseded', 'revoked', 'withdrawn')"
 """One amendment of a pledge at a time; the states are those that `rules.OPEN_STATES` leaves out."""
 
@@ -139,6 +142,21 @@ class Pledge(InProvince, Base):
             unique=True,
             sqlite_where=text(_UNDER_WAY),
             postgresql_where=text(_UNDER_WAY),
+        ),
+        Index(
+            "ix_pledge_published",
+            "state_since",
+            "id",
+            sqlite_where=text(f"{_PUBLISHED} = 1"),
+            postgresql_where=text(_PUBLISHED),
+        ),
+        Index(
+            "ix_pledge_published_province",
+            "province_code",
+            "state_since",
+            "id",
+            sqlite_where=text(f"{_PUBLISHED} = 1"),
+            postgresql_where=text(_PUBLISHED),
         ),
         Index(
             "ix_pledge_waiting_for_seal",
