@@ -2,6 +2,10 @@
 
 Every fact that moves counters carries in `data["counts"]` what `move_counters` returned: per obligation the agency,
 entry, instrument, commune, the subject types (the empty one is the distinct total) and what was added.
+
+An obligation keeps figures of its own that say which pledges it has, whatever its scope; the counters hold them only
+while it is in scope, so that coverage never counts a pledge that nobody asks for. A count therefore may say
+`scope_only` (the counters moved and the obligation's own figures stayed) or `out_of_scope` (the reverse).
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
 from pledges.plans.models import EntrySubjectType, Instrument, ObligationEntry
-from pledges.registry.models import IN_SCOPE, Counter, Entity, EntityType, Obligation
+from pledges.registry.models import IN_SCOPE, Channel, Counter, Entity, EntityType, Obligation, Scope
 
 DISTINCT = ""
 FIGURES = ("in_scope", "waiting_for_agency", "in_force")
@@ -55,16 +59,67 @@ def move_counters(
     """
     types = _counted_types(session, obligation, entity)
     figures = (in_scope, waiting_for_agency, in_force)
+    marks: dict[str, bool] = {}
     if waiting_for_agency or in_force:
-        session.execute(
+        scope = session.execute(
             update(Obligation)
             .where(Obligation.province_code == obligation.province_code, Obligation.id == obligation.id)
             .values(
                 waiting_for_agency=Obligation.waiting_for_agency + waiting_for_agency,
                 in_force=Obligation.in_force + in_force,
             )
-        )
-    return _move(session, obligation, entity, (DISTINCT, *types), figures, day)
+            .returning(Obligation.scope)
+        ).scalar_one()
+        marks = {} if scope in IN_SCOPE else {"out_of_scope": True}
+    return _move(session, obligation, entity, (DISTINCT, *types), figures, day, **marks)
+
+
+def move_scope(
+    session: Session, obligation: Obligation, entity: Entity | None, scope: Scope, *, day: date
+) -> list[Count]:
+    """Give an obligation another scope; its pledges leave the counters with it, and come back with it.
+
+    The obligation is locked and read anew first, so that the figures are those of now.
+    """
+    lock_obligations(session, [obligation])
+    before, after = obligation.scope in IN_SCOPE, scope in IN_SCOPE
+    obligation.scope = scope
+    session.flush()
+    if before == after:
+        return []
+    sign = 1 if after else -1
+    figures = (sign, sign * obligation.waiting_for_agency, sign * obligation.in_force)
+    types = (DISTINCT, *_counted_types(session, obligation, entity))
+    return _move(session, obligation, entity, types, figures, day, scope_only=True)
+
+
+def move_to_owner(session: Session, channel: Channel, owner: Entity | None, *, day: date) -> list[Count]:
+    """Give a website another owner (or none), and count its obligations where that one is from that day on."""
+    obligations = session.scalars(
+        select(Obligation)
+        .where(Obligation.province_code == channel.province_code, Obligation.channel_id == channel.id)
+        .order_by(Obligation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+    counts: list[Count] = []
+    for obligation in obligations:
+        counts += hand_over(session, obligation, owner, day=day)
+    channel.entity_id = owner.id if owner is not None else None
+    session.flush()
+    return counts
+
+
+def hand_over(session: Session, obligation: Obligation, owner: Entity | None, *, day: date) -> list[Count]:
+    """Let another entity (or nobody who is known) owe this; who calls it holds the obligation locked."""
+    before = _entity_of(session, obligation)
+    figures = _figures_now(session, obligation)
+    types = (DISTINCT, *_counted_types(session, obligation, before))
+    counts = _move(session, obligation, before, types, _negative(figures), day)
+    obligation.entity_id = owner.id if owner is not None else None
+    session.flush()
+    types = (DISTINCT, *_counted_types(session, obligation, owner))
+    return counts + _move(session, obligation, owner, types, figures, day)
 
 
 def move_counters_for_types(
@@ -75,6 +130,15 @@ def move_counters_for_types(
     return _move(session, obligation, entity, types, _figures_now(session, obligation), day) if types else []
 
 
+def move_from_types(
+    session: Session, obligation: Obligation, entity: Entity, removed: Iterable[str], *, day: date
+) -> list[Count]:
+    """Count an obligation no more under types that its entity is about to lose; call it while they are still there."""
+    types = sorted(set(removed) & set(_counted_types(session, obligation, entity)))
+    figures = _negative(_figures_now(session, obligation))
+    return _move(session, obligation, entity, types, figures, day) if types else []
+
+
 def move_to_commune(
     session: Session, entity: Entity, obligations: Sequence[Obligation], commune_code: str | None, *, day: date
 ) -> list[Count]:
@@ -83,23 +147,15 @@ def move_to_commune(
     The obligations are locked first, in the order in which everybody locks them: a decision about one of them that
     is being taken elsewhere is counted either before the move or, in the new commune, after it.
     """
-    session.execute(
-        select(Obligation.id)
-        .where(
-            Obligation.province_code == entity.province_code,
-            Obligation.id.in_([obligation.id for obligation in obligations]),
-        )
-        .order_by(Obligation.id)
-        .with_for_update()
-    )
+    lock_obligations(session, obligations)
     found = [
         (obligation, (DISTINCT, *_counted_types(session, obligation, entity)), _figures_now(session, obligation))
         for obligation in obligations
     ]
     counted = [(obligation, types, figures) for obligation, types, figures in found if any(figures)]
     counts: list[Count] = []
-    for obligation, types, (in_scope, waiting, in_force) in counted:
-        counts += _move(session, obligation, entity, types, (-in_scope, -waiting, -in_force), day)
+    for obligation, types, figures in counted:
+        counts += _move(session, obligation, entity, types, _negative(figures), day)
     entity.commune_code = commune_code
     for obligation, types, figures in counted:
         counts += _move(session, obligation, entity, types, figures, day)
@@ -113,6 +169,29 @@ def lock_entity(session: Session, entity: Entity) -> None:
         .where(Entity.province_code == entity.province_code, Entity.id == entity.id)
         .with_for_update(key_share=True)
     )
+
+
+def lock_obligations(session: Session, obligations: Sequence[Obligation]) -> None:
+    """Hold them as they are now until this transaction ends, in the order in which everybody locks them."""
+    if not obligations:
+        return
+    session.flush()
+    session.scalars(
+        select(Obligation)
+        .where(
+            Obligation.province_code == obligations[0].province_code,
+            Obligation.id.in_([obligation.id for obligation in obligations]),
+        )
+        .order_by(Obligation.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def _entity_of(session: Session, obligation: Obligation) -> Entity | None:
+    if obligation.entity_id is None:
+        return None
+    return session.get_one(Entity, (obligation.province_code, obligation.entity_id))
 
 
 def _counted_types(session: Session, obligation: Obligation, entity: Entity | None) -> list[str]:
@@ -131,12 +210,17 @@ def _counted_types(session: Session, obligation: Obligation, entity: Entity | No
 
 
 def _figures_now(session: Session, obligation: Obligation) -> Figures:
+    """What the counters hold of an obligation: nothing while it is out of scope."""
     found = session.execute(
         select(Obligation.scope, Obligation.waiting_for_agency, Obligation.in_force).where(
             Obligation.province_code == obligation.province_code, Obligation.id == obligation.id
         )
     ).one()
-    return int(found.scope in IN_SCOPE), found.waiting_for_agency, found.in_force
+    return (1, found.waiting_for_agency, found.in_force) if found.scope in IN_SCOPE else (0, 0, 0)
+
+
+def _negative(figures: Figures) -> Figures:
+    return -figures[0], -figures[1], -figures[2]
 
 
 def _move(
@@ -146,8 +230,20 @@ def _move(
     types: Sequence[str],
     figures: Figures,
     day: date,
+    **marks: bool,
 ) -> list[Count]:
+    if not any(figures):
+        return []
     entry = session.get_one(ObligationEntry, (obligation.province_code, obligation.entry_id))
+    count = new_count(obligation, entry, entity, types, figures) | marks
+    add_counts(session, obligation.province_code, [count], day=day)
+    return [count]
+
+
+def new_count(
+    obligation: Obligation, entry: ObligationEntry, entity: Entity | None, types: Iterable[str], figures: Figures
+) -> Count:
+    """One move as its fact carries it; `add_counts` makes the counters follow."""
     count: Count = {
         "obligation": str(obligation.id),
         "agency": entry.lead_agency,
@@ -157,14 +253,20 @@ def _move(
         "types": list(types),
     }
     count.update({name: change for name, change in zip(FIGURES, figures, strict=True) if change})
-    _add_to_counters(session, _rows(obligation.province_code, day, [count]))
-    return [count]
+    return count
+
+
+def add_counts(session: Session, province_code: str, counts: Iterable[Count], *, day: date) -> None:
+    """Move the counters by many counts at once: what a whole list brings costs one statement."""
+    _add_to_counters(session, _rows(province_code, day, counts))
 
 
 def _rows(province_code: str, day: date, counts: Iterable[Count]) -> dict[Key, Figures]:
     """The counter rows that `counts` touch, with what each gets."""
     rows: dict[Key, Figures] = defaultdict(lambda: (0, 0, 0))
     for count in counts:
+        if count.get("out_of_scope"):
+            continue
         for subject_type in count["types"]:
             key = (
                 province_code,
@@ -232,7 +334,7 @@ def recount(session: Session, *, repair: bool, province_code: str | None = None)
         for key, figures in _rows(province, day, data["counts"]).items():
             expected[key] = _sum(expected[key], figures)
         for count in data["counts"]:
-            if DISTINCT in count["types"]:
+            if DISTINCT in count["types"] and not count.get("scope_only"):
                 obligation = (province, uuid.UUID(count["obligation"]))
                 pledged[obligation] = _sum(pledged[obligation], (0, *_figures(count)[1:]))
     return _compare_counters(session, expected, province_code, repair=repair) + _compare_obligations(

@@ -18,6 +18,7 @@ WEBSITE_KINDS = (ChannelKind.WEBSITE.value, ChannelKind.APP.value)
 """The kinds of channel that an entry with `unit: channel` counts one by one."""
 
 SELF_DECLARED = "self_declared"
+OFFICER = "officer"
 
 BY_DECISION = frozenset({"ecommerce_platform", "social_network"})
 """Subject types that are in scope by decision, wherever they sit: no list brings them in by itself."""

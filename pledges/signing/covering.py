@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.registry.models import IN_SCOPE, Channel, Entity, Obligation
+from pledges.core.calendar import Quarter, local_day
+from pledges.plans.models import EntrySubjectType, ObligationEntry
+from pledges.registry.families import twins_of
+from pledges.registry.models import Channel, Entity, Obligation
 from pledges.registry.operations import Registered
 from pledges.registry.queries import obligations_of
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
@@ -71,17 +76,21 @@ def bind(session: Session, pledge: Pledge, owed: Iterable[Obligation], periods: 
     session.flush()
 
 
-def _held_by_others(session: Session, pledge: Pledge, obligations: Iterable[object]) -> set[tuple[object, str]]:
+def _held_by_others(
+    session: Session, pledge: Pledge, obligations: Collection[uuid.UUID]
+) -> set[tuple[uuid.UUID | None, str]]:
+    """What another pledge holds, also one that was signed under a name that has been merged into this subject."""
     ours = [pledge.id] if pledge.amends_id is None else [pledge.id, pledge.amends_id]
+    speaks_for = twins_of(session, pledge.province_code, obligations)
     rows = session.execute(
         select(PledgeCover.obligation_id, PledgeCover.period).where(
             PledgeCover.province_code == pledge.province_code,
-            PledgeCover.obligation_id.in_(list(obligations)),
+            PledgeCover.obligation_id.in_([*obligations, *speaks_for]),
             PledgeCover.hold != "ended",
             PledgeCover.pledge_id.not_in(ours),
         )
     )
-    return {(obligation_id, period) for obligation_id, period in rows}
+    return {(speaks_for.get(obligation_id, obligation_id), period) for obligation_id, period in rows}
 
 
 def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pledge]:
@@ -108,23 +117,80 @@ def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pl
     bound = []
     for pledge in others.all():
         periods = {cover.entry_id: cover.period for cover in covers_of(session, pledge)}
-        named = set(
-            session.scalars(
-                select(Channel.id)
-                .join(
-                    PledgeChannel,
-                    (PledgeChannel.province_code == Channel.province_code) & (PledgeChannel.address == Channel.address),
-                )
-                .where(Channel.province_code == pledge.province_code, PledgeChannel.pledge_id == pledge.id)
-            )
-        )
+        named = _named_channels(session, pledge)
         owed = [
             found.obligation
             for found in obligations_of(session, entity)
-            if found.obligation.scope in IN_SCOPE
-            and found.entry.id in periods
-            and (found.channel is None or found.channel.id in named)
+            if found.entry.id in periods and (found.channel is None or found.channel.id in named)
         ]
         bind(session, pledge, owed, periods)
         bound.append(pledge)
     return bound
+
+
+def bind_again(session: Session, entity: Entity, *, since: datetime) -> list[Pledge]:
+    """Let what the entity has signed since then cover what was held by others at that time and is free now."""
+    pledges = session.scalars(
+        select(Pledge)
+        .join(
+            PledgeCover,
+            (PledgeCover.province_code == Pledge.province_code) & (PledgeCover.pledge_id == Pledge.id),
+        )
+        .where(
+            Pledge.province_code == entity.province_code,
+            Pledge.entity_id == entity.id,
+            Pledge.signed_at >= since,
+            PledgeCover.hold != "ended",
+        )
+        .order_by(Pledge.id)
+    ).unique()
+    bound = []
+    for pledge in pledges.all():
+        entries = _entries_of(session, pledge)
+        held = {cover.obligation_id for cover in covers_of(session, pledge)} - {None}
+        named = _named_channels(session, pledge)
+        owed = [
+            found.obligation
+            for found in obligations_of(session, entity)
+            if found.obligation.id in held
+            or (found.entry.id in entries and (found.channel is None or found.channel.id in named))
+        ]
+        if {obligation.id for obligation in owed} - held:
+            quarter = str(Quarter.of(local_day(pledge.signed_at)))
+            bind(session, pledge, owed, {each.id: quarter if each.resign else "" for each in entries.values()})
+            bound.append(pledge)
+    return bound
+
+
+def _entries_of(session: Session, pledge: Pledge) -> dict[str, ObligationEntry]:
+    """The entries that its wording was signed for."""
+    entries = session.scalars(
+        select(ObligationEntry)
+        .join(
+            EntrySubjectType,
+            (EntrySubjectType.province_code == ObligationEntry.province_code)
+            & (EntrySubjectType.entry_id == ObligationEntry.id),
+        )
+        .where(
+            ObligationEntry.province_code == pledge.province_code,
+            ObligationEntry.lead_agency == pledge.agency_code,
+            ObligationEntry.text_id == pledge.text_id,
+            ObligationEntry.instrument == pledge.instrument,
+            EntrySubjectType.subject_type.in_(pledge.subject_types),
+        )
+    )
+    return {entry.id: entry for entry in entries}
+
+
+def _named_channels(session: Session, pledge: Pledge) -> set[uuid.UUID]:
+    """The registered channels that it names."""
+    return set(
+        session.scalars(
+            select(Channel.id)
+            .join(
+                PledgeChannel,
+                (PledgeChannel.province_code == Channel.province_code) & (PledgeChannel.address == Channel.address),
+            )
+            .where(Channel.province_code == pledge.province_code, PledgeChannel.pledge_id == pledge.id)
+        )
+    )
