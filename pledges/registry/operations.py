@@ -18,7 +18,7 @@ from pledges.core.identity import fold, name_key
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
 from pledges.registry.counters import Drift, lock_entity, move_counters, move_to_owner, recount
-from pledges.registry.matching import matching_entities, same_by_name, take_turns, with_confirmed_email
+from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import (
     Channel,
     Contact,
@@ -29,7 +29,7 @@ from pledges.registry.models import (
 )
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import obligations_of
-from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, Matched, judge_match
+from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, Matched, is_same_by_name, judge_match
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types, types_of_website
 
@@ -94,8 +94,11 @@ def register_declared(
     actor: Actor,
     now: datetime,
     vault: Vault,
+    presumed: uuid.UUID | None = None,
 ) -> Registered:
     """Find or add the entity that declares itself, with its channels and what it owes.
+
+    `presumed`: whom a list of theirs says them to be; it counts where no number, channel or address says otherwise.
 
     Somebody else's tax code, personal number or channel gives a claimed entity, and no answer tells the difference.
     The same declaration twice changes nothing the second time. Nothing that is known is overwritten.
@@ -107,12 +110,12 @@ def register_declared(
     act = Declaration(session, declared, number_hash, province_code, actor, now, vault)
     take_turns(session, declared, number_hash, province_code=province_code, now=now)
     matches = matching_entities(session, declared, number_hash, province_code=province_code)
-    registered = _register(act, matches)
+    registered = _register(act, matches, presumed)
     refresh(session, province_code, {registered.entity.id})
     return registered
 
 
-def _register(act: Declaration, matches: list[Matched]) -> Registered:
+def _register(act: Declaration, matches: list[Matched], presumed: uuid.UUID | None) -> Registered:
     session, declared = act.session, act.declared
     confirmed = with_confirmed_email(session, matches, declared.email)
     match judge_match(declared, act.number_hash, matches, confirmed):
@@ -124,7 +127,18 @@ def _register(act: Declaration, matches: list[Matched]) -> Registered:
             known = same_by_name(
                 session, declared, act.number_hash, province_code=act.province_code, standing=Standing.REGISTERED
             )
+            known = known or _listed(act, presumed)
             return complete(act, known or _add_entity(act, Standing.REGISTERED))
+
+
+def _listed(act: Declaration, presumed: uuid.UUID | None) -> Entity | None:
+    """The registered entity of a list, unless its numbers say that it is somebody else."""
+    found = act.session.get(Entity, (act.province_code, presumed)) if presumed is not None else None
+    if found is None or found.standing is not Standing.REGISTERED:
+        return None
+    entity = survivor(act.session, found)
+    match = Matched(entity, (found,))
+    return entity if is_same_by_name(match, act.declared, act.number_hash) else None
 
 
 def check_commune(session: Session, province_code: str, commune_code: str) -> None:

@@ -12,6 +12,7 @@ from pledges.core.calendar import local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.errors import Conflict, DomainError
 from pledges.core.identity import mask_email
+from pledges.institutions.queries import presumed_entity
 from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code
@@ -144,7 +145,11 @@ def sign_post() -> ResponseReturnValue:
     )
     at, vault, public_url = now(), product().vault, product().settings.public_url
     try:
-        outcome = write(lambda db: sign_draft(db, draft.id, confirmation, now=at, vault=vault, public_url=public_url))
+        outcome = write(
+            lambda db: sign_draft(
+                db, draft.id, confirmation, now=at, vault=vault, public_url=public_url, presume=presumed_entity
+            )
+        )
     except ConfirmationErrors as errors:
         for error in errors.errors.values():
             form.refuse(error)
