@@ -114,10 +114,8 @@ def signed_fact(pledge: Pledge, text: TextToSign, **more: Any) -> dict[str, Any]
 
 
 def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Entity) -> Pledge:
-    province_code, day = act.answers.group.province_code, local_day(act.now)
-    reference = new_reference(province_code, day)
-    while session.scalar(select(Pledge.id).where(Pledge.reference == reference)) is not None:
-        reference = new_reference(province_code, day)
+    province_code = act.answers.group.province_code
+    reference = free_reference(session, province_code, local_day(act.now))
     verification_code = new_verification_code()
     return Pledge(
         province_code=province_code,
@@ -134,8 +132,17 @@ def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Ent
         contact_email=act.answers.group.email,
         language=act.draft.language,
         subject_types=list(text.subject_types),
+        institution_id=act.draft.institution_id,
         **signed_columns(act, text, reference, verification_code),
     )
+
+
+def free_reference(session: Session, province_code: str, day: date) -> str:
+    """A reference that no pledge has."""
+    reference = new_reference(province_code, day)
+    while session.scalar(select(Pledge.id).where(Pledge.reference == reference)) is not None:
+        reference = new_reference(province_code, day)
+    return reference
 
 
 def signed_columns(act: SigningAct, text: TextToSign, reference: str, verification_code: str) -> dict[str, Any]:

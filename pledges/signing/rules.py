@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -22,6 +23,8 @@ DRAFTS_AN_HOUR_FROM_ONE_NETWORK = 60
 RESUME_TRIES_AN_HOUR = 20
 CLOCK_SKEW = timedelta(minutes=5)
 MOST_CHANNELS = 20
+NO_CODE_ID = uuid.UUID(int=0)
+"""What stands for the code in the evidence of a signature by hand."""
 
 
 class Page(StrEnum):
@@ -70,7 +73,10 @@ TRANSITIONS: dict[PledgeState, frozenset[PledgeState]] = {
     S.REVOKED: frozenset(),
     S.WITHDRAWN: frozenset(),
 }
-"""Which state may follow which; `tests/unit/signing/test_rules.py` holds the same table in words."""
+"""Which state may follow which; `tests/unit/signing/test_rules.py` holds the same table in words.
+
+`WITHDRAWN` is also where a paper pledge ends that an agency had recorded by mistake (`paper_pledges`).
+"""
 
 OPEN_STATES = frozenset({S.SUBMITTED, S.DEFERRED, S.RETURNED, S.RECOMMENDED, S.COUNTERSIGNING})
 
