@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from pledges.plans.queries import agencies_of, provinces_in_use
 from pledges.plans.settings import province_settings
 from pledges.web.current import product_of, reader
-from pledges.web.public import development, health, openapi, verification
+from pledges.web.public import development, health, openapi, tip_routes, verification
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("public", __name__), "public")
@@ -19,6 +19,7 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(health.blueprint)
     app.register_blueprint(verification.blueprint)
     app.register_blueprint(openapi.blueprint)
+    app.register_blueprint(tip_routes.blueprint)
     if not product_of(app).settings.production:
         app.register_blueprint(development.blueprint)
 
