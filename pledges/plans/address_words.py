@@ -49,7 +49,7 @@ class Mention:
 _TONES = "\u0300\u0301\u0303\u0309\u0323"
 _TOKEN = re.compile(r"[^\W_]+(?:['’`ʼ][^\W_]+)*")
 _GLUED_UNIT = re.compile(r"([pqf])(\d{1,2})")
-_BREAKS = frozenset(",;|()[]{}:\n\r\t•")
+_BREAKS = re.compile(r"[,;|()\[\]{}:\n\r\t•]+")
 _DASHES = frozenset("-–—−‐‑/\\")
 _FORMERLY = "cu\u0303"
 _ENGLISH = {
@@ -108,7 +108,7 @@ def word(typed: str) -> Word:
         plain = fold(plain).replace("y", "i")
     if lower.isascii():
         return Word(plain, plain, bare=True)
-    letters = unicodedata.normalize("NFD", lower.replace("y", "i"))
+    letters = unicodedata.normalize("NFD", lower).replace("y", "i")
     tones = "".join(letter for letter in letters if letter in _TONES)
     rest = "".join(letter for letter in letters if letter not in _TONES)
     return Word(plain, unicodedata.normalize("NFC", rest) + tones, bare=False)
@@ -139,7 +139,7 @@ _KIND_WORDS = _kind_words()
 class _Token:
     word: Word
     gap: str
-    """What stands before it: "" nothing that parts, "-" a dash that may belong to a name, "," a break."""
+    """What stands before it: "" nothing that parts, "-" a dash that may belong to a name, "." the end of a place."""
     dot: bool
     """Whether a full stop follows at once."""
 
@@ -153,19 +153,30 @@ class Pieces:
 
 def pieces_of(text: str, joined: frozenset[tuple[str, ...]]) -> Pieces:
     """The address from left to right; `joined` are the names in which people put dashes."""
-    tokens = _without_dashes_in_names(_tokens(text), joined)
     mentions: list[Mention] = []
     formerly = False
-    for segment in _segments(tokens):
+    for part in _BREAKS.split(text[-MOST_LETTERS:]):
+        found, said = _part(part.strip(), joined)
+        mentions += found
+        formerly = formerly or said
+    return Pieces(mentions, formerly)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _part(text: str, joined: frozenset[tuple[str, ...]]) -> tuple[tuple[Mention, ...], bool]:
+    """What stands between two commas; the same districts and provinces come again and again in a list."""
+    mentions: list[Mention] = []
+    formerly = False
+    for segment in _segments(_without_dashes_in_names(_tokens(text), joined)):
         if len(segment) > 1 and segment[-1].word.marked == _FORMERLY:
             segment.pop()
             formerly = True
         mentions += _mentions(segment)
-    return Pieces(mentions, formerly)
+    return tuple(mentions), formerly
 
 
 def _tokens(text: str) -> list[_Token]:
-    text = unicodedata.normalize("NFC", text[-MOST_LETTERS:])
+    text = unicodedata.normalize("NFC", text)
     found: list[_Token] = []
     end = 0
     for match in _TOKEN.finditer(text):
@@ -189,13 +200,11 @@ def _gap(text: str, start: int, end: int, before: Word | None) -> str:
     between = text[start:end]
     if before is None or between == " ":
         return ""
-    if not _BREAKS.isdisjoint(between):
-        return ","
     if not _DASHES.isdisjoint(between):
         digits = text[start - 1].isdigit() or text[end : end + 1].isdigit()
         return "" if digits and " " not in between else "-"
     # "Phường Thuận Hòa. Thành phố Huế" ends a place; "P. 5" and "TP. Huế" do not.
-    return "," if ". " in between and len(before.plain) > 3 else ""
+    return "." if ". " in between and len(before.plain) > 3 else ""
 
 
 def _without_dashes_in_names(tokens: list[_Token], joined: frozenset[tuple[str, ...]]) -> list[_Token]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from pledges.core.countries import countries
 from pledges.core.errors import N_
+from pledges.core.platform_rules import words
 from pledges.plans.address_names import CENTRAL_CITIES, DistrictName, PlaceNames, ProvinceName, place_names
-from pledges.plans.address_words import Level, Mention, Word, pieces_of, words_of
+from pledges.plans.address_words import Level, Mention, pieces_of, words_of
 
 NO_PROVINCE = N_("Địa chỉ không ghi tỉnh, thành phố. Hãy bổ sung.")
 MANY_PROVINCES = N_("Địa danh này có ở nhiều tỉnh, thành phố. Hãy ghi thêm tên tỉnh, thành phố.")
@@ -25,9 +26,9 @@ PARTED_COMMUNE = N_("Tên xã, phường này nay ứng với nhiều xã, phư�
 ABROAD = N_("Địa chỉ ở nước ngoài.")
 
 # After these words a name is that of a street, a market or a building, not the place where it stands.
-_STREETS = frozenset(
-    "duong d dl pho lo dai so cau cho ga ben xe ngo ngach hem kiet khu nghiep ql quoc tl dt cong ti thi nga san nha hang"
-    " khach quan truong vien dao cang bai bien song nui ho va qua di goc doi dien".split()
+_STREETS = words(
+    "duong d dl pho lo dai so cau cho ga ben xe ngo ngach hem kiet khu nghiep ql quoc tl dt cong ti thi nga san nha"
+    " hang khach quan truong vien dao cang bai bien song nui ho va qua di goc doi dien"
 )
 _OF_NO_MEANING = frozenset({"vn", "vietnam", "viet nam", "cong hoa xa hoi chu nghia viet nam", "chxhcn viet nam"})
 
@@ -65,19 +66,19 @@ def _inside_vietnam(mentions: list[Mention]) -> list[Mention]:
     """Without the country and the postal code at the end."""
     while mentions:
         last = mentions[-1]
-        words = last.words
-        while words and words[-1].plain.isdigit() and len(words[-1].plain) in (5, 6):
-            words = words[:-1]
-        key = " ".join(word.plain for word in words)
+        left = last.words
+        while left and left[-1].plain.isdigit() and len(left[-1].plain) in (5, 6):
+            left = left[:-1]
+        key = " ".join(word.plain for word in left)
         if key in _OF_NO_MEANING:
             mentions = mentions[:-1]
             continue
         for ending in (("viet", "nam"), ("vietnam",), ("vn",)):
-            if len(words) > len(ending) and tuple(word.plain for word in words[-len(ending) :]) == ending:
-                words = words[: -len(ending)]
-        if words == last.words:
+            if len(left) > len(ending) and tuple(word.plain for word in left[-len(ending) :]) == ending:
+                left = left[: -len(ending)]
+        if left == last.words:
             return mentions
-        mentions = [*mentions[:-1], replace(last, words=words)] if words else mentions[:-1]
+        mentions = [*mentions[:-1], replace(last, words=left)] if left else mentions[:-1]
     return mentions
 
 
@@ -163,20 +164,20 @@ class _Reading:
 
     def _tail(self, mention: Mention) -> ProvinceName | None:
         """A province at the end of a piece without a comma before it: "12 Lê Lợi Huế"."""
-        words = mention.words
-        for length in range(min(self.names.longest_province, len(words) - 1), 0, -1):
-            found = self.names.find_province(words[-length:], strictly=True)
+        typed = mention.words
+        for length in range(min(self.names.longest_province, len(typed) - 1), 0, -1):
+            found = self.names.find_province(typed[-length:], strictly=True)
             if found is None:
                 continue
-            before = words[-length - 1]
-            numbered = mention.level in (Level.COMMUNE, Level.DISTRICT) and len(words) == length + 1
+            before = typed[-length - 1]
+            numbered = mention.level in (Level.COMMUNE, Level.DISTRICT) and len(typed) == length + 1
             if before.plain in _STREETS or (any(map(str.isdigit, before.plain)) and not numbered):
                 return None
-            if length == 1 and words[-1].bare and before.plain in ("nguien", "hoa"):
+            if length == 1 and typed[-1].bare and before.plain in ("nguien", "hoa"):
                 return None  # Nguyễn Huệ and hoa huệ without their marks.
-            if mention.level is Level.BARE and words[0].plain in _STREETS and len(self.mentions) == 1:
+            if mention.level is Level.BARE and typed[0].plain in _STREETS and len(self.mentions) == 1:
                 self.certain = False
-            return replace(found, words=words[-length:])
+            return replace(found, words=typed[-length:])
         return None
 
     def _fits(self, code: str) -> bool:
@@ -232,6 +233,7 @@ class _Reading:
         return Located(None, None, certain=False, former=self.former, note=note)
 
     def _within(self, code: str, *, former: bool) -> Located:
+        self._part_districts(code)
         districts, district_named = self._districts_in(code)
         former = former or self.former or district_named
         commune, note = self._commune(code, districts, former=former)
@@ -270,9 +272,6 @@ class _Reading:
     def _codes(self, mention: Mention, code: str, districts: list[DistrictName], *, former: bool) -> set[str]:
         """Every commune of today that this name can mean."""
         named = [name for name in self.names.find_communes(mention.words, mention.kind) if name.province_code == code]
-        if not named and len(mention.words) > 1:
-            words = self._without_district(mention.words, districts)
-            named = [name for name in self.names.find_communes(words, mention.kind) if name.province_code == code]
         today = [name for name in named if name.district is None]
         old = [name for name in named if name.district is not None]
         known = {district.key for district in districts if district.communes}
@@ -283,13 +282,19 @@ class _Reading:
         chosen = old or today if former else [*old, *today]
         return {commune for name in chosen for commune in name.codes}
 
-    def _without_district(self, words: tuple[Word, ...], districts: list[DistrictName]) -> tuple[Word, ...]:
-        """ "Phường 5 Mỹ Tho" without a comma."""
-        for district in districts:
-            length = len(district.words)
-            if [word.plain for word in words[-length:]] == [word.plain for word in district.words]:
-                return words[:-length]
-        return words
+    def _part_districts(self, code: str) -> None:
+        """ "Phường 5 Mỹ Tho" without a comma is a commune and a district."""
+        for at, mention in enumerate(self.mentions):
+            if mention.level is not Level.COMMUNE or any(
+                name.province_code == code for name in self.names.find_communes(mention.words, mention.kind)
+            ):
+                continue
+            for length in range(min(4, len(mention.words) - 1), 0, -1):
+                name = mention.words[-length:]
+                if _some_in(code, self.names.find_districts(name, "")):
+                    commune = replace(mention, words=mention.words[:-length])
+                    self.mentions[at : at + 1] = [commune, Mention(Level.DISTRICT, "", name)]
+                    return
 
 
 def _central(found: ProvinceName) -> bool:
