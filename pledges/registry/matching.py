@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, or_, select
@@ -35,11 +35,16 @@ def take_turns(
     would have to run its whole transaction again, and an address with a name has no constraint. A row stands for
     each turn rather than an advisory lock, which poolers and distributed engines do not keep.
     """
-    if session.get_bind().dialect.name != "postgresql":
-        return
     marks = [f"channel:{channel.address}" for channel in declared.channels] + [f"email:{declared.email}"]
     marks += [f"tax:{declared.tax_code}"] if declared.tax_code else []
     marks += [f"number:{number_hash}"] if number_hash else []
+    take_turns_for(session, marks, province_code=province_code, now=now)
+
+
+def take_turns_for(session: Session, marks: Collection[str], *, province_code: str, now: datetime) -> None:
+    """The same for what is known of a subject: `tax:`, `number:` (its hash), `channel:` and `email:` with the value."""
+    if session.get_bind().dialect.name != "postgresql" or not marks:
+        return
     turns = [
         {"province_code": province_code, "key_sha256": key, "taken_at": now}
         for key in sorted({sha256_hex(mark.encode()) for mark in marks})
