@@ -1,0 +1,276 @@
+"""Finding entities of one province: by names with or without marks, old names, numbers, addresses, contacts."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, cast, column, exists, func, literal_column, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.orm import Session
+
+from pledges.core.secrecy import Vault
+from pledges.plans.models import ObligationEntry
+from pledges.registry.models import IN_SCOPE, Channel, Cohort, Contact, Entity, EntityType, Obligation, Standing
+from pledges.registry.search_documents import PLACE_MARK
+from pledges.registry.search_queries import SearchQuery, read_query
+from pledges.registry.upkeep_models import SearchDocument
+
+MOST_LOOKED_AT = 300
+"""Hits that are ranked: ranking all hits of a common word takes seconds in a large register."""
+
+PERSONAL_NUMBER = "personal_number"
+
+
+class FoundBy(IntEnum):
+    """How a hit was found, the surest first; hits stand in this order."""
+
+    IDENTIFIER = 0
+    """Its whole tax code, number, phone, address or e-mail address."""
+    NAME = 1
+    BEGINNING = 2
+    """Its name begins with what was typed."""
+    WORDS = 3
+    PART = 4
+    """A part of one of its addresses or numbers."""
+
+
+@dataclass(frozen=True)
+class EntityHit:
+    entity: Entity
+    """Always the survivor of merges; it may be one that only claims (`Standing.CLAIMED`)."""
+    found_by: FoundBy
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.entity.id
+
+    @property
+    def name(self) -> str:
+        return self.entity.name
+
+
+@dataclass(frozen=True)
+class Within:
+    """Which part of the register; everything empty means all of it."""
+
+    commune: str = ""
+    subject_type: str = ""
+    cohort: Cohort | None = None
+    agency_code: str = ""
+    """Only entities that owe this agency something."""
+    owing: str = ""
+    """How far one of the obligations is: `in_force`, `waiting`, `unsigned`, `out`; `claimed`: no obligations yet."""
+
+    def __bool__(self) -> bool:
+        return bool(self.commune or self.subject_type or self.cohort or self.agency_code or self.owing)
+
+
+def search_entities(
+    session: Session,
+    province_code: str,
+    query: str,
+    *,
+    vault: Vault | None = None,
+    limit: int = 50,
+    within: Within | None = None,
+) -> list[EntityHit]:
+    """The best hits first; an empty list for a text that means nothing. Without `vault` no personal number is found."""
+    wanted, place = read_query(query), within or Within()
+    found: dict[uuid.UUID, FoundBy] = {}
+    for entity_id in _identified(session, province_code, wanted, vault, place):
+        found.setdefault(entity_id, FoundBy.IDENTIFIER)
+    for entity_id, found_by in _named(session, province_code, wanted, place):
+        found.setdefault(entity_id, found_by)
+    if wanted.part and len(found) < limit:
+        statement = _cut(select(SearchDocument.entity_id), province_code, place).where(
+            having_part(session, province_code, wanted.part)
+        )
+        for entity_id in session.scalars(statement.limit(MOST_LOOKED_AT)):
+            found.setdefault(entity_id, FoundBy.PART)
+    return _hits(session, province_code, found, limit)
+
+
+def matching_words(session: Session, province_codes: Iterable[str], words: Iterable[str]) -> ColumnElement[bool]:
+    """Documents with all these folded words, the last one perhaps only begun, in one of the provinces."""
+    typed = list(words)
+    if session.get_bind().dialect.name == "postgresql":
+        each = [" & ".join(f"'{code}{word}'" for word in typed) + ":*" for code in province_codes]
+        lexemes = literal_column("search_document.lexemes", TSVECTOR)
+        return lexemes.bool_op("@@")(cast(" | ".join(f"({one})" for one in each), TSQUERY))
+    each = [" AND ".join(f'"{code}{word}"' for word in typed) + " *" for code in province_codes]
+    return _in_index("search_words", " OR ".join(f"({one})" for one in each))
+
+
+def having_part(session: Session, province_code: str, part: str) -> ColumnElement[bool]:
+    """Documents of which a handle holds this text of at least three letters."""
+    part = part.replace(PLACE_MARK, "")
+    if session.get_bind().dialect.name == "postgresql":
+        return SearchDocument.handles.contains(part, autoescape=True)
+    quoted = part.replace('"', '""')
+    return _in_index("search_handles", f'"{PLACE_MARK}{province_code}" AND "{quoted}"')
+
+
+def _in_index(name: str, match: str) -> ColumnElement[bool]:
+    """A list of row numbers: as a join SQLite plans it the wrong way round, and reads every document."""
+    index = table(name, column("rowid"), column(name))
+    return SearchDocument.number.in_(select(index.c.rowid).where(index.c[name].op("MATCH")(match)))
+
+
+# --- The parts of a search -----------------------------------------------------------------------------------------
+
+
+def _identified(
+    session: Session, province_code: str, wanted: SearchQuery, vault: Vault | None, within: Within
+) -> list[uuid.UUID]:
+    """Who has exactly this number or address, also through somebody merged into them."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.tax_code:
+        conditions.append(Entity.tax_code == wanted.tax_code)
+    if wanted.personal_number and vault is not None:
+        conditions.append(Entity.personal_number_hash == vault.keyed_hash(PERSONAL_NUMBER, wanted.personal_number))
+    if wanted.channel:
+        conditions.append(
+            Entity.id.in_(
+                select(Channel.entity_id).where(
+                    Channel.province_code == province_code, Channel.address == wanted.channel
+                )
+            )
+        )
+    contacts = [(kind, value) for kind, value in (("phone", wanted.phone), ("email", wanted.email)) if value]
+    conditions += [
+        Entity.id.in_(
+            select(Contact.entity_id).where(
+                Contact.province_code == province_code,
+                Contact.kind == kind,
+                Contact.value == value,
+                Contact.ended_at.is_(None),
+            )
+        )
+        for kind, value in contacts
+    ]
+    found: list[uuid.UUID] = []
+    for condition in conditions:
+        statement = select(func.coalesce(Entity.merged_into, Entity.id)).where(
+            Entity.province_code == province_code, condition
+        )
+        found += session.scalars(statement.order_by(Entity.id).limit(MOST_LOOKED_AT))
+    return _only_within(session, province_code, found, within)
+
+
+def _named(
+    session: Session, province_code: str, wanted: SearchQuery, within: Within
+) -> list[tuple[uuid.UUID, FoundBy]]:
+    if not wanted.words:
+        return []
+    statement = _cut(
+        select(SearchDocument.entity_id).where(matching_words(session, [province_code], wanted.words)),
+        province_code,
+        within,
+    )
+    ids = set(session.scalars(statement.limit(MOST_LOOKED_AT)))
+    typed = " ".join(wanted.words)
+    # The limit cuts off whoever comes later; those who are called exactly so must not be among them.
+    exact = select(func.coalesce(Entity.merged_into, Entity.id)).where(
+        Entity.province_code == province_code, Entity.name_key == wanted.name_key
+    )
+    called_so = set(_only_within(session, province_code, session.scalars(exact.limit(MOST_LOOKED_AT)), within))
+    rows = session.execute(
+        select(Entity.id, Entity.name_key).where(Entity.province_code == province_code, Entity.id.in_(ids | called_so))
+    )
+    ranked = []
+    for entity_id, key in rows:
+        name = key.replace("y", "i")
+        how = FoundBy.NAME if entity_id in called_so else _how(name, typed)
+        ranked.append((how, len(name), name, entity_id))
+    return [(entity_id, found_by) for found_by, _length, _name, entity_id in sorted(ranked)]
+
+
+def _how(name: str, typed: str) -> FoundBy:
+    if name == typed:
+        return FoundBy.NAME
+    return FoundBy.BEGINNING if name.startswith(typed) else FoundBy.WORDS
+
+
+def _hits(session: Session, province_code: str, found: dict[uuid.UUID, FoundBy], limit: int) -> list[EntityHit]:
+    chosen = sorted(found.items(), key=lambda pair: pair[1])[:limit]
+    entities = {
+        entity.id: entity
+        for entity in session.scalars(
+            select(Entity).where(
+                Entity.province_code == province_code, Entity.id.in_([entity_id for entity_id, _ in chosen])
+            )
+        )
+    }
+    return [EntityHit(entities[entity_id], found_by) for entity_id, found_by in chosen if entity_id in entities]
+
+
+# --- Which part of the register ------------------------------------------------------------------------------------
+
+
+def only(within: Within) -> list[ColumnElement[bool]]:
+    """The conditions on `Entity` that cut the register down."""
+    conditions: list[ColumnElement[bool]] = []
+    if within.commune:
+        conditions.append(Entity.commune_code == within.commune)
+    if within.subject_type:
+        conditions.append(
+            exists().where(
+                EntityType.province_code == Entity.province_code,
+                EntityType.entity_id == Entity.id,
+                EntityType.subject_type == within.subject_type,
+            )
+        )
+    if within.owing == "claimed":
+        conditions.append(Entity.standing == Standing.CLAIMED)
+    elif within.cohort or within.agency_code or within.owing:
+        conditions.append(_owes(within))
+    return conditions
+
+
+def _owes(within: Within) -> ColumnElement[bool]:
+    owes = [Obligation.province_code == Entity.province_code, Obligation.entity_id == Entity.id]
+    if within.cohort:
+        owes.append(Obligation.cohort == within.cohort)
+    if within.agency_code:
+        owes.append(
+            Obligation.entry_id.in_(
+                select(ObligationEntry.id).where(
+                    ObligationEntry.province_code == Entity.province_code,
+                    ObligationEntry.lead_agency == within.agency_code,
+                )
+            )
+        )
+    in_scope = Obligation.scope.in_(IN_SCOPE)
+    owes.append(
+        {
+            "in_force": Obligation.in_force > 0,
+            "waiting": in_scope & (Obligation.waiting_for_agency > 0) & (Obligation.in_force == 0),
+            "unsigned": in_scope & (Obligation.waiting_for_agency == 0) & (Obligation.in_force == 0),
+            "out": ~in_scope,
+        }.get(within.owing, in_scope)
+    )
+    return exists().where(*owes)
+
+
+def _cut(statement: Select[Any], province_code: str, within: Within) -> Select[Any]:
+    statement = statement.where(SearchDocument.province_code == province_code)
+    if not within:
+        return statement
+    of_document = (Entity.province_code == SearchDocument.province_code) & (Entity.id == SearchDocument.entity_id)
+    return statement.join(Entity, of_document).where(*only(within))
+
+
+def _only_within(session: Session, province_code: str, ids: Iterable[uuid.UUID], within: Within) -> list[uuid.UUID]:
+    found = list(ids)
+    if not within or not found:
+        return found
+    kept = set(
+        session.scalars(
+            select(Entity.id).where(Entity.province_code == province_code, Entity.id.in_(found), *only(within))
+        )
+    )
+    return [entity_id for entity_id in found if entity_id in kept]
