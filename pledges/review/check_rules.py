@@ -24,7 +24,7 @@ from pledges.review.doubtful import (
     resembled_provider,
 )
 from pledges.signing.answers import Group, channel_required, needs_personal_number, tax_code_required
-from pledges.signing.models import Pledge, PledgeChannel, PledgeState, Signature
+from pledges.signing.models import Origin, Pledge, PledgeChannel, PledgeState, Signature, SignatureKind
 from pledges.signing.rules import OPEN_STATES
 
 _OWN_SITE_NEEDED = frozenset({"ecommerce_website", "ecommerce_platform", "social_network"})
@@ -88,6 +88,11 @@ class Findings:
     def answer(self, name: str) -> str:
         value = self.pledge.answers.get(name)
         return value if isinstance(value, str) else ""
+
+    @property
+    def by_hand(self) -> bool:
+        """Signed with a pen: no code has confirmed a name or an address."""
+        return any(signature.kind is SignatureKind.SCANNED_PAPER for signature in self.signatures)
 
     @property
     def group(self) -> Group:
@@ -268,11 +273,12 @@ def _wording(findings: Findings) -> Iterator[Check]:
 
 
 def _seal(findings: Findings) -> Iterator[Check]:
-    document, approved = findings.document, findings.pledge.approved_at is not None
+    document = findings.document
+    countersigned = findings.pledge.approved_at is not None and findings.pledge.origin is not Origin.PAPER_RECORD
     if document is None:
         yield _failed("seal", N_("Bản PDF còn chờ niêm phong. Hãy mở lại hồ sơ sau ít phút."))
         return
-    expected = DocumentKind.COUNTERSIGNED if approved else DocumentKind.SEALED
+    expected = DocumentKind.COUNTERSIGNED if countersigned else DocumentKind.SEALED
     if document.kind is not expected and findings.pledge.state is not PledgeState.COUNTERSIGNING:
         yield _failed("seal", N_("Tệp PDF đã lưu không phải là tệp của bước này. Hãy báo ngay người quản trị."))
     else:
@@ -313,12 +319,17 @@ def _doubtful_channels(findings: Findings) -> Iterator[Check]:
 
 
 def _email(findings: Findings) -> Iterator[Check]:
+    if not findings.pledge.contact_email:
+        yield _ok("email", N_("Ký trên giấy, không có thư điện tử; kết quả được báo qua cán bộ."))
+        return
     domain = mail_domain(findings.pledge.contact_email)
     if is_throw_away(domain):
         yield _warning("email", N_("Thư điện tử thuộc dịch vụ hộp thư dùng tạm (%(domain)s)."), domain=domain)
     elif (known := resembled_provider(domain)) is not None:
         text = N_("Tên miền thư %(domain)s gần giống %(name)s.")
         yield _warning("email", text, domain=domain, name=known)
+    elif findings.by_hand:
+        yield _note("email", N_("Thư điện tử do cán bộ ghi giúp, chưa được xác nhận bằng mã."))
     else:
         yield _ok("email", N_("Thư điện tử đã được xác nhận bằng mã, tên miền không có gì đáng ngờ."))
 
@@ -334,6 +345,9 @@ def _signer(findings: Findings) -> Iterator[Check]:
     by_role = {signature.role: signature for signature in findings.signatures}
     own, other = by_role.get("signer"), by_role.get("representative")
     under_age = bool(findings.pledge.answers.get("under_age"))
+    if findings.by_hand:
+        yield _by_hand(findings)
+        return
     if own is not None and not _same_name(own.typed_name, findings.answer("signer_name")):
         yield _failed("signer", N_("Họ tên gõ khi ký khác với tên người ký trong hồ sơ."))
     elif under_age and other is None:
@@ -346,6 +360,16 @@ def _signer(findings: Findings) -> Iterator[Check]:
         yield _ok("signer", N_("Người ký chưa đủ 18 tuổi; người đại diện đã xác nhận bằng mã riêng."))
     else:
         yield _ok("signer", N_("Người ký đã gõ họ tên và xác nhận bằng mã."))
+
+
+def _by_hand(findings: Findings) -> Check:
+    """What only eyes can compare: the pictures, the names under them and the text."""
+    if findings.pledge.origin is Origin.PAPER_RECORD:
+        return _ok("signer", N_("Người cam kết đã ký tay trên bản giấy mà cơ quan lưu giữ."))
+    return _warning(
+        "signer",
+        N_("Ký tay trên bản in, cán bộ gửi ảnh. Hãy xem ảnh trong bản PDF: đủ trang, đúng tên và có chữ ký."),
+    )
 
 
 def _same_name(typed: str, declared: str) -> bool:

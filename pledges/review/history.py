@@ -11,8 +11,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.review.models import Decision
-from pledges.signing.models import Consent, ConsentWithdrawal, EarlierVersion, Pledge, PledgeState
+from pledges.accounts.queries import get_staff
+from pledges.review.models import Decision, DecisionKind
+from pledges.signing.models import Consent, ConsentWithdrawal, EarlierVersion, Origin, Pledge, PledgeState
 
 
 class StepKind(StrEnum):
@@ -32,6 +33,8 @@ class StepKind(StrEnum):
     REVOKED = "revoked"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
+    RECORDED = "recorded"
+    RECORD_REMOVED = "record_removed"
     PUBLICATION_ENDED = "publication_ended"
     PROCESSING_ENDED = "processing_ended"
 
@@ -99,11 +102,13 @@ def _decisions(session: Session, pledge: Pledge) -> Iterator[HistoryStep]:
 
 
 def _endings(session: Session, pledge: Pledge) -> Iterator[HistoryStep]:
-    if pledge.approved_at is not None:
+    if pledge.origin is Origin.PAPER_RECORD:
+        yield from _recording(session, pledge)
+    elif pledge.approved_at is not None:
         yield HistoryStep(pledge.approved_at, StepKind.COUNTERSIGNED, SYSTEM, version=pledge.version)
     if pledge.state is PledgeState.SUPERSEDED:
         yield HistoryStep(pledge.state_since, StepKind.SUPERSEDED, SYSTEM, version=pledge.version)
-    if pledge.state is PledgeState.WITHDRAWN:
+    if pledge.state is PledgeState.WITHDRAWN and pledge.origin is not Origin.PAPER_RECORD:
         yield HistoryStep(pledge.state_since, StepKind.WITHDRAWN, SIGNER, version=pledge.version)
     kinds = {Consent.PUBLICATION: StepKind.PUBLICATION_ENDED, Consent.PROCESSING: StepKind.PROCESSING_ENDED}
     withdrawals = session.scalars(
@@ -113,3 +118,19 @@ def _endings(session: Session, pledge: Pledge) -> Iterator[HistoryStep]:
     )
     for withdrawal in withdrawals:
         yield HistoryStep(withdrawal.withdrawn_at, kinds[withdrawal.consent], SIGNER, version=pledge.version)
+
+
+def _recording(session: Session, pledge: Pledge) -> Iterator[HistoryStep]:
+    """When an agency wrote a paper down, and that it took it back; with a whole list nobody decides single papers."""
+    assert pledge.approved_at is not None  # noqa: S101 - a record is in force from the moment it is written
+    recorder = get_staff(session, pledge.province_code, pledge.recorded_by) if pledge.recorded_by is not None else None
+    yield HistoryStep(pledge.approved_at, StepKind.RECORDED, recorder.name if recorder is not None else SYSTEM)
+    decided = session.scalar(
+        select(Decision.id).where(
+            Decision.province_code == pledge.province_code,
+            Decision.pledge_id == pledge.id,
+            Decision.kind == DecisionKind.RECORD_REMOVED,
+        )
+    )
+    if pledge.state is PledgeState.WITHDRAWN and decided is None:
+        yield HistoryStep(pledge.state_since, StepKind.RECORD_REMOVED, SYSTEM)

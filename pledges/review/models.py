@@ -22,6 +22,8 @@ class DecisionKind(StrEnum):
     REVOCATION_ASKED = "revocation_asked"
     REVOCATION_REFUSED = "revocation_refused"
     REVOKED = "revoked"
+    RECORD_REMOVED = "record_removed"
+    """What was recorded of a paper pledge by mistake was taken back."""
 
 
 class Decision(InProvince, Base):

@@ -11,9 +11,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledges.audit.models import Fact
 from pledges.core.calendar import is_working_day, local_day
 from pledges.review.models import Decision, DecisionKind
-from pledges.signing.models import EarlierVersion, Pledge, PledgeState
+from pledges.signing.models import EarlierVersion, Origin, Pledge, PledgeState
 
 _FINAL = frozenset(
     {
@@ -71,7 +72,8 @@ def waiting_times_of(
 ) -> dict[uuid.UUID, WaitingTimes]:
     """For a page of pledges of one province, with two queries."""
     ids = [pledge.id for pledge in pledges]
-    turns = {pledge.id: [(pledge.signed_at, Side.AGENCY), *_end(pledge)] for pledge in pledges}
+    handed_in = _handed_in(session, province_code, pledges)
+    turns = {pledge.id: [*_begin(pledge, handed_in), *_end(pledge)] for pledge in pledges}
     returned = select(Decision.pledge_id, Decision.decided_at).where(
         Decision.province_code == province_code,
         Decision.pledge_id.in_(ids),
@@ -83,8 +85,28 @@ def waiting_times_of(
         EarlierVersion.province_code == province_code, EarlierVersion.pledge_id.in_(ids)
     )
     for pledge_id, signed_at, replaced_at in session.execute(corrected):
-        turns[pledge_id] += [(signed_at, Side.AGENCY), (replaced_at, Side.AGENCY)]
+        turns[pledge_id] += [(handed_in.get(pledge_id, signed_at), Side.AGENCY), (replaced_at, Side.AGENCY)]
     return {pledge_id: measure(known, now) for pledge_id, known in turns.items()}
+
+
+def _handed_in(session: Session, province_code: str, pledges: Iterable[Pledge]) -> dict[uuid.UUID, datetime]:
+    """When what was signed by hand reached the agency: the day on the paper may be an earlier one."""
+    ids = [pledge.id for pledge in pledges if pledge.origin is Origin.ASSISTED]
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Fact.object_id, Fact.recorded_at).where(
+            Fact.province_code == province_code, Fact.object_id.in_(ids), Fact.kind == "pledge.submitted"
+        )
+    )
+    return {row.object_id: row.recorded_at for row in rows}
+
+
+def _begin(pledge: Pledge, handed_in: dict[uuid.UUID, datetime]) -> list[Turn]:
+    """Since when the agency has had this signing; what it wrote down itself never waited."""
+    if pledge.origin is Origin.PAPER_RECORD:
+        return []
+    return [(handed_in.get(pledge.id, pledge.signed_at), Side.AGENCY)]
 
 
 def _end(pledge: Pledge) -> list[Turn]:

@@ -17,8 +17,8 @@ def file_link(public_url: str, pledge: Pledge) -> str:
 
 
 def people_of(pledge: Pledge) -> dict[str, str]:
-    """The address of everybody who signed, by role."""
-    people = {"signer": pledge.contact_email}
+    """The address of everybody who signed and gave one, by role; who signed on paper may have none."""
+    people = {"signer": pledge.contact_email} if pledge.contact_email else {}
     if pledge.answers.get("under_age") and pledge.answers.get("representative_email"):
         people["representative"] = pledge.answers["representative_email"]
     return people

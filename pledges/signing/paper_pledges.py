@@ -22,6 +22,7 @@ from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Obligation, Standing
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import channels_of, obligations_of, types_of
+from pledges.registry.subject_types import add_types
 from pledges.signing.acts import SEAL_GRACE, SEAL_TASK, free_reference
 from pledges.signing.covering import bind
 from pledges.signing.models import (
@@ -51,6 +52,8 @@ class PaperPledge:
     """The subject's channels that the paper names; none: it covers all that are known today."""
     pictures: tuple[str, ...] = ()
     """SHA-256 of clean pictures in the storage."""
+    subject_type: str = ""
+    """The group in which it signed, for a subject that is in none of those that the duty asks."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def record_paper_pledge(
     entity = survivor(session, entity)
     lock_entity(session, entity)
     entry = _entry(session, entity, paper.entry_id, by)
+    _join_group(session, entity, entry, paper, by, now)
     if entity.standing is Standing.CLAIMED:
         raise Conflict(N_("Đối tượng này còn chờ cán bộ xem có trùng với đối tượng khác không. Hãy giải quyết trước."))
     same = _same_paper(session, entity, paper, entry)
@@ -187,15 +191,23 @@ def midnight(day: date) -> datetime:
 
 
 def _entry(session: Session, entity: Entity, entry_id: str, by: Recorder) -> ObligationEntry:
-    """The duty, if it is the recorder's own agency's and asks this kind of subject."""
+    """The duty, if it is the recorder's own agency's."""
     entry = get_entry(session, entity.province_code, entry_id)
     if entry is None or entry.lead_agency != by.agency_code:
         raise NotFound
-    if not set(entry_types(session, _same_wording(session, entry))) & set(types_of(session, entity)):
-        raise Conflict(
-            N_("Đối tượng này chưa thuộc nhóm nào mà nghĩa vụ đó yêu cầu. Hãy thêm nhóm cho đối tượng rồi ghi lại.")
-        )
     return entry
+
+
+def _join_group(
+    session: Session, entity: Entity, entry: ObligationEntry, paper: PaperPledge, by: Recorder, now: datetime
+) -> None:
+    """Whoever signs what is asked of a group belongs to it."""
+    asked = entry_types(session, _same_wording(session, entry))
+    if set(asked) & set(types_of(session, entity)):
+        return
+    if paper.subject_type not in asked:
+        raise DomainError(N_("Hãy chọn nhóm mà đối tượng này ký cam kết với tư cách đó."), field="subject_type")
+    add_types(session, entity, (paper.subject_type,), actor=by.actor, now=now)
 
 
 def _same_wording(session: Session, entry: ObligationEntry) -> list[ObligationEntry]:

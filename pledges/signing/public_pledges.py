@@ -15,7 +15,7 @@ from pledges.core.calendar import local_day
 from pledges.core.identity import fold
 from pledges.plans.queries import get_agency, get_commune, get_province
 from pledges.registry.models import EntityKind
-from pledges.signing.models import EarlierVersion, Pledge, PledgeState, SignatureKind
+from pledges.signing.models import EarlierVersion, Origin, Pledge, PledgeState, SignatureKind
 from pledges.signing.queries import channels_of, get_pledge, signatures_of
 from pledges.signing.rules import OPEN_STATES
 
@@ -35,6 +35,7 @@ class PublicPledge:
     subject_types: tuple[str, ...]
     signed_on: date
     state: PledgeState
+    origin: Origin
     confirmations: tuple[SignatureKind, ...]
     wording_approved: bool
     template_hash: str
@@ -76,6 +77,7 @@ def public_pledge(session: Session, pledge: Pledge, earlier: EarlierVersion | No
         subject_types=tuple(pledge.subject_types),
         signed_on=local_day(signing.signed_at),
         state=pledge.state,
+        origin=pledge.origin,
         confirmations=tuple(each.kind for each in signatures_of(session, pledge, version=signing.version)),
         wording_approved=signing.wording_approved,
         template_hash=signing.template_hash,

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from pledges.registry.models import Entity
 from pledges.signing.models import EarlierVersion, Pledge, PledgeChannel, Signature
 from pledges.signing.rules import OPEN_STATES, normal_reference
 
@@ -99,7 +100,8 @@ def pledges_due_for_seal(session: Session, now: datetime, *, limit: int = 200) -
 
 def count_signed_and_unsealed(session: Session, before: datetime) -> int:
     """Pledges that were signed before that time and still wait for their seal, whenever the next try is due."""
-    query = select(func.count()).select_from(Pledge).where(Pledge.document_id.is_(None), Pledge.signed_at < before)
+    # What was signed by hand carries its own day; it waits only since it came here.
+    query = select(func.count()).select_from(Pledge).where(Pledge.document_id.is_(None), Pledge.state_since < before)
     return session.scalar(query) or 0
 
 
@@ -111,10 +113,15 @@ def count_waiting_for_seal(session: Session, province_code: str | None = None) -
 
 
 def pledges_of_entity(session: Session, province_code: str, entity_id: uuid.UUID, agency_code: str) -> Sequence[Pledge]:
-    """The pledges of a subject that one agency receives, newest first."""
+    """The pledges of a subject that one agency receives, newest first; a survivor's with those of what it took in."""
+    merged = select(Entity.id).where(Entity.province_code == province_code, Entity.merged_into == entity_id)
     return session.scalars(
         select(Pledge)
-        .where(Pledge.province_code == province_code, Pledge.entity_id == entity_id, Pledge.agency_code == agency_code)
+        .where(
+            Pledge.province_code == province_code,
+            or_(Pledge.entity_id == entity_id, Pledge.entity_id.in_(merged)),
+            Pledge.agency_code == agency_code,
+        )
         .order_by(Pledge.signed_at.desc(), Pledge.id.desc())
     ).all()
 

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 
 from pledges.core.errors import N_
-from pledges.signing.models import PledgeState
+from pledges.signing.models import Origin, PledgeState
 from pledges.signing.public_pledges import PublicPledge
 
 
@@ -67,6 +67,15 @@ STANDINGS = {
     PledgeState.REVOKED: N_("%(agency)s đã thu hồi bản cam kết này ngày %(day)s. Đừng dựa vào bản này nữa."),
     PledgeState.WITHDRAWN: N_("Người ký đã rút bản cam kết này ngày %(day)s; bản này không còn giá trị."),
 }
+PAPER_STANDINGS = {
+    PledgeState.APPROVED: N_(
+        "Người cam kết đã ký tay trên giấy; %(agency)s ghi nhận ngày %(day)s. Bản cam kết đang có giá trị."
+    ),
+    PledgeState.WITHDRAWN: N_(
+        "%(agency)s đã xóa ghi nhận này ngày %(day)s vì ghi nhầm. Phiếu ghi nhận này không còn giá trị."
+    ),
+}
+"""Of a pledge signed on paper that an agency recorded: where it ends differently from one signed here."""
 
 
 def correction_sentence(replaced_on: date) -> Sentence:
@@ -75,7 +84,8 @@ def correction_sentence(replaced_on: date) -> Sentence:
 
 def standing_sentence(pledge: PublicPledge) -> Sentence:
     """What the pledge is worth today, by whom and since when; never why."""
-    template = STANDINGS.get(pledge.state)
+    on_paper = PAPER_STANDINGS if pledge.origin is Origin.PAPER_RECORD else {}
+    template = on_paper.get(pledge.state) or STANDINGS.get(pledge.state)
     if template is None:
         return Sentence(WAITING, {"agency": pledge.agency_name})
     day = pledge.received_on if pledge.state is PledgeState.APPROVED else pledge.ended_on

@@ -37,6 +37,8 @@ def step_title(step: HistoryStep) -> str:
         StepKind.REVOKED: _("Thu hồi"),
         StepKind.SUPERSEDED: _("Được thay bằng bản mới"),
         StepKind.WITHDRAWN: _("Người ký rút bản cam kết"),
+        StepKind.RECORDED: _("Ghi nhận bản cam kết giấy"),
+        StepKind.RECORD_REMOVED: _("Xóa ghi nhận bản cam kết giấy"),
         StepKind.PUBLICATION_ENDED: _("Người ký không đồng ý công khai nữa"),
         StepKind.PROCESSING_ENDED: _("Người ký rút đồng ý xử lý dữ liệu cá nhân"),
     }

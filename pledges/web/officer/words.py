@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask_babel import gettext as _
 
 from pledges.review.queue_filter import Tab
-from pledges.signing.models import Pledge, PledgeState, SignatureKind
+from pledges.signing.models import Origin, Pledge, PledgeState, SignatureKind
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,11 @@ def state_label(pledge: Pledge) -> Label:
         PledgeState.REVOKED: (_("Đã thu hồi"), "plain"),
         PledgeState.WITHDRAWN: (_("Người ký đã rút"), "plain"),
     }
+    if pledge.origin is Origin.PAPER_RECORD:
+        labels |= {
+            PledgeState.APPROVED: (_("Bản giấy, đang có hiệu lực"), "success"),
+            PledgeState.WITHDRAWN: (_("Bản giấy, đã xóa ghi nhận"), "plain"),
+        }
     text, kind = labels[pledge.state]
     return Label(str(text), kind)
 
@@ -66,7 +71,7 @@ def signature_kind(kind: SignatureKind) -> str:
     kinds = {
         SignatureKind.OTP_CONFIRM: _("Xác nhận bằng mã dùng một lần gửi qua thư điện tử; không phải chữ ký số"),
         SignatureKind.PUBLIC_DIGITAL_SIGNATURE: _("Chữ ký số công cộng của người ký"),
-        SignatureKind.SCANNED_PAPER: _("Ký trên giấy; cơ quan giữ bản giấy"),
+        SignatureKind.SCANNED_PAPER: _("Ký tay trên giấy; không phải chữ ký số"),
     }
     return str(kinds[kind])
 

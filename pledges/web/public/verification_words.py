@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 
 from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
 from pledges.plans.rules import SUBJECT_TYPES
-from pledges.signing.models import PledgeState, SignatureKind
+from pledges.signing.models import Origin, PledgeState, SignatureKind
 from pledges.signing.public_pledges import PublicPledge
 from pledges.signing.verification import Earlier, Verdict
 from pledges.signing.verification_sentences import Finding, Sentence, standing_sentence
@@ -71,6 +71,8 @@ def _title_of_a_file(verdict: Verdict) -> str:
         S.REVOKED: _("Tệp này là thật, nhưng bản cam kết đã bị thu hồi"),
         S.WITHDRAWN: _("Tệp này là thật, nhưng người ký đã rút bản cam kết"),
     }
+    if _is_removed_record(verdict):
+        return str(_("Tệp này là thật, nhưng cơ quan đã xóa ghi nhận"))
     if verdict.state in ended:
         return str(ended[verdict.state])
     earlier = {
@@ -89,7 +91,18 @@ def _title_of_a_code(verdict: Verdict) -> str:
         S.REVOKED: _("Mã này có thật, nhưng bản cam kết đã bị thu hồi"),
         S.WITHDRAWN: _("Mã này có thật, nhưng người ký đã rút bản cam kết"),
     }
+    if _is_removed_record(verdict):
+        return str(_("Mã này có thật, nhưng cơ quan đã xóa ghi nhận"))
     return str(ended[verdict.state] if verdict.state in ended else _("Mã này thuộc một bản cam kết có thật"))
+
+
+def _is_removed_record(verdict: Verdict) -> bool:
+    """Recorded of a paper by mistake, and taken back by the agency."""
+    return verdict.pledge is not None and _is_record(verdict.pledge) and verdict.state is S.WITHDRAWN
+
+
+def _is_record(pledge: PublicPledge) -> bool:
+    return pledge.origin is Origin.PAPER_RECORD
 
 
 # --- States and problems -------------------------------------------------------------------------------------------
@@ -104,6 +117,11 @@ def state_words(pledge: PublicPledge) -> Words:
         S.REVOKED: ("wrong", _("Đã thu hồi")),
         S.WITHDRAWN: ("warning", _("Người ký đã rút")),
     }
+    if _is_record(pledge):
+        labels |= {
+            S.APPROVED: ("success", _("Đã ghi nhận bản giấy")),
+            S.WITHDRAWN: ("warning", _("Cơ quan đã xóa ghi nhận")),
+        }
     kind, label = labels.get(pledge.state, ("info", _("Đã ký, đang chờ cơ quan duyệt")))
     return Words(kind, str(label), said(standing_sentence(pledge)))
 
@@ -151,6 +169,8 @@ def summary_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
 def _who(pledge: PublicPledge) -> str:
     if pledge.published:
         return str(pledge.name or "")
+    if _is_record(pledge):
+        return str(_("Không công khai: bản giấy không ghi việc đồng ý công khai"))
     if pledge.state is S.WITHDRAWN:
         return str(_("Không còn công khai"))
     return str(_("Người ký không đồng ý công khai"))
@@ -163,13 +183,16 @@ def _agency_rows(pledge: PublicPledge) -> list[dict[str, Any]]:
         rows.append({"key": _("Cơ quan tiếp nhận"), "value": pledge.agency_name})
     elif pledge.received_on is not None:
         received = [pledge.agency_name, _("ngày %(day)s", day=date_text(pledge.received_on))]
-        rows.append({"key": _("Đã tiếp nhận"), "value": received})
+        rows.append({"key": _("Đã ghi nhận") if _is_record(pledge) else _("Đã tiếp nhận"), "value": received})
         rows += [{"key": _("Cách ký tiếp nhận"), "value": receipt(pledge.received_by)}] if pledge.received_by else []
     ended = {
         S.REJECTED: {"key": _("Không tiếp nhận"), "value": on_day},
         S.REVOKED: {"key": _("Đã thu hồi"), "value": on_day},
         S.SUPERSEDED: {"key": _("Ngày được thay"), "value": date_text(pledge.ended_on)},
-        S.WITHDRAWN: {"key": _("Ngày người ký rút"), "value": date_text(pledge.ended_on)},
+        S.WITHDRAWN: {
+            "key": _("Ngày xóa ghi nhận") if _is_record(pledge) else _("Ngày người ký rút"),
+            "value": date_text(pledge.ended_on),
+        },
     }
     return [*rows, ended[pledge.state]] if pledge.state in ended else rows
 
@@ -189,9 +212,16 @@ def confirmation_lines(pledge: PublicPledge) -> list[str]:
             "Đây là xác nhận điện tử, không phải chữ ký số của cá nhân."
         ),
         SignatureKind.PUBLIC_DIGITAL_SIGNATURE: _("Người ký dùng chữ ký số công cộng của mình."),
-        SignatureKind.SCANNED_PAPER: _("Người ký đã ký trên giấy; cơ quan giữ bản giấy và nhập vào hệ thống."),
+        SignatureKind.SCANNED_PAPER: _by_hand(pledge),
     }
     return [str(words[kind]) for kind in dict.fromkeys(pledge.confirmations)]
+
+
+def _by_hand(pledge: PublicPledge) -> str:
+    if _is_record(pledge):
+        return str(_("Người cam kết ký tay trên giấy, ngoài hệ thống; cơ quan giữ bản giấy và lập phiếu này."))
+    seen = _("Người ký đã ký tay trên bản in, có cán bộ chứng kiến; ảnh bản ký tay nằm trong tệp PDF.")
+    return f"{seen} {_('Đây không phải chữ ký số.')}"
 
 
 def signature_kind(kind: str) -> str:

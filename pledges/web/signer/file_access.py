@@ -64,12 +64,17 @@ class FileView:
         return self.pledge.document_id is None and self.pledge.state in WITH_AGENCY
 
     @property
+    def on_paper(self) -> bool:
+        """Without an address no code can confirm anything: the agency does it, on paper."""
+        return not self.pledge.contact_email
+
+    @property
     def can_withdraw(self) -> bool:
-        return can_withdraw(self.pledge)
+        return can_withdraw(self.pledge) and not self.on_paper
 
     @property
     def can_amend(self) -> bool:
-        return self.pledge.state is PledgeState.APPROVED and self.amendment is None
+        return not self.on_paper and self.pledge.state is PledgeState.APPROVED and self.amendment is None
 
     @property
     def can_withdraw_data(self) -> bool:
@@ -79,7 +84,7 @@ class FileView:
             and self.amends.state is PledgeState.APPROVED
             and self.pledge.state is not PledgeState.APPROVED
         )
-        return self.rests_on_consent and self.data is None and not elsewhere
+        return self.rests_on_consent and self.data is None and not elsewhere and not self.on_paper
 
 
 def said_about(pledge: Pledge, kind: DecisionKind, agency_name: str) -> Said | None:

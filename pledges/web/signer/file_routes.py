@@ -97,19 +97,21 @@ def send_file_code(reference: str) -> ResponseReturnValue:
     name_browser()
     pledge = pledge_by_reference(reader(), reference)
     subject, peer, at, vault = _subject(pledge, reference), network(), now(), product().vault
+    # Of a pledge signed on paper no address is known: it is answered like one that does not exist.
+    address = pledge.contact_email if pledge is not None else ""
 
     def send(db: Any) -> None:
         send_code(
             db,
             CodePurpose.OPEN_FILE,
             subject,
-            pledge.contact_email if pledge is not None else f"{reference}@khong-co.invalid",
+            address or f"{reference}@khong-co.invalid",
             network=peer,
             language=pledge.language if pledge is not None else language(),
             now=at,
             vault=vault,
             province_code=pledge.province_code if pledge is not None else "00",
-            deliver=pledge is not None,
+            deliver=bool(address),
             counted_as=f"{reference}@ho-so.invalid",
         )
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from pledges.audit.models import Fact
 from pledges.core.calendar import local_day
 from pledges.core.db import Database
-from pledges.core.errors import Conflict, DomainError, NotFound
+from pledges.core.errors import DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.registry.counters import recount
 from pledges.registry.models import Channel, Counter, Entity, Obligation
@@ -146,12 +146,14 @@ def test_unusual_papers_need_a_word_and_impossible_ones_are_refused(
     with pytest.raises(NeedsConfirming, match="Cửa hàng Thử Nghiệm 1"):
         record(sqlite_database, other, now=clock(), number="12/ck-tn")
     assert record(sqlite_database, other, now=clock(), confirmed=True).new
-    with pytest.raises(Conflict, match="chưa thuộc nhóm"):
-        record(sqlite_database, doctor, now=clock())
+    with pytest.raises(DomainError, match="chọn nhóm"):
+        record(sqlite_database, doctor, now=clock(), number="15/CK-TN", subject_type="doctor")
     with pytest.raises(NotFound):  # another agency's duty
         record(sqlite_database, one, now=clock(), by=Recorder(COMMAND, "Thử", "46-SYT"))
     with sqlite_database.read() as session:
         assert session.scalar(select(func.count()).select_from(Pledge)) == 2
+    assert record(sqlite_database, doctor, now=clock(), number="15/CK-TN", subject_type="digital_seller").new
+    assert in_force(sqlite_database) == 3
 
 
 def test_a_duty_that_comes_into_scope_finds_its_paper(sqlite_database: Database, clock: FixedClock) -> None:
