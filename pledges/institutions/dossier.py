@@ -32,7 +32,9 @@ def write_dossier(session: Session, institution: Institution, storage: Storage, 
     rows: list[tuple[Any, ...]] = []
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         people = [(member.name, member.detail, matched.signed.get(place)) for place, member in enumerate(members)]
-        people += [(str(pledge.answers.get("name", "")), "(chưa có trong danh sách)", pledge) for pledge in matched.strangers]
+        people += [
+            (str(pledge.answers.get("name", "")), "(chưa có trong danh sách)", pledge) for pledge in matched.strangers
+        ]
         for number, (name, detail, pledge) in enumerate(people, start=1):
             file = _add_pdf(session, archive, storage, pledge) if pledge is not None else ""
             written += file.endswith(".pdf")

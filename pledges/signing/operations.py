@@ -4,7 +4,7 @@ all in one transaction."""
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from pledges.core.secrecy import Vault
 from pledges.messaging.operations import queue_message
 from pledges.plans.settings import province_settings
 from pledges.plans.wordings import Consents
+from pledges.registry.families import family, twins_of
 from pledges.registry.models import Entity, Obligation
 from pledges.registry.operations import register_declared
 from pledges.signing.acts import SEAL_TASK, Confirmation, SigningAct, add_pledge
@@ -39,7 +40,10 @@ from pledges.signing.signing_again import (
 )
 from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, read_answers, texts_to_sign
 
-__all__ = ["SEAL_TASK", "ConfirmationErrors", "SigningOutcome", "sign_draft"]
+__all__ = ["SEAL_TASK", "ConfirmationErrors", "Presume", "SigningOutcome", "sign_draft"]
+
+Presume = Callable[[Session, Draft, str, str], uuid.UUID | None]
+"""Whom somebody of this name in this province is by a list that the draft came from; None where it says nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def sign_draft(
     now: datetime,
     vault: Vault,
     public_url: str,
+    presume: Presume | None = None,
 ) -> SigningOutcome:
     """Sign every text that the draft asks for; the same draft signed twice gives the same pledges.
 
@@ -92,7 +97,10 @@ def sign_draft(
     if isinstance(codes, SigningOutcome):
         return codes
     act = SigningAct(draft, answers, confirmation, codes, now, public_url)
-    outcome = _sign_again(session, act, texts, pledge, vault) if pledge else _add_pledges(session, act, texts, vault)
+    if pledge:
+        outcome = _sign_again(session, act, texts, pledge, vault)
+    else:
+        outcome = _add_pledges(session, act, texts, vault, presume)
     for code in codes.values():
         code.used_at = now
     draft.signed_at = now
@@ -179,14 +187,18 @@ def _sign_again(
     return SigningOutcome(signed=(sign(session, act, the_one_text(texts), pledge, vault),))
 
 
-def _add_pledges(session: Session, act: SigningAct, texts: list[TextToSign], vault: Vault) -> SigningOutcome:
+def _add_pledges(
+    session: Session, act: SigningAct, texts: list[TextToSign], vault: Vault, presume: Presume | None
+) -> SigningOutcome:
+    subject, province_code = declared_subject(act.answers), act.answers.group.province_code
     registered = register_declared(
         session,
-        declared_subject(act.answers),
-        province_code=act.answers.group.province_code,
+        subject,
+        province_code=province_code,
         actor=SIGNER,
         now=act.now,
         vault=vault,
+        presumed=presume(session, act.draft, province_code, subject.name) if presume is not None else None,
     )
     declared = {channel.address for channel in act.answers.place.channels}
     signed: list[Pledge] = []
@@ -216,7 +228,7 @@ def _standing_pledge(
         )
         .where(
             Pledge.province_code == entity.province_code,
-            Pledge.entity_id == entity.id,
+            Pledge.entity_id.in_(family(session, entity)),
             Pledge.text_id == text.pledge_text.text_id,
             PledgeCover.hold != "ended",
         )
@@ -238,15 +250,18 @@ def _standing_pledge(
 
 def _covering_pledges(session: Session, text: TextToSign, owed: list[Obligation]) -> set[uuid.UUID | None]:
     """The pledges that hold these obligations in the period of now; with None where one is free."""
+    ids = [obligation.id for obligation in owed]
+    speaks_for = twins_of(session, owed[0].province_code, ids)
     covered = {
-        (cover.obligation_id, cover.period): cover.pledge_id
+        (speaks_for.get(cover.obligation_id, cover.obligation_id), cover.period): cover.pledge_id
         for cover in session.scalars(
             select(PledgeCover).where(
                 PledgeCover.province_code == owed[0].province_code,
-                PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
+                PledgeCover.obligation_id.in_([*ids, *speaks_for]),
                 PledgeCover.hold != "ended",
             )
         )
+        if cover.obligation_id is not None
     }
     periods = {entry.id: text.period_of(entry) for entry in text.entries}
     return {covered.get((obligation.id, periods[obligation.entry_id])) for obligation in owed}

@@ -35,6 +35,7 @@ class Spot:
     delegation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     text_id: uuid.UUID = field(default_factory=uuid.uuid4)
     withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    institution_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ def _province(*names: str) -> Sample:
 
 def _person() -> Sample:
     return Sample(lambda spot: {"code": spot.province_code, "staff_id": spot.person_id}, PROVINCE)
+
+
+def _institution() -> Sample:
+    return Sample(lambda spot: {"institution_id": spot.institution_id})
 
 
 SAMPLES: dict[str, Sample] = {
@@ -94,6 +99,14 @@ SAMPLES: dict[str, Sample] = {
     "officer.approve": _pledge(),
     "officer.ask_to_revoke": _pledge(),
     "officer.keep": _pledge(),
+    "officer.institution": _institution(),
+    "officer.change_institution": _institution(),
+    "officer.send_institution_link": _institution(),
+    "officer.close_institution": _institution(),
+    "officer.reopen_institution": _institution(),
+    "officer.register_institution": _institution(),
+    "officer.match_member": _institution(),
+    "officer.institution_dossier": _institution(),
     "officer.confirm_revocation": _pledge(),
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template, url_for
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,6 +18,7 @@ from pledges.web.current import reader
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_delegation, current_staff
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.menu import menu
 from pledges.web.officer.queue_routes import own_agency
 from pledges.web.officer.queue_view import queue_url
 from pledges.web.officer.reach import has_right
@@ -32,7 +33,7 @@ def landing() -> ResponseReturnValue:
     return render_template(
         "officer/landing.html",
         rows=_who(staff),
-        tasks=_tasks(),
+        menu=menu(),
         queue=_queue() if has_right(Action.QUEUE_VIEW) else None,
         delegation=current_delegation(),
         to_approve=_to_approve(staff),
@@ -75,34 +76,3 @@ def _who(staff: Staff) -> list[dict[str, Any]]:
     if commune is not None:
         rows.append({"key": _("Xã, phường, đặc khu"), "value": commune.name})
     return rows
-
-
-def _tasks() -> list[tuple[str, str, str]]:
-    """(address, title, what for) of the pages that this person can open."""
-    pages = [
-        (
-            Action.PROVINCE_SET_UP,
-            "admin.provinces",
-            _("Mức độ sẵn sàng của từng tỉnh, thành phố"),
-            _("Duyệt mẫu cam kết, ghi số kế hoạch, chức danh người ký, đầu mối về dữ liệu."),
-        ),
-        (
-            Action.STAFF_MANAGE,
-            "admin.people",
-            _("Cán bộ và tài khoản"),
-            _("Mời cán bộ, đổi vai trò và cơ quan, gửi lại liên kết đặt mật khẩu, khóa tài khoản."),
-        ),
-        (
-            Action.CONSENT_HANDLE,
-            "admin.withdrawals",
-            _("Rút lại sự đồng ý xử lý dữ liệu"),
-            _("Yêu cầu của người ký, hạn trả lời, và câu trả lời."),
-        ),
-        (
-            Action.DELEGATION_MANAGE,
-            "officer.delegations",
-            _("Ủy quyền duyệt"),
-            _("Giao quyền duyệt cho chuyên viên cùng cơ quan trong một số ngày."),
-        ),
-    ]
-    return [(url_for(endpoint), title, what) for action, endpoint, title, what in pages if has_right(action)]

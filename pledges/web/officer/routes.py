@@ -9,12 +9,14 @@ from pledges.web.officer import (
     delegation_routes,
     entity_routes,
     file_routes,
+    institution_routes,
     landing_routes,
     queue_routes,
     sign_in_routes,
 )
 from pledges.web.officer.authentication import set_up_authentication
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.menu import menu
 from pledges.web.officer.reach import has_right
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "delegation_routes",
     "entity_routes",
     "file_routes",
+    "institution_routes",
     "landing_routes",
     "queue_routes",
     "set_up",
@@ -33,4 +36,5 @@ __all__ = [
 
 def set_up(app: Flask) -> None:
     set_up_authentication(app)
+    app.jinja_env.globals["staff_menu"] = menu
     app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)

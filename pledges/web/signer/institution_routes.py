@@ -31,7 +31,7 @@ from pledges.signing.rules import Page, new_resume_code
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.fields import EmailField, LongTextField, UploadField, lazy
-from pledges.web.i18n import error_text, language
+from pledges.web.i18n import error_text, language, translate
 from pledges.web.institution_words import join_address, member_rows, qr_svg
 from pledges.web.network import network
 from pledges.web.security import soft_csrf
@@ -86,14 +86,12 @@ def _joined(code: str) -> Institution:
     return found
 
 
-def _join_page(
-    found: Institution, form: JoinForm, resume_code: str, draft_id: uuid.UUID
-) -> ResponseReturnValue:
+def _join_page(found: Institution, form: JoinForm, resume_code: str, draft_id: uuid.UUID) -> ResponseReturnValue:
     return render_template(
         "signer/join.html",
         form=form,
         institution=found,
-        group=SUBJECT_TYPES[found.subject_type],
+        group=translate(SUBJECT_TYPES[found.subject_type].label),
         province=get_province(reader(), found.province_code),
         agency=get_agency(reader(), found.province_code, found.agency_code),
         resume_code=resume_code,
