@@ -15,7 +15,7 @@ from pledges.core.secrecy import Vault
 from pledges.registry.acts import Act
 from pledges.registry.adding_rows import Seen, write_channel, write_contact, write_sighting
 from pledges.registry.clashes import AlreadyRegistered, refuse_channel, refuse_personal_number, refuse_tax_code
-from pledges.registry.counters import lock_entity
+from pledges.registry.families import lock_survivor
 from pledges.registry.matching import survivor, take_turns_for
 from pledges.registry.models import Channel, Contact, Entity, EntityKind, Location, Sighting, Standing
 from pledges.registry.obligations import recompute_obligations, recompute_unowned
@@ -120,8 +120,7 @@ def add_channel(
     act = Act(session, province_code, actor, now)
     take_turns_for(session, [f"channel:{address.address}"], province_code=province_code, now=now)
     if entity is not None:
-        entity = living(session, entity)
-        lock_entity(session, entity)
+        entity = lock_survivor(session, living(session, entity))
         refuse_channel(session, province_code, address, own=entity)
     channel = write_channel(act, entity, address, seen)
     _follow(act, entity, channel, seen)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import Count, lock_entity, move_to_commune
+from pledges.registry.counters import Count, move_to_commune
+from pledges.registry.families import lock_survivor
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import Contact, Entity, Standing
 from pledges.registry.operations import (
@@ -60,8 +61,7 @@ def correct_declared(
     number_hash = vault.keyed_hash(PERSONAL_NUMBER, number) if number else None
     act = Declaration(session, declared, number_hash, province_code, actor, now, vault)
     take_turns(session, declared, number_hash, province_code=province_code, now=now)
-    entity = survivor(session, entity)
-    lock_entity(session, entity)
+    entity = lock_survivor(session, entity)
     session.refresh(entity)
     _forget_phone(act, entity, former)
     correct = _judge_claim_again if entity.standing is Standing.CLAIMED else _correct_registered

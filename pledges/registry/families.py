@@ -27,6 +27,22 @@ def family(session: Session, entity: Entity) -> list[uuid.UUID]:
     return [kept, *merged]
 
 
+def lock_survivor(session: Session, entity: Entity) -> Entity:
+    """The row that stands for this subject, held so that it cannot be merged until this transaction ends.
+
+    Somebody may have merged it between finding and locking; what is added then belongs to the survivor.
+    """
+    while True:
+        merged_into = session.execute(
+            select(Entity.merged_into)
+            .where(Entity.province_code == entity.province_code, Entity.id == entity.id)
+            .with_for_update(key_share=True)
+        ).scalar_one()
+        if merged_into is None:
+            return entity
+        entity = session.get_one(Entity, (entity.province_code, merged_into), populate_existing=True)
+
+
 _Twin = aliased(Obligation, name="twin")
 _Kept = aliased(Obligation, name="kept")
 
@@ -54,4 +70,4 @@ def _twins(session: Session, province_code: str, which: ColumnElement[bool]) -> 
         )
         .where(_Twin.province_code == province_code, _Twin.unit == Unit.ENTITY, which)
     )
-    return {twin: kept for twin, kept in rows}
+    return {row[0]: row[1] for row in rows}

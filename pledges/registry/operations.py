@@ -17,7 +17,8 @@ from pledges.core.errors import N_, DomainError
 from pledges.core.identity import fold, name_key
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
-from pledges.registry.counters import Drift, lock_entity, move_counters, move_to_owner, recount
+from pledges.registry.counters import Drift, move_counters, move_to_owner, recount
+from pledges.registry.families import lock_survivor
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import (
     Channel,
@@ -217,7 +218,7 @@ def _set_identifiers(act: Declaration, entity: Entity) -> list[str]:
 
 def complete(act: Declaration, entity: Entity) -> Registered:
     """Add to a registered entity what the declaration has and the register has not."""
-    lock_entity(act.session, entity)
+    entity = lock_survivor(act.session, entity)
     filled = _set_identifiers(act, entity)
     if filled:
         act.record("entity.identified", entity.id, identifiers=filled)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import Quarter, local_day
@@ -15,6 +14,7 @@ from pledges.registry.families import twins_of
 from pledges.registry.models import Channel, Entity, Obligation
 from pledges.registry.operations import Registered
 from pledges.registry.queries import obligations_of
+from pledges.registry.upkeep_models import Merge
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.rules import hold_of
 from pledges.signing.texts import TextToSign
@@ -90,7 +90,7 @@ def _held_by_others(
             PledgeCover.pledge_id.not_in(ours),
         )
     )
-    return {(speaks_for.get(obligation_id, obligation_id), period) for obligation_id, period in rows}
+    return {(speaks_for.get(obligation_id, obligation_id), period) for obligation_id, period in rows if obligation_id}
 
 
 def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pledge]:
@@ -128,8 +128,11 @@ def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pl
     return bound
 
 
-def bind_again(session: Session, entity: Entity, *, since: datetime) -> list[Pledge]:
-    """Let what the entity has signed since then cover what was held by others at that time and is free now."""
+def bind_again(session: Session, entity: Entity, *, since: Merge) -> list[Pledge]:
+    """Let what the entity has signed since that merge cover what the merged one held at that time and is free now.
+
+    Ids grow with time, also those of papers that were signed earlier and recorded since.
+    """
     pledges = session.scalars(
         select(Pledge)
         .join(
@@ -139,7 +142,7 @@ def bind_again(session: Session, entity: Entity, *, since: datetime) -> list[Ple
         .where(
             Pledge.province_code == entity.province_code,
             Pledge.entity_id == entity.id,
-            Pledge.signed_at >= since,
+            or_(Pledge.id > since.id, Pledge.signed_at >= since.merged_at),
             PledgeCover.hold != "ended",
         )
         .order_by(Pledge.id)

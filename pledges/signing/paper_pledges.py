@@ -17,8 +17,7 @@ from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.jobs.operations import enqueue
 from pledges.plans.models import EntrySubjectType, ObligationEntry, PledgeText
 from pledges.plans.queries import current_text, get_agency, get_entry, operative_plan
-from pledges.registry.counters import lock_entity
-from pledges.registry.matching import survivor
+from pledges.registry.families import lock_survivor
 from pledges.registry.models import Channel, Entity, Obligation, Standing
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import channels_of, obligations_of, types_of
@@ -106,8 +105,7 @@ def record_paper_pledge(
     The same number, day and subject again is the same paper. Raises `AlreadyPledged` where nothing is left to cover,
     and `NeedsConfirming` for what is unusual unless it is `confirmed`.
     """
-    entity = survivor(session, entity)
-    lock_entity(session, entity)
+    entity = lock_survivor(session, entity)
     entry = _entry(session, entity, paper.entry_id, by)
     _join_group(session, entity, entry, paper, by, now)
     if entity.standing is Standing.CLAIMED:

@@ -13,6 +13,7 @@ from pledges.core.errors import N_, Conflict
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
 from pledges.registry.corrections import Former, correct_declared
+from pledges.registry.families import family, kept_of
 from pledges.registry.matching import survivor
 from pledges.registry.models import Entity, Standing
 from pledges.registry.operations import PERSONAL_NUMBER, Registered
@@ -177,7 +178,7 @@ def amended_by(session: Session, registered: Registered, text: TextToSign, decla
         select(Pledge)
         .where(
             Pledge.province_code == registered.entity.province_code,
-            Pledge.entity_id == registered.entity.id,
+            Pledge.entity_id.in_(family(session, registered.entity)),
             Pledge.text_id == text.pledge_text.text_id,
             Pledge.agency_code == text.agency.code,
             Pledge.state == PledgeState.APPROVED,
@@ -189,7 +190,7 @@ def amended_by(session: Session, registered: Registered, text: TextToSign, decla
     for pledge in in_force:
         covers = covers_of(session, pledge)
         if (
-            _covered(covers) <= owed
+            _covered(session, covers) <= owed
             and set(pledge.answers["channels"]) <= set(declared)
             and amendment_under_way(session, pledge) is None
         ):
@@ -197,5 +198,8 @@ def amended_by(session: Session, registered: Registered, text: TextToSign, decla
     return None
 
 
-def _covered(covers: Iterable[PledgeCover]) -> set[tuple[uuid.UUID, str]]:
-    return {(cover.obligation_id, cover.period) for cover in covers if cover.obligation_id is not None}
+def _covered(session: Session, covers: Iterable[PledgeCover]) -> set[tuple[uuid.UUID, str]]:
+    """The obligations and periods, as the survivor has them where entities were merged."""
+    held = [(cover.province_code, cover.obligation_id, cover.period) for cover in covers if cover.obligation_id]
+    kept = kept_of(session, held[0][0], [obligation_id for _code, obligation_id, _period in held]) if held else {}
+    return {(kept.get(obligation_id, obligation_id), period) for _code, obligation_id, period in held}

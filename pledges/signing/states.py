@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from pledges.core.calendar import local_day
 from pledges.core.errors import N_, Conflict
 from pledges.plans.models import ObligationEntry
 from pledges.registry.counters import Count, move_counters
+from pledges.registry.families import kept_of, twins_of
 from pledges.registry.models import Entity, Obligation
 from pledges.signing.models import Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import WITH_AGENCY, hold_of, states_before
@@ -83,23 +84,26 @@ def settle(session: Session, pledge: Pledge, *, now: datetime) -> list[Count]:
     An obligation is in force, or waits for the agency, or neither (`model.md` 13); several pledges of one subject,
     such as an amendment under way beside the one in force, count once.
     """
-    covered = select(PledgeCover.obligation_id).where(
-        PledgeCover.province_code == pledge.province_code,
-        PledgeCover.pledge_id == pledge.id,
-        PledgeCover.obligation_id.is_not(None),
-    )
-    obligations = session.scalars(
-        select(Obligation)
-        .join(
-            ObligationEntry,
-            (ObligationEntry.province_code == Obligation.province_code) & (ObligationEntry.id == Obligation.entry_id),
+    covered = session.scalars(
+        select(PledgeCover.obligation_id).where(
+            PledgeCover.province_code == pledge.province_code,
+            PledgeCover.pledge_id == pledge.id,
+            PledgeCover.obligation_id.is_not(None),
         )
-        .where(Obligation.province_code == pledge.province_code, Obligation.id.in_(covered))
-        .order_by(ObligationEntry.lead_agency, ObligationEntry.id, Obligation.opened_at, Obligation.id)
-        .with_for_update(of=Obligation)
-        .execution_options(populate_existing=True)
-    ).all()
-    standing = _standing(session, pledge.province_code, [obligation.id for obligation in obligations])
+    )
+    return settle_obligations(session, pledge.province_code, [each for each in covered if each is not None], now=now)
+
+
+def settle_obligations(
+    session: Session, province_code: str, obligation_ids: Collection[uuid.UUID], *, now: datetime
+) -> list[Count]:
+    """The same for obligations by their ids, and for those of survivors that speak for them."""
+    obligations = _locked(session, province_code, obligation_ids)
+    # Whoever merges holds the obligations too: from here on it is certain which ones stand twice.
+    survivors = set(kept_of(session, province_code, obligation_ids).values()).difference(obligation_ids)
+    if survivors:
+        obligations += _locked(session, province_code, survivors)
+    standing = _standing(session, province_code, [obligation.id for obligation in obligations])
     counts: list[Count] = []
     for obligation in obligations:
         in_force, waiting = standing.get(obligation.id, (0, 0))
@@ -114,20 +118,45 @@ def settle(session: Session, pledge: Pledge, *, now: datetime) -> list[Count]:
     return counts
 
 
+def _locked(session: Session, province_code: str, obligation_ids: Collection[uuid.UUID]) -> list[Obligation]:
+    return list(
+        session.scalars(
+            select(Obligation)
+            .join(
+                ObligationEntry,
+                (ObligationEntry.province_code == Obligation.province_code)
+                & (ObligationEntry.id == Obligation.entry_id),
+            )
+            .where(Obligation.province_code == province_code, Obligation.id.in_(obligation_ids))
+            .order_by(ObligationEntry.lead_agency, ObligationEntry.id, Obligation.opened_at, Obligation.id)
+            .with_for_update(of=Obligation)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 def _standing(
-    session: Session, province_code: str, obligation_ids: Iterable[uuid.UUID]
+    session: Session, province_code: str, obligation_ids: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, tuple[int, int]]:
-    """Per obligation: whether a pledge for it is in force, and whether (only else) one waits for the agency."""
+    """Per obligation: whether a pledge for it is in force, and whether (only else) one waits for the agency.
+
+    What a merged entity has pledged holds for its survivor: nobody who has signed may stand among those who have not.
+    """
+    speaks_for = twins_of(session, province_code, obligation_ids)
     rows = session.execute(
         select(PledgeCover.obligation_id, Pledge.state)
         .join(Pledge, (Pledge.province_code == PledgeCover.province_code) & (Pledge.id == PledgeCover.pledge_id))
-        .where(PledgeCover.province_code == province_code, PledgeCover.obligation_id.in_(list(obligation_ids)))
+        .where(
+            PledgeCover.province_code == province_code,
+            PledgeCover.obligation_id.in_([*obligation_ids, *speaks_for]),
+        )
     )
     found: dict[uuid.UUID, tuple[int, int]] = {}
     for obligation_id, state in rows:
-        if obligation_id is None:
-            continue
-        in_force, waiting = found.get(obligation_id, (0, 0))
-        in_force = max(in_force, int(state is PledgeState.APPROVED))
-        found[obligation_id] = in_force, max(waiting, int(state in WITH_AGENCY))
+        for each in (obligation_id, speaks_for.get(obligation_id) if obligation_id is not None else None):
+            if each is None:
+                continue
+            in_force, waiting = found.get(each, (0, 0))
+            in_force = max(in_force, int(state is PledgeState.APPROVED))
+            found[each] = in_force, max(waiting, int(state in WITH_AGENCY))
     return {key: (in_force, 0 if in_force else waiting) for key, (in_force, waiting) in found.items()}
