@@ -25,6 +25,8 @@ MANY = frozenset({Field.PHONE, Field.EMAIL, Field.CHANNEL, Field.ADDRESS, Field.
 """Fields that several columns may mean; of the others the first column that says so best counts."""
 OF_PAPER = frozenset({Field.SIGNED_ON, Field.PAPER_NUMBER, Field.SIGNER})
 JOINT = " / "
+_SHAPED = frozenset({Field.CHANNEL, Field.PHONE, Field.EMAIL, Field.TAX_CODE, Field.PERSONAL_NUMBER})
+"""Fields whose contents have a shape: a heading is not believed where no cell fits it and most fit another."""
 
 Rows = Sequence[tuple[int, Sequence[str]]]
 
@@ -71,7 +73,7 @@ def _find_headings(rows: Rows, known: Mapping[str, str]) -> tuple[int, int]:
     scores = [_score(cells, known) for cells in within]
     best = max(scores, default=0)
     width = max(map(len, within), default=0)
-    if best < min(2, width):
+    if not best or best < min(2, width):
         return 0, 0
     first = scores.index(best)
     last = first + 1
@@ -100,8 +102,18 @@ def _is_second_heading(below: Sequence[str], above: Sequence[str], known: Mappin
     filled = [(column, cell) for column, cell in enumerate(below) if cell]
     if not filled or any(looks_like_data(cell) for _column, cell in filled):
         return False
-    own = [cell for column, cell in filled if not (column < len(above) and above[column] == cell)]
-    return bool(own) and all(_is_heading(cell, known) and len(cell) <= 40 for cell in own)
+    own = [(column, cell) for column, cell in filled if _at(above, column) != cell]
+    return bool(own) and all(_is_heading(cell, known) and _is_under_group(above, column) for column, cell in own)
+
+
+def _at(cells: Sequence[str], column: int) -> str:
+    return cells[column] if 0 <= column < len(cells) else ""
+
+
+def _is_under_group(above: Sequence[str], column: int) -> bool:
+    """Above it stands nothing, or a heading that covers a neighbour too."""
+    here, before, behind = (_at(above, each) for each in (column, column - 1, column + 1))
+    return not here or here in {before, behind} or (column + 1 < len(above) and not behind)
 
 
 def _is_group_heading(above: Sequence[str], below: Sequence[str], known: Mapping[str, str]) -> bool:
@@ -162,11 +174,8 @@ def _meaning(heading: str, cells: list[str], known: Mapping[str, str]) -> Field:
     looks, shares = look_of(cells)
     if says is None:
         return looks or Field.IGNORE
-    if looks is None or looks is says or shares.get(says, 1.0) > HARDLY:
-        return says
-    if says in {Field.CHANNEL, Field.PHONE, Field.EMAIL, Field.TAX_CODE, Field.PERSONAL_NUMBER}:
-        return looks
-    if says is Field.LICENCE and looks is Field.TAX_CODE:
+    contradicted = says in _SHAPED and shares.get(says, 0.0) <= HARDLY
+    if looks is not None and (contradicted or (says is Field.LICENCE and looks is Field.TAX_CODE)):
         return looks
     return says
 

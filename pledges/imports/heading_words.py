@@ -25,6 +25,13 @@ def _rule(field: Field, *phrases: str, whole: bool = False) -> tuple[Field, re.P
 _DAY = r"(?:ngay|ngay thang|ngay thang nam|thoi gian|thoi diem|nam)"
 _PERSON_PAPERS = r"(?:cccd|cmnd|cmt|cmtnd|cm nd|can cuoc(?: cong dan)?|chung minh(?: nhan dan| thu)?|ddcn|ho chieu)"
 
+_COMMUNE = r"(?:xa|phuong|thi tran|dac khu)"
+_WHO = (
+    r"(?:co so|don vi|doanh nghiep|cong ty|cua hang|to chuc|ca nhan|ho kinh doanh|ho|hkd|shop|thuong nhan|nha thuoc"
+    r"|phong kham|benh vien|bac si|nguoi hanh nghe|co quan bao chi|co quan|bao chi|toa soan|nghe si|dien vien|ca si"
+    r"|nguoi noi tieng|chu the|doi tuong|chu tai khoan|kinh doanh|cam ket|va|hoac|san xuat|hanh nghe)"
+)
+
 RULES: tuple[tuple[Field, re.Pattern[str]], ...] = (
     # What looks like something else and is not wanted comes first.
     _rule(Field.IGNORE, "stt", "tt", "so tt", "so thu tu", "thu tu", "no", "id", "row", "index", whole=True),
@@ -39,6 +46,12 @@ RULES: tuple[tuple[Field, re.Pattern[str]], ...] = (
     _rule(Field.SIGNED_ON, f"{_DAY} ky(?: ban)?(?: cam ket)?", f"{_DAY} cam ket", "signed on", "date signed"),
     _rule(Field.SIGNER, "nguoi ky", "ho ten nguoi ky", "nguoi cam ket", "dai dien ky", "signer", "signed by"),
     _rule(Field.PAPER_NUMBER, "so ban cam ket", "so cam ket", "ma cam ket", "so ban giay", "so ky hieu", "so van ban"),
+    _rule(
+        Field.APPEARED_ON,
+        f"{_DAY}(?: bat dau)?(?: dang ky| thong bao| cap| cap phep| cap gphn| cap gphd| cap giay phep| xac nhan| tao)",
+        f"{_DAY}(?: bat dau)? (?:hoat dong|kinh doanh|thanh lap|hanh nghe|khai truong|mo|dang ky|ban hanh|hieu luc)",
+        *(f"{_DAY} bat dau", "ngay cap", "ngay tb", "ngay dk", "ngay hd", "founded", "start date", "since"),
+    ),
     # Ways to reach somebody; "địa chỉ email" is no address.
     _rule(Field.EMAIL, "e ?mail", "thu dien tu", "hom thu", "hop thu", "gmail", "mail"),
     _rule(
@@ -62,42 +75,21 @@ RULES: tuple[tuple[Field, re.Pattern[str]], ...] = (
         *("ma so ho kinh doanh", "ma so hkd", "ma so hop tac xa", "tax code", "tax id", "tax number", "tax no"),
     ),
     _rule(
-        Field.APPEARED_ON,
-        f"{_DAY}(?: bat dau)?(?: dang ky| thong bao| cap| cap phep| cap gphn| cap gphd| cap giay phep| xac nhan| tao)",
-        f"{_DAY}(?: bat dau)? (?:hoat dong|kinh doanh|thanh lap|hanh nghe|khai truong|mo|dang ky|ban hanh|hieu luc)",
-        *(f"{_DAY} bat dau", "ngay cap", "ngay tb", "ngay dk", "ngay hd", "founded", "start date", "since"),
-    ),
-    _rule(
         Field.LICENCE,
         *("so gphn", "gphn", "gphd", "so gphd", "gp", "so gp", "giay phep", "so giay phep", "cchn", "so cchn", "gpkd"),
         *("chung chi", "chung chi hanh nghe", "gcn", "so gcn", "giay chung nhan", "giay xac nhan", "so xac nhan"),
         *("dkkd", "so dkkd", "gcndkkd", "dang ky kinh doanh", "so dang ky", "giay dang ky", "quyet dinh", "so qd"),
         *("licence", "license", "license no", "so dk", "so thong bao", "ma ho so"),
     ),
-    # Places.
+    # Places. In a name of a place ("Phường Thuận Hóa") the same words are data.
     _rule(
         Field.ADDRESS,
-        *(
-            "dia chi",
-            "d chi",
-            "dchi",
-            "tru so",
-            "tru so chinh",
-            "noi o",
-            "noi cu tru",
-            "cho o",
-            "ho khau",
-            "thuong tru",
-        ),
-        *("dia diem", "dia diem kinh doanh", "noi lam viec", "noi hanh nghe", "noi cong tac", "address", "so nha"),
-        *("duong", "duong pho", "to dan pho", "thon", "quan huyen", "huyen", "quan", "vi tri"),
+        *("dia chi", "d chi", "dchi", "tru so", "noi o", "noi cu tru", "cho o", "ho khau", "thuong tru", "dia diem"),
+        *("noi lam viec", "noi hanh nghe", "noi cong tac", "address", "so nha", "duong pho", "quan huyen"),
     ),
-    _rule(Field.ADDRESS, "dc", "d c", "add", "location", whole=True),
-    _rule(
-        Field.COMMUNE,
-        *("xa", "phuong", "xa phuong", "phuong xa", "xa phuong thi tran", "phuong xa thi tran", "xa phuong dac khu"),
-        *("thi tran", "dac khu", "ward", "commune", "don vi hanh chinh", "dia ban", "dia ban xa phuong"),
-    ),
+    _rule(Field.ADDRESS, "dc", "d c", "add", "location", "duong", "thon", "huyen", "quan", "vi tri", whole=True),
+    _rule(Field.COMMUNE, f"(?:ten )?{_COMMUNE}(?: {_COMMUNE})*", "ward", "commune", "ma xa", whole=True),
+    _rule(Field.COMMUNE, "don vi hanh chinh", "dia ban"),
     _rule(
         Field.PROVINCE,
         *("tinh", "thanh pho", "tinh thanh", "tinh thanh pho", "tinh tp", "tp", "province", "city", "province city"),
@@ -121,23 +113,8 @@ RULES: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ),
     _rule(Field.SUBJECT_TYPE, "nhom doi tuong", "loai doi tuong", "doi tuong cam ket", "subject type", whole=True),
     _rule(Field.NOTE, "ghi chu", "chu thich", "note", "notes", "remark", "remarks", "dien giai", "mo ta"),
-    _rule(
-        Field.NAME,
-        *("ten", "ho ten", "ho va ten", "ho va ten dem", "quy danh", "nghe danh", "name", "full name", "company"),
-        *("co so", "don vi", "doanh nghiep", "cong ty", "cua hang", "to chuc", "ca nhan", "ho kinh doanh", "shop"),
-        *("thuong nhan", "nha thuoc", "phong kham", "benh vien", "bac si", "nguoi hanh nghe", "co quan bao chi"),
-        *(
-            "toa soan",
-            "nghe si",
-            "dien vien",
-            "ca si",
-            "nguoi noi tieng",
-            "chu the",
-            "doi tuong",
-            "hkd",
-            "chu tai khoan",
-        ),
-    ),
+    _rule(Field.NAME, "ten", "ho ten", "ho va ten", "ho va ten dem", "quy danh", "nghe danh", "name", "full name"),
+    _rule(Field.NAME, f"{_WHO}(?: {_WHO})*", "company", whole=True),
     _rule(Field.PHONE, "lien he", "lien lac", "contact"),
 )
 

@@ -73,11 +73,12 @@ def _is_empty(stored: list[Any]) -> bool:
 
 def sheet_rows(sheet: CalamineSheet) -> Iterator[Row]:
     """The rows with the numbers and columns of the spreadsheet; what is merged stands in every cell it covers."""
-    first_row, first_column = sheet.start or (0, 0)
+    first_column = (sheet.start or (0, 0))[1]
     merged = _merged(sheet)
     before = [""] * first_column
     values: dict[tuple[int, int], str] = {}
-    for place, stored in enumerate(sheet.iter_rows(), first_row):
+    # The parser begins with the first row, but with the first column that holds anything.
+    for place, stored in enumerate(sheet.iter_rows()):
         here = merged.get(place, ())
         if not here and _is_empty(stored):
             continue
