@@ -14,6 +14,11 @@ from pledges.documents.agency_keys import AgencyKeys
 from pledges.documents.errors import DocumentDamaged
 from pledges.documents.sealing import Sealer
 from pledges.documents.storage import TEMPORARY, Storage
+from pledges.imports.committing import Applying
+from pledges.imports.operations import WORK_IMPORT_TASK
+from pledges.imports.undoing import Undoing
+from pledges.imports.worker import SWEEP_IMPORTS, ImportWorker
+from pledges.institutions.import_blockers import built_on
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.registry.matching import forget_turns
@@ -65,6 +70,7 @@ class Product:
         )
         agencies = self.countersigner()
         batches = BatchWorker(self.database, self.clock)
+        imports = self.importer()
         mornings = MorningMail(self.database, self.clock, self.vault, self.settings.public_url)
         return TaskTable(
             *delivery_tasks(delivery),
@@ -74,6 +80,8 @@ class Product:
             Task(SWEEP_COUNTERSIGNING, agencies.sweep, attempts=1),
             Task(WORK_BATCH_TASK, batches.work),
             Task(SWEEP_BATCHES, batches.sweep, attempts=1),
+            Task(WORK_IMPORT_TASK, imports.work),
+            Task(SWEEP_IMPORTS, imports.sweep, attempts=1),
             Task(MORNING_TASK, mornings.send, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
@@ -90,12 +98,20 @@ class Product:
             public_url=self.settings.public_url,
         )
 
+    def importer(self) -> ImportWorker:
+        return ImportWorker(self.database, self.storage, self.clock, self.applying(), Undoing(built_on))
+
+    def applying(self) -> Applying:
+        """What bringing rows of a list into the register needs."""
+        return Applying(self.vault)
+
     def schedules(self) -> tuple[Schedule, ...]:
         return (
             *DELIVERY_SCHEDULES,
             Schedule(SWEEP_SEALS, SWEEP_SEALS, 10.0),
             Schedule(SWEEP_COUNTERSIGNING, SWEEP_COUNTERSIGNING, 10.0),
             Schedule(SWEEP_BATCHES, SWEEP_BATCHES, 10.0),
+            Schedule(SWEEP_IMPORTS, SWEEP_IMPORTS, 10.0),
             Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from pledges.audit.catalogue import FACT_KINDS
@@ -55,3 +57,32 @@ def record(
     )
     session.add(fact)
     return fact
+
+
+def record_many(
+    session: Session,
+    facts: Iterable[tuple[str, uuid.UUID, dict[str, Any]]],
+    *,
+    province_code: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Append many facts (kind, object and data) by one statement: a list brings thousands of them."""
+    day = local_day(now)
+    rows = [
+        {
+            "province_code": province_code,
+            "kind": kind,
+            "object_kind": FACT_KINDS[kind].object_kind,
+            "object_id": object_id,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "recorded_at": now,
+            "recorded_day": day,
+            "effective_on": day,
+            "data": data,
+        }
+        for kind, object_id, data in facts
+    ]
+    if rows:
+        session.connection().execute(insert(Fact), rows)

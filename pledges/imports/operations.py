@@ -201,7 +201,7 @@ def decide_clash(
     row.entity_id = entity_id if decision is ClashDecision.SAME else None
     session.flush()
     if import_.state is ImportState.COMMITTED and decision is not ClashDecision.SKIP:
-        apply_decided_row(session, import_, row, applying=applying, now=now)
+        apply_decided_row(session, import_, row, applying=applying, actor=actor_of(staff), now=now)
     return row
 
 

@@ -49,11 +49,13 @@ def take_turns_for(session: Session, marks: Collection[str], *, province_code: s
         {"province_code": province_code, "key_sha256": key, "taken_at": now}
         for key in sorted({sha256_hex(mark.encode()) for mark in marks})
     ]
-    statement = postgresql.insert(RegistrationTurn).values(turns)
-    session.execute(
+    statement = postgresql.insert(RegistrationTurn)
+    # One parameter set after the other: a list names thousands, and a statement that long is dear to make.
+    session.connection().execute(
         statement.on_conflict_do_update(
             index_elements=["province_code", "key_sha256"], set_={"taken_at": statement.excluded.taken_at}
-        )
+        ),
+        turns,
     )
 
 
