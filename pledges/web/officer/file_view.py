@@ -27,11 +27,11 @@ from pledges.review.operations import last_decision
 from pledges.review.queue_filter import QueueFilter
 from pledges.review.revocations import open_revocation
 from pledges.review.waiting_times import Side, WaitingTimes, waiting_times, working_days
-from pledges.signing.models import EarlierVersion, Pledge, PledgeState
+from pledges.signing.models import EarlierVersion, Pledge, PledgeState, Signature, SignatureKind
 from pledges.signing.queries import amendment_under_way, get_pledge, replacement_of, signatures_of
 from pledges.signing.verification import verify_pledge
 from pledges.web.current import now, product, reader
-from pledges.web.i18n import error_text, time_text, translate
+from pledges.web.i18n import date_text, error_text, time_text, translate
 from pledges.web.officer import decision_forms as forms
 from pledges.web.officer import words
 from pledges.web.officer.authentication import current_staff
@@ -167,12 +167,18 @@ def _signature_rows(pledge: Pledge) -> list[dict[str, Any]]:
         lines = [
             signature.typed_name,
             words.signature_kind(signature.kind),
-            _("Mã gửi tới %(address)s", address=signature.masked_address),
-            _("Xác nhận lúc %(time)s", time=time_text(signature.signed_at)),
+            _("Mã gửi tới %(address)s", address=signature.masked_address) if signature.masked_address else "",
+            _when(signature),
         ]
         rows.append({"key": who, "value": [line for line in lines if line]})
     agreed = _("Đồng ý công khai") if pledge.publish else _("Không đồng ý công khai")
     return [*rows, {"key": _("Công khai"), "value": agreed}]
+
+
+def _when(signature: Signature) -> str:
+    if signature.kind is SignatureKind.SCANNED_PAPER:
+        return str(_("Ký ngày %(day)s", day=date_text(signature.signed_at)))
+    return str(_("Xác nhận lúc %(time)s", time=time_text(signature.signed_at)))
 
 
 # --- What has happened and can be done -----------------------------------------------------------------------------
@@ -195,6 +201,7 @@ def _around(pledge: Pledge, revocation: Revocation | None) -> dict[str, Any]:
         "newer": _newer(pledge),
         "printed": {"title": printed_title(agency), "name": staff.name},
         "method": verification_words.receipt(agency.signature_method),
+        "may_record": can(Action.PAPER_RECORD, pledge),
         "may_approve": can(Action.PLEDGE_APPROVE, pledge),
         "own_recommendation": pledge.state is PledgeState.RECOMMENDED and pledge.recommended_by == staff.id,
         "revocation": _revocation(pledge, revocation),

@@ -11,8 +11,11 @@ from pledges.web.officer import (
     file_routes,
     institution_routes,
     landing_routes,
+    paper_routes,
     queue_routes,
+    register_routes,
     sign_in_routes,
+    tip_routes,
 )
 from pledges.web.officer.authentication import set_up_authentication
 from pledges.web.officer.blueprint import blueprint
@@ -28,9 +31,12 @@ __all__ = [
     "file_routes",
     "institution_routes",
     "landing_routes",
+    "paper_routes",
     "queue_routes",
+    "register_routes",
     "set_up",
     "sign_in_routes",
+    "tip_routes",
 ]
 
 
