@@ -28,6 +28,7 @@ from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
+from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.sealing import PledgeSealer
 
@@ -83,6 +84,7 @@ class Product:
             Task(WORK_IMPORT_TASK, imports.work),
             Task(SWEEP_IMPORTS, imports.sweep, attempts=1),
             Task(MORNING_TASK, mornings.send, attempts=1),
+            Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
 
@@ -113,6 +115,7 @@ class Product:
             Schedule(SWEEP_BATCHES, SWEEP_BATCHES, 10.0),
             Schedule(SWEEP_IMPORTS, SWEEP_IMPORTS, 10.0),
             Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
+            Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 

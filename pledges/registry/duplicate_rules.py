@@ -77,27 +77,50 @@ class Named:
         return "" if self.location is Location.LOCAL else f"{self.location.value} {self.country}"
 
 
-def suspicions(
-    session: Session,
-    province_code: str,
-    entity_ids: Collection[uuid.UUID] | None,
-    commune_code: str | None = None,
+def same_numbers(
+    session: Session, province_code: str, entity_ids: Collection[uuid.UUID] | None = None
 ) -> list[Suspicion]:
-    """Every pair that a rule suspects, the surest first."""
+    """Pairs of which a number or a channel is said of both, the surest first."""
     found: dict[Pair, dict[str, int]] = defaultdict(dict)
     wanted = None if entity_ids is None else frozenset(entity_ids)
-    if commune_code is None:
-        for rule, one, other in _disputed(session, province_code, wanted):
+    for find in (_disputed, _said_of_two):
+        for rule, one, other in find(session, province_code, wanted):
             _note(found, one, other, rule, SCORES[rule])
-        for rule, one, other in _said_of_two(session, province_code, wanted):
-            _note(found, one, other, rule, SCORES[rule])
+    return _judged(session, province_code, found)
+
+
+def same_names(
+    session: Session,
+    province_code: str,
+    entity_ids: Collection[uuid.UUID] | None = None,
+    commune_code: str | None = None,
+) -> list[Suspicion]:
+    """Pairs with the same name or a near one in one place; `commune_code` empty: of all those without one."""
+    found: dict[Pair, dict[str, int]] = defaultdict(dict)
+    wanted = None if entity_ids is None else frozenset(entity_ids)
     for one, other, rule, score in _alike(_named(session, province_code, wanted, commune_code), wanted):
         _note(found, one, other, rule, score)
-    standing = _standing(session, province_code, {each for pair in found for each in pair})
+    return _judged(session, province_code, found)
+
+
+def together(*lists: Iterable[Suspicion]) -> list[Suspicion]:
+    """What several rules say of one pair makes it surer."""
+    found: dict[Pair, dict[str, int]] = defaultdict(dict)
+    for suspicion in (each for one in lists for each in one):
+        for rule in suspicion.rules:
+            _note(found, *suspicion.pair, rule, suspicion.score)
+    return _sorted(found)
+
+
+def _judged(session: Session, province_code: str, found: dict[Pair, dict[str, int]]) -> list[Suspicion]:
+    living = standing(session, province_code, {each for pair in found for each in pair})
+    return _sorted({pair: rules for pair, rules in found.items() if living.issuperset(pair)})
+
+
+def _sorted(found: dict[Pair, dict[str, int]]) -> list[Suspicion]:
     sure = (
         Suspicion(pair, frozenset(rules), min(99, max(rules.values()) + 4 * (len(rules) - 1)))
         for pair, rules in found.items()
-        if standing.issuperset(pair)
     )
     return sorted(sure, key=lambda each: (-each.score, each.pair))
 
@@ -108,12 +131,12 @@ def _note(found: dict[Pair, dict[str, int]], one: uuid.UUID, other: uuid.UUID, r
         rules[rule] = max(score, rules.get(rule, 0))
 
 
-def _standing(session: Session, province_code: str, ids: set[uuid.UUID]) -> set[uuid.UUID]:
+def standing(session: Session, province_code: str, ids: set[uuid.UUID]) -> set[uuid.UUID]:
     """Those that stand for themselves: registered, and not merged into another."""
-    standing: set[uuid.UUID] = set()
+    living: set[uuid.UUID] = set()
     waiting = sorted(ids)
     for start in range(0, len(waiting), 500):
-        standing |= set(
+        living |= set(
             session.scalars(
                 select(Entity.id).where(
                     Entity.province_code == province_code,
@@ -122,7 +145,7 @@ def _standing(session: Session, province_code: str, ids: set[uuid.UUID]) -> set[
                 )
             )
         )
-    return standing
+    return living
 
 
 def _is_standing(table: type[Entity]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

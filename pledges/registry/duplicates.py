@@ -17,7 +17,7 @@ from pledges.audit.operations import record
 from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.identity import clean_block
-from pledges.registry.duplicate_rules import BY_PERSON, MOST_PAIRS, Suspicion, suspicions
+from pledges.registry.duplicate_rules import BY_PERSON, MOST_PAIRS, Suspicion, same_names, same_numbers, together
 from pledges.registry.models import Entity, Standing
 from pledges.registry.upkeep_models import DuplicatePair, PairState
 
@@ -31,6 +31,7 @@ __all__ = [
     "pair_of",
     "suspect",
     "suspect_by_person",
+    "write_pairs",
 ]
 
 _CHUNK = 400
@@ -45,24 +46,20 @@ class Found:
 
 
 def find_pairs(
-    session: Session,
-    province_code: str,
-    entity_ids: Collection[uuid.UUID] | None = None,
-    *,
-    now: datetime,
-    commune_code: str | None = None,
+    session: Session, province_code: str, entity_ids: Collection[uuid.UUID] | None = None, *, now: datetime
 ) -> Found:
-    """Write down the pairs that the rules suspect; returns how many are new.
+    """Write down the pairs that the rules suspect, among all entities or only those with one of `entity_ids`.
 
-    Among all entities, only those with one of `entity_ids`, or only those of one commune. Pairs about which a person
-    has decided are left alone; open ones get the rules and the score of now.
+    For a few entities that have just changed; the nightly search (`signing.duplicate_search`) goes through all.
     """
     session.flush()
-    found = suspicions(session, province_code, entity_ids, commune_code)
-    return Found(_write(session, province_code, found[:MOST_PAIRS], now), capped=len(found) > MOST_PAIRS)
+    names = same_names(session, province_code, entity_ids)
+    return write_pairs(session, province_code, together(same_numbers(session, province_code, entity_ids), names), now)
 
 
-def _write(session: Session, province_code: str, found: list[Suspicion], now: datetime) -> int:
+def write_pairs(session: Session, province_code: str, suspicions: list[Suspicion], now: datetime) -> Found:
+    """Keep the surest of them; pairs about which a person has decided are left alone, open ones get what is new."""
+    found = suspicions[:MOST_PAIRS]
     added = 0
     for start in range(0, len(found), _CHUNK):
         chunk = found[start : start + _CHUNK]
@@ -73,13 +70,11 @@ def _write(session: Session, province_code: str, found: list[Suspicion], now: da
                 session.add(_new_pair(province_code, suspicion, now))
                 added += 1
             elif pair.state is PairState.OPEN:
-                by_person = BY_PERSON in pair.rules
-                rules = sorted({*suspicion.rules, *([BY_PERSON] if by_person else [])})
-                score = max(suspicion.score, pair.score if by_person else 0)
+                rules, score = sorted({*pair.rules, *suspicion.rules}), max(pair.score, suspicion.score)
                 if (pair.rules, pair.score) != (rules, score):
                     pair.rules, pair.score = rules, score
         session.flush()
-    return added
+    return Found(added, capped=len(suspicions) > MOST_PAIRS)
 
 
 def _known(
