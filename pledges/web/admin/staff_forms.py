@@ -16,11 +16,15 @@ from pledges.web.components import PageForm
 from pledges.web.fields import Choice, ChoiceField, EmailField, SearchChoiceField, SelectField, TextField, lazy
 
 ROLE_HINTS: dict[Role, Any] = {
-    Role.OFFICER: lazy("Xem hồ sơ của cơ quan mình, đề nghị duyệt, trả lại, tạm hoãn, từ chối."),
+    Role.OFFICER: lazy(
+        "Xem hồ sơ của cơ quan mình, đề nghị duyệt, trả lại, tạm hoãn, từ chối; lập và chăm sóc danh sách đối tượng."
+    ),
     Role.APPROVER: lazy("Duyệt hồ sơ mà người khác đã đề nghị, quyết định thu hồi, ủy quyền duyệt."),
     Role.ADMINISTRATOR: lazy("Quản lý tài khoản và thông tin của tỉnh, thành phố; không mở được hồ sơ."),
     Role.PROVINCE_VIEWER: lazy("Xem danh sách đối tượng và tình trạng ký của cả tỉnh, thành phố."),
-    Role.COMMUNE_OFFICER: lazy("Xem danh sách đối tượng và tình trạng ký."),
+    Role.COMMUNE_OFFICER: lazy(
+        "Báo trang web, tài khoản, người mới thấy ở địa bàn; giúp người dân ký; xem danh sách đối tượng."
+    ),
     Role.REPORTING_UNIT: lazy("Xem danh sách đối tượng và tình trạng ký, thuộc một cơ quan."),
 }
 
