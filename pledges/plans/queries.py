@@ -91,6 +91,17 @@ def get_commune(session: Session, province_code: str, code: str) -> Commune | No
     return commune if commune is not None and commune.valid_to is None else None
 
 
+def communes_of(session: Session, province_code: str) -> list[Commune]:
+    """The communes of today, by name."""
+    return list(
+        session.scalars(
+            select(Commune)
+            .where(Commune.province_code == province_code, Commune.valid_to.is_(None))
+            .order_by(Commune.name_fold)
+        )
+    )
+
+
 def commune_names(session: Session, province_code: str, codes: Iterable[str]) -> dict[str, str]:
     """The names of some communes by their codes, also of those that exist no longer."""
     rows = session.execute(
