@@ -44,6 +44,7 @@ _NOTHING = words(
     "- -- --- _ / . .. ... … x 0 ? n/a na #n/a none null nil khong khongco chuaco chua ko koco kco k trong dangcapnhat"
 )
 _TWELVE_DIGITS = re.compile(r"(?<!\d)\d(?:[ .\u00a0-]?\d){11}(?!\d)")
+_OTHER_DIGITS = re.compile(r"[^\D0-9]")
 _MAIL_PARTING = re.compile(r"[\s,;/|<>()]+")
 _PLAIN_MAILBOX = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_+-]|\.(?!\.)){0,60}(?<!\.)")
 _OLD_HOUSEHOLD = re.compile(r"\d{2}[A-Z]\d{7}")
@@ -98,7 +99,7 @@ def kept(text: str) -> str:
 
 
 def _ascii_digits(text: str) -> str:
-    if text.isascii():
+    if not _OTHER_DIGITS.search(text):
         return text
     return "".join(str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
 

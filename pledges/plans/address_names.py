@@ -189,9 +189,13 @@ class PlaceNames:
         found = [name for name in self.districts.get(_key(words), ()) if agrees(words, name.words)]
         return [name for name in found if name.kind == kind] or found
 
-    def find_communes(self, words: tuple[Word, ...], kind: str) -> list[CommuneName]:
+    def find_communes(self, words: tuple[Word, ...], kind: str, province_code: str | None = None) -> list[CommuneName]:
         """Of today and former; those of another kind only if none is of this kind."""
-        found = [name for name in self.communes.get(_key(words), ()) if agrees(words, name.words)]
+        found = [
+            name
+            for name in self.communes.get(_key(words), ())
+            if (province_code is None or name.province_code == province_code) and agrees(words, name.words)
+        ]
         return [name for name in found if name.kind == kind] or found
 
 

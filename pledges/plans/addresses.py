@@ -159,7 +159,7 @@ class _Reading:
 
     def _lies_in(self, code: str, mention: Mention) -> bool:
         if mention.level is Level.COMMUNE:
-            return any(name.province_code == code for name in self.names.find_communes(mention.words, mention.kind))
+            return bool(self.names.find_communes(mention.words, mention.kind, code))
         return _some_in(code, self.names.find_districts(mention.words, mention.kind))
 
     def _tail(self, mention: Mention) -> ProvinceName | None:
@@ -271,7 +271,7 @@ class _Reading:
 
     def _codes(self, mention: Mention, code: str, districts: list[DistrictName], *, former: bool) -> set[str]:
         """Every commune of today that this name can mean."""
-        named = [name for name in self.names.find_communes(mention.words, mention.kind) if name.province_code == code]
+        named = self.names.find_communes(mention.words, mention.kind, code)
         today = [name for name in named if name.district is None]
         old = [name for name in named if name.district is not None]
         known = {district.key for district in districts if district.communes}
@@ -285,9 +285,7 @@ class _Reading:
     def _part_districts(self, code: str) -> None:
         """ "Phường 5 Mỹ Tho" without a comma is a commune and a district."""
         for at, mention in enumerate(self.mentions):
-            if mention.level is not Level.COMMUNE or any(
-                name.province_code == code for name in self.names.find_communes(mention.words, mention.kind)
-            ):
+            if mention.level is not Level.COMMUNE or self.names.find_communes(mention.words, mention.kind, code):
                 continue
             for length in range(min(4, len(mention.words) - 1), 0, -1):
                 name = mention.words[-length:]
