@@ -11,7 +11,7 @@ from pledges.core.identity import ChannelAddress
 from pledges.core.secrecy import Vault
 from pledges.registry.matching import survivor
 from pledges.registry.models import Entity
-from pledges.registry.queries import find_by_personal_number, find_by_tax_code, find_channel
+from pledges.registry.queries import find_by_number_hash, find_by_tax_code, find_channel
 
 
 class AlreadyRegistered(DomainError):
@@ -36,7 +36,12 @@ def refuse_tax_code(session: Session, province_code: str, tax_code: str | None, 
 def refuse_personal_number(
     session: Session, province_code: str, number: str | None, vault: Vault, *, own: Entity | None = None
 ) -> None:
-    found = find_by_personal_number(session, province_code, number, vault) if number else None
+    if number:
+        refuse_number_hash(session, province_code, vault.keyed_hash("personal_number", number), own=own)
+
+
+def refuse_number_hash(session: Session, province_code: str, number_hash: str, *, own: Entity | None = None) -> None:
+    found = find_by_number_hash(session, province_code, number_hash)
     if found is not None and (own is None or found.id != own.id):
         raise AlreadyRegistered(
             N_("Số định danh cá nhân này đã có trong danh sách, của “%(name)s”. Hãy mở đối tượng đó để bổ sung."),

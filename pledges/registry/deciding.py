@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action, Place, require
-from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_block, clean_line
@@ -37,10 +36,6 @@ class Deciding:
     @property
     def place(self) -> Place:
         return Place(self.obligation.province_code, self.entry.lead_agency)
-
-
-def actor_of(staff: Staff) -> Actor:
-    return Actor("staff", str(staff.id))
 
 
 def take_up(session: Session, key: Key, staff: Staff, action: Action, *, seen: str | None) -> Deciding:

@@ -45,7 +45,10 @@ def find_by_tax_code(session: Session, province_code: str, tax_code: str) -> Ent
 
 
 def find_by_personal_number(session: Session, province_code: str, number: str, vault: Vault) -> Entity | None:
-    number_hash = vault.keyed_hash("personal_number", number)
+    return find_by_number_hash(session, province_code, vault.keyed_hash("personal_number", number))
+
+
+def find_by_number_hash(session: Session, province_code: str, number_hash: str) -> Entity | None:
     return _first_registered(session, province_code, Entity.personal_number_hash == number_hash)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
+from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action, Place, require
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
@@ -23,7 +24,7 @@ from pledges.core.text import clean_block
 from pledges.plans.rules import cohort_of
 from pledges.registry.acts import Act
 from pledges.registry.counters import move_scope
-from pledges.registry.deciding import LONGEST_NOTE, Deciding, Key, actor_of, check_day, mark_of, said, take_up
+from pledges.registry.deciding import LONGEST_NOTE, Deciding, Key, check_day, mark_of, said, take_up
 from pledges.registry.models import Cohort, Obligation, Scope
 from pledges.registry.scope_words import IN_REASONS, OUT_REASONS, CohortReason
 from pledges.registry.upkeep_models import Matter, ObligationDecision, ProposalState, ScopeProposal, ScopeReason

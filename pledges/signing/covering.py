@@ -93,7 +93,7 @@ def _held_by_others(
     return {(speaks_for.get(obligation_id, obligation_id), period) for obligation_id, period in rows if obligation_id}
 
 
-def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pledge]:
+def bind_waiting(session: Session, entity: Entity, *, beside: Pledge | None = None) -> list[Pledge]:
     """Let the other pledges of an entity that was only claimed until now cover what it owes from now on.
 
     Nobody who has signed may stand among those who have not (`model.md` 13).
@@ -107,7 +107,7 @@ def bind_waiting(session: Session, entity: Entity, *, beside: Pledge) -> list[Pl
         .where(
             Pledge.province_code == entity.province_code,
             Pledge.entity_id == entity.id,
-            Pledge.id != beside.id,
+            *([Pledge.id != beside.id] if beside is not None else []),
             PledgeCover.obligation_id.is_(None),
             PledgeCover.entry_id != "",
             PledgeCover.hold != "ended",
