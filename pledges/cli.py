@@ -20,6 +20,7 @@ from pledges.accounts.models import Role
 from pledges.accounts.queries import count_staff, province_of_agency, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM, Actor
 from pledges.cli_documents import documents
+from pledges.cli_registry import registry
 from pledges.core import migrate
 from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
@@ -260,5 +261,5 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
-    for command in (db, plans, jobs, ops, staff, documents, demo):
+    for command in (db, plans, jobs, ops, staff, documents, registry, demo):
         app.cli.add_command(command)

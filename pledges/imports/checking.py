@@ -38,6 +38,7 @@ SEVERAL_BY_CHANNEL = N_("Các kênh trên dòng này thuộc về những đối
 OTHER_NUMBER = N_("Cùng kênh hoặc cùng tên, nhưng mã số khác với mã số đã ghi.")
 SEVERAL_BY_NAME = N_("Có nhiều đối tượng cùng tên ở cùng nơi hoặc cùng liên hệ.")
 NEEDS_PERSON = N_("Cần người quyết định.")
+NAMED_BY_CHANNEL = N_("Dòng này không có tên: tạm lấy địa chỉ kênh làm tên.")
 SKIPPED = N_("Cán bộ đã quyết định bỏ qua dòng này.")
 
 
@@ -155,7 +156,7 @@ def _channels(
 
 def _notes(row: ParsedRow) -> tuple[Reason, ...]:
     """What a person should know of a row that is used: an open place, and every cell that could not be read."""
-    notes: list[Reason] = []
+    notes: list[Reason] = [(NAMED_BY_CHANNEL, {})] if _named_by_channel(row) else []
     if row.place_note:
         notes.append((row.place_note, {}))
     elif row.address and row.country == "VN" and not row.province_certain:
@@ -214,7 +215,15 @@ def _contradicts(candidate: Candidate, keys: RowKeys) -> bool:
     return any(None not in pair and pair[0] != pair[1] for pair in (codes, numbers))
 
 
+def _named_by_channel(row: ParsedRow) -> bool:
+    """The list says no name (`Check.parse`)."""
+    return bool(row.channels) and row.name == row.channels[0].display
+
+
 def _likeness(keys: RowKeys, candidate: Candidate) -> float:
+    """0 to 100; whoever is named by a channel contradicts nobody's name."""
+    if _named_by_channel(keys.row):
+        return 100.0
     return max((fuzz.token_set_ratio(keys.name, name) for name in candidate.names), default=0.0)
 
 
@@ -244,12 +253,15 @@ class Check:
         self.mapping = {int(column): Field(name) for column, name in import_.mapping.items()}
 
     def parse(self, cells: Sequence[str]) -> ParsedRow:
-        return parse_row(
+        row = parse_row(
             cells,
             self.mapping,
             province_code=self.import_.province_code,
             subject_type=self.import_.subject_type,
         )
+        if row.name or row.refusal is not None or not row.channels:
+            return row
+        return replace(row, name=row.channels[0].display)
 
     def chunk(self, session: Session, rows: Sequence[tuple[int, list[str], ParsedRow]]) -> list[Checked]:
         """Check some rows, in the order of the file."""

@@ -157,8 +157,7 @@ def choose_columns(
     import_ = _in_reach(session, key, staff)
     if not import_.file_sha256:
         raise Conflict(N_("Danh sách này được tỉnh, thành phố khác chuyển đến nên các cột đã cố định."))
-    if Field.NAME not in mapping.values():
-        raise DomainError(N_("Hãy chỉ ra cột nào ghi tên của đối tượng."), field="mapping")
+    check_columns(mapping)
     import_ = take_step(
         session,
         key,
@@ -173,6 +172,12 @@ def choose_columns(
     )
     _ask_worker(session, import_, by_worker)
     return import_
+
+
+def check_columns(mapping: Mapping[int, Field]) -> None:
+    """Refuse what nobody could be recognised by."""
+    if not {Field.NAME, Field.CHANNEL} & set(mapping.values()):
+        raise DomainError(N_("Hãy chỉ ra cột nào ghi tên hoặc kênh của đối tượng."), field="mapping")
 
 
 def decide_clash(
