@@ -21,7 +21,8 @@ from pledges.core.identity import ChannelAddress
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block, clean_line
 from pledges.plans.rules import SUBJECT_TYPES
-from pledges.registry.adding import NewEntity, Seen, add_channel, add_entity, add_sighting, refuse_channel
+from pledges.registry.adding import NewEntity, Seen, add_channel, add_entity, add_sighting
+from pledges.registry.clashes import refuse_channel
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, EntityKind, Location, Standing
 from pledges.registry.queries import find_channel

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pledges.core.calendar import VIETNAM
-from pledges.core.errors import N_, Conflict, DomainError, TooMany
+from pledges.core.errors import N_, Conflict, TooMany
 from pledges.tips.models import Tip, TipState
 
 _ALREADY = {
@@ -25,12 +25,8 @@ class TipDecided(Conflict):
         super().__init__(_ALREADY[tip.state], name=name, time=f"{local:%H:%M, %d/%m/%Y}")
 
 
-class FormUsed(DomainError):
+class FormUsed(Conflict):
     """This form has already brought another report."""
-
-
-class FormTooOld(DomainError):
-    """The form has been open for longer than its proof holds."""
 
 
 class TooManyTips(TooMany):

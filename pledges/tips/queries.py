@@ -18,6 +18,7 @@ from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Standing
 from pledges.registry.queries import find_channel
+from pledges.registry.searching import search_entities
 from pledges.tips.models import Tip, TipState
 
 CODE = "tip-code"
@@ -196,7 +197,7 @@ def known_channel(session: Session, tip: Tip) -> Channel | None:
 
 
 def candidates(session: Session, tip: Tip) -> list[Candidate]:
-    """Who has the same channel, then who has the same name apart from legal form, marks and case."""
+    """Who has the same channel, then who has the same name apart from legal form and marks, then a name like it."""
     found: dict[uuid.UUID, Candidate] = {}
     channel = known_channel(session, tip)
     if channel is not None and channel.entity_id is not None:
@@ -214,6 +215,12 @@ def candidates(session: Session, tip: Tip) -> list[Candidate]:
             .order_by(Entity.commune_code != (tip.commune_code or ""), Entity.id)
             .limit(MOST_CANDIDATES)
         )
-        for entity in namesakes:
+        for entity in (*namesakes, *search_registered(session, tip.province_code, name_key(tip.name))):
             found.setdefault(entity.id, Candidate(entity, by_channel=False))
     return list(found.values())[:MOST_CANDIDATES]
+
+
+def search_registered(session: Session, province_code: str, query: str) -> list[Entity]:
+    """Entities that a report can be merged into, by whatever they are found by."""
+    hits = search_entities(session, province_code, query, limit=2 * MOST_CANDIDATES)
+    return [hit.entity for hit in hits if hit.entity.standing is Standing.REGISTERED][:MOST_CANDIDATES]

@@ -16,6 +16,7 @@ from pledges import cli
 from pledges.app import create_app
 from pledges.jobs.worker import DRAIN_SECONDS
 from pledges.settings import Settings, SettingsError, read_settings
+from pledges.web.picture_fields import LARGEST_POST
 from pledges.web.public.verification import LARGEST_UPLOAD
 from pledges.web.security import HEADERS, LARGEST_REQUEST
 from tests.guards.repository import ROOT
@@ -152,6 +153,7 @@ def test_the_product_itself_refuses_what_is_somewhat_too_large() -> None:
     """nginx lets more through than the product, so that people get the page that says what to do."""
     site, check = block("server {\n    listen 443"), block("location = /xac-minh ")
     assert most_megabytes(check) * MEGABYTE > LARGEST_UPLOAD
+    assert most_megabytes(block("location ~ ^/(bao-trang-web|can-bo/bao-moi)$ ")) * MEGABYTE > LARGEST_POST
     assert most_megabytes(site) * MEGABYTE > LARGEST_REQUEST
     assert most_megabytes(site) * MEGABYTE < 2 * LARGEST_REQUEST
 

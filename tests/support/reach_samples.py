@@ -35,6 +35,7 @@ class Spot:
     delegation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     text_id: uuid.UUID = field(default_factory=uuid.uuid4)
     withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    tip_id: uuid.UUID = field(default_factory=uuid.uuid4)
     institution_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
@@ -87,6 +88,12 @@ SAMPLES: dict[str, Sample] = {
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
     "officer.entity": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
+    "officer.tip": Sample(lambda spot: {"tip_id": spot.tip_id}),
+    "officer.tip_picture": Sample(lambda spot: {"tip_id": spot.tip_id, "number": 1}),
+    "officer.tip_confirm": Sample(lambda spot: {"tip_id": spot.tip_id}),
+    "officer.tip_merge": Sample(lambda spot: {"tip_id": spot.tip_id}),
+    "officer.tip_reject": Sample(lambda spot: {"tip_id": spot.tip_id}),
+    "officer.tip_reopen": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.file": _pledge(),
     "officer.back_to_file": _pledge(decision="tra-lai"),
     "officer.file_pdf": _pledge(),

@@ -30,6 +30,7 @@ from pledges.product import Product
 from pledges.review.models import Batch, BatchKind, Decision, Revocation, RevocationState
 from pledges.signing.models import Consent, ConsentWithdrawal, Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import hold_of
+from pledges.tips.models import Tip, TipSource
 from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
 from tests.support.reach_samples import ALSO_INSIDE, PERSON, SAMPLES, Sample, Spot
@@ -169,6 +170,18 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             province_code=province, pledge_id=pledge.id, consent=Consent.PROCESSING, withdrawn_at=START
         )
         session.add(withdrawal)
+        tip = Tip(
+            province_code=province,
+            source=TipSource.CITIZEN,
+            agency_code=agency,
+            subject_type="",
+            name="Cửa hàng thử nghiệm",
+            seen_on=local_day(START),
+            pictures=[product.storage.put(PAPER)],
+            code_hash=mark,
+            sent_at=START,
+        )
+        session.add(tip)
         delegation = _delegate(session, giver, person.id)
         document = Document(
             province_code=province,
@@ -195,6 +208,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             giver_id=giver.id,
             delegation_id=delegation.id,
             withdrawal_id=withdrawal.id,
+            tip_id=tip.id,
             institution_id=_institution(session, province, agency, person.id),
             text_id=current_text(session, "website_seller").id,
         )

@@ -85,7 +85,7 @@ def send() -> ResponseReturnValue:
     except FormUsed as used:
         form.renew()
         form.refuse(used)
-        return _page(form, province, status=409)
+        return _page(form, province, status=used.status)
     except DomainError as refusal:
         form.refuse(refusal)
         return _page(form, province, status=refusal.status)

@@ -3,130 +3,43 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.accounts.models import Role, Staff
+from pledges.accounts.models import Role
 from pledges.accounts.permissions import NotPermitted
 from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
-from pledges.registry.adding import AlreadyRegistered
-from pledges.registry.counters import recount
+from pledges.registry.clashes import AlreadyRegistered
 from pledges.registry.models import Channel, Entity, EntityKind, Obligation, Sighting
 from pledges.registry.queries import types_of
-from pledges.tips.deciding import Finding, Page, confirm_tip, merge_tip, reject_tip, reopen_tip
+from pledges.tips.deciding import Page, merge_tip, reject_tip, reopen_tip
 from pledges.tips.errors import TipDecided
 from pledges.tips.models import Tip, TipState
 from pledges.tips.operations import send_tip
 from pledges.tips.proof import new_stamp
 from pledges.tips.queries import candidates, count_waiting, decided, own_tips, together_with, waiting
-from pledges.tips.rules import check_report, read_address
+from pledges.tips.rules import check_report
 from tests.support.clock import FixedClock
 from tests.support.signing import HUE, run_together
-from tests.support.staff import add_person
-
-TRADE, HEALTH = "46-SCT", "46-SYT"
-
-
-class Desk:
-    """A department with reports in front of it."""
-
-    def __init__(self, database: Database, clock: FixedClock, vault: Vault) -> None:
-        self.database, self.clock, self.vault = database, clock, vault
-        self.officer = self.person("chuyen.vien@vidu.vn", Role.OFFICER, TRADE)
-
-    def person(self, email: str, role: Role, agency: str | None = None, commune: str | None = None) -> Staff:
-        return add_person(
-            self.database,
-            email,
-            role=role,
-            province_code=HUE,
-            agency_code=agency,
-            commune_code=commune,
-            ready=False,
-        )
-
-    def tip(self, address: str = "", **more: Any) -> Tip:
-        self.clock.advance(timedelta(minutes=1))
-        staff, doubtful = more.pop("staff", None), more.pop("doubtful", False)
-        network = more.pop("network", f"192.0.2.{self.clock().minute}")
-        given = {
-            "subject": "website",
-            "address": address,
-            "name": "",
-            "commune_code": None,
-            "place": "",
-            "seen_on": self.clock().date(),
-            "link": "",
-            "note": "",
-            "pictures": (),
-        } | more
-        report = check_report(province_code=HUE, today=self.clock().date(), **given)
-        return self.database.run(
-            lambda session: (
-                send_tip(
-                    session,
-                    report,
-                    stamp=new_stamp(self.clock()),
-                    now=self.clock(),
-                    vault=self.vault,
-                    network=network,
-                    doubtful=doubtful,
-                    staff=staff,
-                ).tip
-            )
-        )
-
-    def confirm(self, tip: Tip, seen: Page | None = None, staff: Staff | None = None, **found: Any) -> Tip:
-        given = {
-            "name": "Cửa hàng thử nghiệm",
-            "kind": EntityKind.ORGANISATION,
-            "subject_types": ("ecommerce_website",),
-            "channel": read_address(tip.typed),
-        } | found
-        return self.database.run(
-            lambda session: confirm_tip(
-                session,
-                (HUE, tip.id),
-                Finding(**given),
-                staff=staff or self.officer,
-                seen=seen or Page(tip.revision),
-                now=self.clock(),
-                vault=self.vault,
-            )
-        )
-
-    def run(self, decide: Any, tip: Tip, *args: Any, staff: Staff | None = None, **more: Any) -> Tip:
-        found: Tip = self.database.run(
-            lambda session: decide(session, (HUE, tip.id), *args, staff=staff or self.officer, now=self.clock(), **more)
-        )
-        return found
-
-    def count(self, model: Any, *where: Any) -> int:
-        with self.database.read() as session:
-            return session.scalar(select(func.count()).select_from(model).where(*where)) or 0
-
-    def figures_agree(self) -> bool:
-        return self.database.run(lambda session: recount(session, repair=False)) == []
+from tests.support.tips import HEALTH, TRADE, TipDesk
 
 
 @pytest.fixture
-def desk(database: Database, clock: FixedClock, vault: Vault) -> Desk:
-    return Desk(database, clock, vault)
+def desk(database: Database, clock: FixedClock, vault: Vault) -> TipDesk:
+    return TipDesk(database, clock, vault)
 
 
 @pytest.fixture
-def small_desk(sqlite_database: Database, clock: FixedClock, vault: Vault) -> Desk:
-    return Desk(sqlite_database, clock, vault)
+def small_desk(sqlite_database: Database, clock: FixedClock, vault: Vault) -> TipDesk:
+    return TipDesk(sqlite_database, clock, vault)
 
 
-def test_twenty_at_once_confirm_one_report_once(desk: Desk) -> None:
+def test_twenty_at_once_confirm_one_report_once(desk: TipDesk) -> None:
     tip = desk.tip("https://vidu-thu-nghiem.vn/trang-chu")
     other = desk.tip("http://www.vidu-thu-nghiem.vn")
     late = desk.tip("vidu-thu-nghiem.vn")
@@ -158,7 +71,7 @@ def test_twenty_at_once_confirm_one_report_once(desk: Desk) -> None:
     assert desk.figures_agree()
 
 
-def test_a_report_becomes_a_sighting_of_what_is_known(desk: Desk) -> None:
+def test_a_report_becomes_a_sighting_of_what_is_known(desk: TipDesk) -> None:
     first = desk.confirm(desk.tip("vidu-thu-nghiem.vn"))
     assert first.entity_id is not None
     again = desk.tip("facebook.com/cuahangthunghiem", note="Tôi là hàng xóm", link="vidu.vn/bai", subject="account")
@@ -186,7 +99,7 @@ def test_a_report_becomes_a_sighting_of_what_is_known(desk: Desk) -> None:
     assert desk.figures_agree()
 
 
-def test_a_website_may_wait_for_its_owner_and_nothing_else(small_desk: Desk) -> None:
+def test_a_website_may_wait_for_its_owner_and_nothing_else(small_desk: TipDesk) -> None:
     desk = small_desk
     account = desk.tip("facebook.com/trangthunghiem", subject="account")
     with pytest.raises(DomainError, match="Hãy ghi tên"):
@@ -203,7 +116,7 @@ def test_a_website_may_wait_for_its_owner_and_nothing_else(small_desk: Desk) -> 
     assert desk.figures_agree()
 
 
-def test_a_rejection_tells_why_and_can_be_taken_back(desk: Desk) -> None:
+def test_a_rejection_tells_why_and_can_be_taken_back(desk: TipDesk) -> None:
     tip, other = desk.tip("vidu-thu-nghiem.vn"), desk.tip("vidu-thu-nghiem.vn")
     with pytest.raises(DomainError, match="Hãy viết lý do"):
         desk.run(reject_tip, tip, seen=Page(0), reason=" ")
@@ -223,7 +136,7 @@ def test_a_rejection_tells_why_and_can_be_taken_back(desk: Desk) -> None:
     assert [desk.count(Fact, Fact.kind == kind) for kind in kinds] == [2, 2, 1, 1]
 
 
-def test_the_queue_shows_each_matter_once_and_doubtful_ones_behind(desk: Desk) -> None:
+def test_the_queue_shows_each_matter_once_and_doubtful_ones_behind(desk: TipDesk) -> None:
     doubtful = desk.tip("lau-nhat.vn", doubtful=True)
     first, shop = desk.tip("vidu-thu-nghiem.vn"), desk.tip(subject="shop", name="Sạp thử nghiệm", place="Chợ")
     desk.tip("vidu-thu-nghiem.vn")
@@ -248,7 +161,7 @@ def test_the_queue_shows_each_matter_once_and_doubtful_ones_behind(desk: Desk) -
         assert waiting(session, HUE, TRADE).total == 4
 
 
-def test_only_the_agency_that_leads_decides(small_desk: Desk) -> None:
+def test_only_the_agency_that_leads_decides(small_desk: TipDesk) -> None:
     desk = small_desk
     commune = desk.person("xa@vidu.vn", Role.COMMUNE_OFFICER, commune="19753")
     tip = desk.tip("vidu-thu-nghiem.vn", staff=commune, network="")
@@ -268,7 +181,7 @@ def test_only_the_agency_that_leads_decides(small_desk: Desk) -> None:
         assert session.scalars(select(Sighting.source).where(Sighting.tip_id == tip.id)).all() == ["commune"] * 2
 
 
-def test_the_same_form_sent_twenty_times_at_once_is_one_report(desk: Desk) -> None:
+def test_the_same_form_sent_twenty_times_at_once_is_one_report(desk: TipDesk) -> None:
     report = check_report(
         province_code=HUE,
         subject="website",
