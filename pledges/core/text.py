@@ -65,6 +65,8 @@ def _visible(raw: str, most: int, field: str | None) -> str:
     """NFC without invisible characters; what is too long by far is not even looked at letter by letter."""
     if len(raw) > FAR_TOO_LONG:
         _bounded(raw, min(most, FAR_TOO_LONG), field)
+    if _HARMLESS.fullmatch(raw):
+        return raw
     return unicodedata.normalize("NFC", raw.translate(_DROP_INVISIBLE))
 
 

@@ -315,4 +315,6 @@ def _by_hint(names: PlaceNames, mentions: list[Mention], found: Located, hint: s
             if districts and not _some_in(hint, districts):
                 return found
     inside = reading._within(hint, former=found.former)
-    return replace(inside, certain=inside.commune_code is not None, note=inside.note or found.note)
+    if inside.commune_code is not None:
+        return replace(inside, certain=True, note="")
+    return replace(inside, certain=False, note=found.note)
