@@ -34,6 +34,8 @@ from pledges.tips.rules import LONGEST_REASON, read_address
 Key = tuple[str, uuid.UUID]
 """Province and id of a report."""
 
+FACTS = {TipState.CONFIRMED: "tip.confirmed", TipState.MERGED: "tip.merged"}
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -124,16 +126,16 @@ def reject_tip(session: Session, key: Key, *, staff: Staff, seen: Page, reason: 
     if not said:
         raise DomainError(N_("Hãy viết lý do từ chối; người báo tin đọc được lý do này."), field="reason")
     tip = _decide(session, key, TipState.REJECTED, staff, seen, now, reason=said)
-    _tell(session, tip, "tip.rejected", staff, now)
+    _record(session, tip, "tip.rejected", staff, now)
     for other in _others(session, tip, seen, TipState.REJECTED, staff, now, reason=said):
-        _tell(session, other, "tip.rejected", staff, now, together_with=str(tip.id))
+        _record(session, other, "tip.rejected", staff, now, together_with=str(tip.id))
     return tip
 
 
 def reopen_tip(session: Session, key: Key, *, staff: Staff, revision: int, now: datetime) -> Tip:
     """Take a rejection back: the report waits again, and its sender reads so."""
     tip = _decide(session, key, TipState.NEW, staff, Page(revision), now, before=TipState.REJECTED)
-    _tell(session, tip, "tip.reopened", staff, now)
+    _record(session, tip, "tip.reopened", staff, now)
     return tip
 
 
@@ -240,10 +242,10 @@ def _settle(
     session.flush()
     became = {"entity": str(entity.id)} if entity is not None else {}
     became |= {"channel": str(channel.id)} if channel is not None else {}
-    _tell(session, tip, f"tip.{tip.state.value}", staff, now, **became, **data)
+    _record(session, tip, FACTS[tip.state], staff, now, **became, **data)
 
 
-def _tell(session: Session, tip: Tip, kind: str, staff: Staff, now: datetime, **data: str) -> None:
+def _record(session: Session, tip: Tip, kind: str, staff: Staff, now: datetime, **data: str) -> None:
     record(
         session,
         kind,
