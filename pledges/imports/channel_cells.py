@@ -26,6 +26,8 @@ _LABEL = re.compile(
 )
 _PARTING = re.compile(r"[;\n\r|]+|,\s+|,(?=https?:)|\s+[/\-–—+&]\s+|\s+(?:và|hoặc)\s+|\s*[/,]\s*(?=https?://)")
 _LIKE_AN_ADDRESS = re.compile(r"https?:/|www\.|[^\s.]+\.[a-z]{2,}(?:[/?#:]|$)|.+@.+\.", re.IGNORECASE)
+# After "fb:" a name may have a dot of its own.
+_SITE = re.compile(r"https?:|www\.|[^@]*/|[^@].*\.(?:vn|com|net|org|info|biz)$", re.IGNORECASE)
 
 
 def split_channels(text: str) -> tuple[list[ChannelAddress], list[tuple[str, DomainError]]]:
@@ -58,7 +60,7 @@ def _pieces(part: str) -> list[str]:
         at = label.end()
         base = _BASES.get(label[1].split()[0])
         handle = re.match(r"\s*@?([\w.\-]+)", part[at:])
-        if base and handle and not _LIKE_AN_ADDRESS.match(part[at:].split()[0]) and _ends_here(part, at + handle.end()):
+        if base and handle and not _SITE.match(part[at:].split()[0]) and _ends_here(part, at + handle.end()):
             pieces.append(base + handle[1])
             at += handle.end()
     if others:
