@@ -166,7 +166,7 @@ def _judge_claim_again(act: Declaration, entity: Entity, former: Former) -> Regi
     """Without the tax code or channel that was another's, a claim is an entity like any other."""
     session, declared = act.session, act.declared
     matches = matching_entities(session, declared, act.number_hash, province_code=act.province_code)
-    confirmed = with_confirmed_email(session, matches, declared.email)
+    confirmed = with_confirmed_email(session, matches, declared)
     verdict = judge_match(declared, act.number_hash, matches, confirmed)
     if verdict is Match.SAME:
         return complete(act, confirmed[0].entity)

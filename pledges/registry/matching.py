@@ -35,7 +35,8 @@ def take_turns(
     would have to run its whole transaction again, and an address with a name has no constraint. A row stands for
     each turn rather than an advisory lock, which poolers and distributed engines do not keep.
     """
-    marks = [f"channel:{channel.address}" for channel in declared.channels] + [f"email:{declared.email}"]
+    marks = [f"channel:{channel.address}" for channel in declared.channels]
+    marks += [f"email:{declared.email}"] if declared.email else []
     marks += [f"tax:{declared.tax_code}"] if declared.tax_code else []
     marks += [f"number:{number_hash}"] if number_hash else []
     take_turns_for(session, marks, province_code=province_code, now=now)
@@ -107,12 +108,14 @@ def _owners(session: Session, province_code: str, addresses: list[str]) -> Itera
     )
 
 
-def with_confirmed_email(session: Session, matches: Iterable[Matched], email: str) -> list[Matched]:
+def with_confirmed_email(session: Session, matches: Iterable[Matched], declared: DeclaredSubject) -> list[Matched]:
     """Those of `matches` that are known to be reached at this address, which a code has just confirmed.
 
     The register may know it from a list of the agency only: whoever reads the mail that goes there is who is listed.
     """
-    return [match for match in matches if _is_reached_at(session, match.entity, email)]
+    if declared.vouched:
+        return list(matches)
+    return [match for match in matches if _is_reached_at(session, match.entity, declared.email)]
 
 
 def _is_reached_at(session: Session, entity: Entity, email: str) -> bool:

@@ -28,6 +28,7 @@ from pledges.registry.models import (
     Sighting,
     Standing,
 )
+from pledges.registry.names import remember_name
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import obligations_of
 from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, Matched, is_same_by_name, judge_match
@@ -118,7 +119,7 @@ def register_declared(
 
 def _register(act: Declaration, matches: list[Matched], presumed: uuid.UUID | None) -> Registered:
     session, declared = act.session, act.declared
-    confirmed = with_confirmed_email(session, matches, declared.email)
+    confirmed = with_confirmed_email(session, matches, declared)
     match judge_match(declared, act.number_hash, matches, confirmed):
         case Match.CLAIMED:
             return Registered(_claim(act, matches[0].entity), claimed=True)
@@ -222,6 +223,8 @@ def complete(act: Declaration, entity: Entity) -> Registered:
     filled = _set_identifiers(act, entity)
     if filled:
         act.record("entity.identified", entity.id, identifiers=filled)
+    # The name stays that of the register; what is signed, and perhaps published, says the declared one.
+    remember_name(act.session, entity, act.declared.name, now=act.now)
     add_contacts(act, entity)
     _add_types(act, entity)
     channels = add_channels(act, entity)
@@ -251,8 +254,9 @@ def add_contacts(act: Declaration, entity: Entity) -> None:
             select(Contact).where(Contact.province_code == entity.province_code, Contact.entity_id == entity.id)
         )
     }
-    declared = [("email", act.declared.email, act.now)]
-    declared += [("phone", act.declared.phone, None)] if act.declared.phone else []  # type: ignore[list-item]
+    said, declared = act.declared, list[tuple[str, str, datetime | None]]()
+    declared += [("email", said.email, None if said.vouched else act.now)] if said.email else []
+    declared += [("phone", said.phone, act.now if said.phone_confirmed else None)] if said.phone else []
     for kind, value, verified_at in declared:
         contact = known.get((kind, value))
         if contact is None:

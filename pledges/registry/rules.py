@@ -58,6 +58,11 @@ class DeclaredSubject:
     channels: tuple[ChannelAddress, ...] = ()
     appeared_on: date | None = None
     """Since when the business or channel exists, if it was said."""
+    vouched: bool = False
+    """Somebody of the staff has the person before them: that stands for the code to a known address, and `email`
+    (which may be empty) has not been confirmed."""
+    phone_confirmed: bool = False
+    """A code sent to `phone` came back."""
 
 
 class Match(StrEnum):

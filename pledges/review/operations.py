@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts.delegation import approval_title, living_delegation
-from pledges.accounts.models import Staff
+from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action, Place, require
 from pledges.audit.operations import record
@@ -25,7 +25,7 @@ from pledges.plans.queries import get_agency
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
 from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind
-from pledges.signing.models import Pledge, PledgeState
+from pledges.signing.models import Origin, Pledge, PledgeState
 from pledges.signing.rules import CORRECTABLE_LABELS, Correctable
 from pledges.signing.states import Changed, StateChanged, change_state
 
@@ -51,6 +51,8 @@ def recommend(
 ) -> Decision:
     """Propose the approval; somebody else has to approve."""
     pledge = in_reach(session, key, staff, Action.PLEDGE_RECOMMEND, now)
+    if helped_and_others_can(session, pledge, staff):
+        raise SecondPersonNeeded(N_("Bạn là người đã giúp ký bản này, nên đồng nghiệp khác phải xem và đề nghị duyệt."))
     if pledge.document_id is None:
         raise Conflict(N_("Bản PDF của hồ sơ này còn chờ niêm phong; đề nghị duyệt được ngay sau khi niêm phong xong."))
     return _decide(
@@ -189,6 +191,8 @@ def approve(
         raise SecondPersonNeeded(
             N_("Bạn là người đã đề nghị duyệt hồ sơ này, nên người khác phải duyệt. Hãy chuyển cho lãnh đạo khác.")
         )
+    if pledge.origin is Origin.ASSISTED and pledge.recorded_by == staff.id:
+        raise SecondPersonNeeded(N_("Bạn là người đã giúp ký bản này, nên người khác phải duyệt."))
     agency = get_agency(session, pledge.province_code, pledge.agency_code)
     title, delegation = approval_title(session, staff, agency, local_day(now))
     if not title:
@@ -213,6 +217,23 @@ def approve(
     enqueue(session, COUNTERSIGN_TASK, pledge.province_code, str(pledge.id))
     crash_point("approve.before_commit")
     return decision
+
+
+def helped_and_others_can(session: Session, pledge: Pledge, staff: Staff) -> bool:
+    """Whether this person photographed the signature and the agency has somebody else to look at it.
+
+    In an office with one officer the rule would stop all work; somebody else approves in any case.
+    """
+    if pledge.origin is not Origin.ASSISTED or pledge.recorded_by != staff.id:
+        return False
+    others = select(Staff.id).where(
+        Staff.province_code == pledge.province_code,
+        Staff.agency_code == pledge.agency_code,
+        Staff.role == Role.OFFICER,
+        Staff.active.is_(True),
+        Staff.id != staff.id,
+    )
+    return session.scalar(others.limit(1)) is not None
 
 
 _FACTS = {

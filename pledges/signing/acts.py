@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,8 +20,17 @@ from pledges.plans.wordings import signature_line
 from pledges.registry.models import Channel, Entity
 from pledges.registry.operations import Registered
 from pledges.signing.covering import bind, owed_under, periods_of
-from pledges.signing.models import ConfirmationCode, Draft, Pledge, PledgeChannel, PledgeState, Signature, SignatureKind
-from pledges.signing.rules import new_reference, new_verification_code
+from pledges.signing.models import (
+    ConfirmationCode,
+    Draft,
+    Origin,
+    Pledge,
+    PledgeChannel,
+    PledgeState,
+    Signature,
+    SignatureKind,
+)
+from pledges.signing.rules import NO_CODE_ID, midnight, new_reference, new_verification_code
 from pledges.signing.states import settle
 from pledges.signing.texts import DraftAnswers, TextToSign
 
@@ -45,8 +55,19 @@ class Confirmation:
 
 
 @dataclass(frozen=True)
+class Pen:
+    """A signature by hand on a printed text, before somebody of the staff who photographed it."""
+
+    signed_on: date
+    pictures: tuple[str, ...]
+    witness: str
+    """Name of the member of staff and where they work, as it is printed."""
+    staff_id: uuid.UUID
+
+
+@dataclass(frozen=True)
 class SigningAct:
-    """One act of signing: whose draft, with which answers and codes, when."""
+    """One act of signing: whose draft, with which answers and codes (or which paper), when."""
 
     draft: Draft
     answers: DraftAnswers
@@ -55,6 +76,22 @@ class SigningAct:
     """By role: `signer`, and `representative` for a signer under age."""
     now: datetime
     public_url: str
+    pen: Pen | None = None
+
+    @property
+    def signed_at(self) -> datetime:
+        """Of a paper only the day is known; on the day itself the moment in which it came here stands for it."""
+        if self.pen is None or self.pen.signed_on == local_day(self.now):
+            return self.now
+        return midnight(self.pen.signed_on)
+
+    @property
+    def kind(self) -> SignatureKind:
+        return SignatureKind.OTP_CONFIRM if self.pen is None else SignatureKind.SCANNED_PAPER
+
+    def actor(self, pledge: Pledge) -> Actor:
+        """Who hands it in."""
+        return Actor("signer", str(pledge.id)) if self.pen is None else Actor("staff", str(self.pen.staff_id))
 
     @property
     def people(self) -> dict[str, tuple[str, str]]:
@@ -64,7 +101,13 @@ class SigningAct:
             "signer": (signer.name, self.answers.group.email),
             "representative": (signer.representative_name, signer.representative_email),
         }
+        if self.pen is not None:
+            return everybody if signer.under_age else {"signer": everybody["signer"]}
         return {role: everybody[role] for role in self.codes}
+
+    def masked(self, address: str) -> str:
+        """Where the code went; nowhere, where it was signed with a pen."""
+        return mask_email(address) if self.pen is None else ""
 
     def agrees_to_publish(self, text: TextToSign) -> bool:
         """One box serves all texts; it says nothing about a text that does not ask, such as a receipt."""
@@ -94,20 +137,22 @@ def add_pledge(
         "pledge.submitted",
         province_code=pledge.province_code,
         object_id=pledge.id,
-        actor=Actor("signer", str(pledge.id)),
+        actor=act.actor(pledge),
         now=act.now,
-        data=data | signed_fact(pledge, text, claimed=registered.claimed, counts=settle(session, pledge, now=act.now)),
+        effective_on=local_day(act.signed_at),
+        data=data
+        | signed_fact(act, pledge, text, claimed=registered.claimed, counts=settle(session, pledge, now=act.now)),
     )
     enqueue(session, SEAL_TASK, pledge.province_code, str(pledge.id))
     return pledge
 
 
-def signed_fact(pledge: Pledge, text: TextToSign, **more: Any) -> dict[str, Any]:
+def signed_fact(act: SigningAct, pledge: Pledge, text: TextToSign, **more: Any) -> dict[str, Any]:
     """What a fact says of one signing: which text, and how it was signed."""
     return {
         "text": f"{text.pledge_text.text_id}/{text.pledge_text.version}",
         "rendered_hash": text.rendered.sha256,
-        "kind": SignatureKind.OTP_CONFIRM.value,
+        "kind": act.kind.value,
         "version": pledge.version,
         **more,
     }
@@ -152,12 +197,13 @@ def signed_columns(act: SigningAct, text: TextToSign, reference: str, verificati
         reference=reference,
         verification_url=f"{act.public_url}/xac-minh/{verification_code}",
         signature_lines=_signature_lines(act, text, verification_code),
-        place_and_date=f"{act.answers.province.short_name}, {day_in_words(local_day(act.now))}",
+        place_and_date=f"{act.answers.province.short_name}, {day_in_words(local_day(act.signed_at))}",
+        pictures=act.pen.pictures if act.pen is not None else (),
     )
     return {
         "draft_id": act.draft.id,
         "pledge_text_id": text.pledge_text.id,
-        "signed_at": act.now,
+        "signed_at": act.signed_at,
         "answers": act.answers.frozen(),
         "wording_approved": text.approved,
         "template_hash": text.pledge_text.template_hash,
@@ -169,11 +215,18 @@ def signed_columns(act: SigningAct, text: TextToSign, reference: str, verificati
         "seal_due_at": act.now + SEAL_GRACE,
         "seal_attempts": 0,
         "seal_error": "",
+        "origin": Origin.ASSISTED if act.answers.assisted else Origin.ONLINE,
+        "pictures": list(act.pen.pictures) if act.pen is not None else [],
+        "recorded_by": act.draft.assisted_by,
     }
 
 
 def _signature_lines(act: SigningAct, text: TextToSign, verification_code: str) -> tuple[str, ...]:
     """One line for each person, saying how it was signed and nothing more."""
+    if act.pen is not None:
+        day = f"{act.pen.signed_on:%d/%m/%Y}"
+        said = signature_line(text.pledge_text.content, act.kind.value, can_bo=act.pen.witness, ngay=day)
+        return tuple(f"{name}: {said}" for name, _address in act.people.values())
     local = act.now.astimezone(VIETNAM)
     return tuple(
         f"{name}: "
@@ -202,20 +255,20 @@ def add_evidence(session: Session, act: SigningAct, pledge: Pledge, text: TextTo
             Signature(
                 province_code=pledge.province_code,
                 pledge_id=pledge.id,
-                kind=SignatureKind.OTP_CONFIRM,
+                kind=act.kind,
                 version=pledge.version,
                 role=role,
                 typed_name=clean_line(confirmation.typed_name) if role == "signer" else name,
-                masked_address=mask_email(address),
-                address_hash=act.codes[role].address_hash,
-                code_id=act.codes[role].id,
-                signed_at=act.now,
+                masked_address=act.masked(address),
+                address_hash=act.codes[role].address_hash if role in act.codes else "",
+                code_id=act.codes[role].id if role in act.codes else NO_CODE_ID,
+                signed_at=act.signed_at,
                 rendered_hash=text.rendered.sha256,
                 text_version=text.pledge_text.version,
                 notice_hash=text.notice_hash,
-                consent_processing_at=act.now,
-                consent_publication_at=act.now if act.agrees_to_publish(text) else None,
-                network=vault.encrypt("network", confirmation.network),
+                consent_processing_at=act.signed_at,
+                consent_publication_at=act.signed_at if act.agrees_to_publish(text) else None,
+                network=vault.encrypt("network", confirmation.network) if confirmation.network else None,
             )
         )
 

@@ -137,9 +137,11 @@ class Signer:
     representative_email: str
 
 
-def check_group(raw: Raw, provinces: tuple[str, ...]) -> Group:
+def check_group(raw: Raw, provinces: tuple[str, ...], *, by_hand: bool = False) -> Group:
+    """`by_hand`: signed with a pen beside somebody of the staff, so that no code has to be sent anywhere."""
     check = _Check(raw)
-    email = check.read("email", parse_email, missing=N_("Hãy nhập địa chỉ thư điện tử để nhận mã xác nhận."))
+    missing = "" if by_hand else N_("Hãy nhập địa chỉ thư điện tử để nhận mã xác nhận.")
+    email = check.read("email", parse_email, missing=missing)
     province = check.choice("province", provinces, N_("Hãy chọn tỉnh, thành phố nơi bạn ký cam kết."))
     subject_type = check.choice(
         "subject_type", tuple(SUBJECT_TYPES), N_("Hãy chọn nhóm đúng nhất với việc bạn đang làm.")
@@ -320,7 +322,7 @@ def parse_day(typed: str) -> date:
     raise DomainError(N_("Hãy viết ngày theo dạng ngày/tháng/năm, ví dụ 05/03/2026, hoặc tháng/năm, ví dụ 03/2026."))
 
 
-def check_signer(raw: Raw, group: Group, who: Who) -> Signer:
+def check_signer(raw: Raw, group: Group, who: Who, *, by_hand: bool = False) -> Signer:
     check = _Check(raw)
     person = who.kind is EntityKind.PERSON
     name: str | None = who.name
@@ -339,12 +341,12 @@ def check_signer(raw: Raw, group: Group, who: Who) -> Signer:
             check.refuse("authority", N_("Chỉ người có quyền đại diện cho đơn vị mới ký được. Hãy xác nhận quyền này."))
     representative = ("", "", "")
     if under_age:
-        representative = _check_representative(check, group)
+        representative = _check_representative(check, group, by_hand=by_hand)
     check.finish()
     return Signer(name or "", title or "", under_age, *representative)
 
 
-def _check_representative(check: _Check, group: Group) -> tuple[str, str, str]:
+def _check_representative(check: _Check, group: Group, *, by_hand: bool) -> tuple[str, str, str]:
     name = check.read(
         "representative_name",
         lambda text: clean_line(text, most=120),
@@ -355,9 +357,8 @@ def _check_representative(check: _Check, group: Group) -> tuple[str, str, str]:
         lambda text: clean_line(text, most=60),
         missing=N_("Hãy nhập quan hệ với bạn, ví dụ: mẹ, cha, người giám hộ."),
     )
-    email = check.read(
-        "representative_email", parse_email, missing=N_("Hãy nhập thư điện tử riêng của người đại diện.")
-    )
+    missing = "" if by_hand else N_("Hãy nhập thư điện tử riêng của người đại diện.")
+    email = check.read("representative_email", parse_email, missing=missing)
     if email and email.casefold() == group.email.casefold():
         check.refuse(
             "representative_email", N_("Người đại diện cần địa chỉ thư điện tử riêng, khác với địa chỉ của bạn.")

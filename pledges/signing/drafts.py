@@ -133,7 +133,8 @@ def find_by_code(
         now=now,
     )
     draft = session.scalar(select(Draft).where(Draft.resume_code_hash == resume_code_hash(vault, resume_code)))
-    if draft is None or draft.email.casefold() != email.casefold() or now > draft.expires_at + CLOCK_SKEW:
+    found = draft is not None and draft.assisted_by is None and draft.email.casefold() == email.casefold()
+    if draft is None or not found or now > draft.expires_at + CLOCK_SKEW:
         return DomainError(
             N_("Không tìm thấy bản đang viết với mã và địa chỉ này. Hãy xem lại từng chữ; mã có hiệu lực 30 ngày."),
             field="resume_code",

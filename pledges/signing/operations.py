@@ -11,10 +11,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.audit.operations import SIGNER
+from pledges.audit.operations import SIGNER, Actor
 from pledges.core.calendar import local_day
 from pledges.core.crashpoints import crash_point
-from pledges.core.errors import N_, Conflict, DomainError
+from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.identity import clean_line, fold
 from pledges.core.secrecy import Vault
 from pledges.messaging.operations import queue_message
@@ -40,7 +40,7 @@ from pledges.signing.signing_again import (
 )
 from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, read_answers, texts_to_sign
 
-__all__ = ["SEAL_TASK", "ConfirmationErrors", "Presume", "SigningOutcome", "sign_draft"]
+__all__ = ["SEAL_TASK", "ConfirmationErrors", "Presume", "SigningOutcome", "complete_signing", "sign_draft"]
 
 Presume = Callable[[Session, Draft, str, str], uuid.UUID | None]
 """Whom somebody of this name in this province is by a list that the draft came from; None where it says nothing."""
@@ -83,6 +83,8 @@ def sign_draft(
     draft = open_draft(session, draft_id, now)
     if draft.signed_at is not None:
         return SigningOutcome(already=tuple(pledges_of_draft(session, draft.id)))
+    if draft.assisted_by is not None:
+        raise NotFound  # signed with a pen (`assisting`)
     pledge = locked_pledge(session, draft)
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
     consents = Consents(publication=confirmation.consent_publication)
@@ -97,14 +99,27 @@ def sign_draft(
     if isinstance(codes, SigningOutcome):
         return codes
     act = SigningAct(draft, answers, confirmation, codes, now, public_url)
-    if pledge:
+    return complete_signing(session, act, texts, pledge, vault, presume)
+
+
+def complete_signing(
+    session: Session,
+    act: SigningAct,
+    texts: list[TextToSign],
+    pledge: Pledge | None,
+    vault: Vault,
+    presume: Presume | None = None,
+) -> SigningOutcome:
+    """What follows once it is sure who signs what: the pledges, the end of the draft, the mail. `pledge`: the one
+    that is signed again."""
+    if pledge is not None:
         outcome = _sign_again(session, act, texts, pledge, vault)
     else:
         outcome = _add_pledges(session, act, texts, vault, presume)
-    for code in codes.values():
-        code.used_at = now
-    draft.signed_at = now
-    revoke_links(session, RESUME_DRAFT, draft.id, now)
+    for code in act.codes.values():
+        code.used_at = act.now
+    act.draft.signed_at = act.now
+    revoke_links(session, RESUME_DRAFT, act.draft.id, act.now)
     _queue_mail(session, act, outcome, vault)
     session.flush()
     crash_point("sign.before_commit")
@@ -195,7 +210,7 @@ def _add_pledges(
         session,
         subject,
         province_code=province_code,
-        actor=SIGNER,
+        actor=SIGNER if act.pen is None else Actor("staff", str(act.pen.staff_id)),
         now=act.now,
         vault=vault,
         presumed=presume(session, act.draft, province_code, subject.name) if presume is not None else None,
@@ -284,6 +299,8 @@ def _queue_mail(session: Session, act: SigningAct, outcome: SigningOutcome, vaul
     if not outcome.signed:
         return
     for role, (_name, address) in act.people.items():
+        if not address:
+            continue
         queue_message(
             session,
             province_code=act.answers.group.province_code,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor, record
-from pledges.core.calendar import VIETNAM, Quarter, local_day
+from pledges.core.calendar import Quarter, local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.jobs.operations import enqueue
@@ -34,7 +34,7 @@ from pledges.signing.models import (
     SignatureKind,
 )
 from pledges.signing.paper_sheet import frozen_answers, record_paper
-from pledges.signing.rules import NO_CODE_ID, new_verification_code
+from pledges.signing.rules import NO_CODE_ID, midnight, new_verification_code
 from pledges.signing.states import Changed, StateChanged, change_state, settle
 
 
@@ -178,11 +178,6 @@ def remove_paper_pledge(
         data={"counts": changed.counts} if changed.counts else {},
     )
     return changed
-
-
-def midnight(day: date) -> datetime:
-    """The first moment of a day in Vietnam: a paper says the day, and nobody knows the hour."""
-    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC)
 
 
 # --- Checks ----------------------------------------------------------------------------------------------------------

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
+from pledges.core.calendar import VIETNAM
 from pledges.core.errors import N_
 from pledges.core.secrecy import random_code
 from pledges.signing.models import PledgeState
@@ -128,3 +129,8 @@ def normal_reference(typed: str) -> str:
     if len(letters) == 14 and letters.startswith("CK"):
         return f"CK-{letters[2:4]}-{letters[4:8]}-{letters[8:]}"
     return ""
+
+
+def midnight(day: date) -> datetime:
+    """The first moment of a day in Vietnam: a paper says the day, and nobody knows the hour."""
+    return datetime(day.year, day.month, day.day, tzinfo=VIETNAM).astimezone(UTC)

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.audit.operations import Actor, record
+from pledges.audit.operations import record
+from pledges.core.calendar import local_day
 from pledges.core.errors import N_, Conflict
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
@@ -91,9 +92,10 @@ def sign_correction(session: Session, act: SigningAct, text: TextToSign, pledge:
         "pledge.corrected",
         province_code=pledge.province_code,
         object_id=pledge.id,
-        actor=Actor("signer", str(pledge.id)),
+        actor=act.actor(pledge),
         now=act.now,
-        data=signed_fact(changed.pledge, text, claimed=registered.claimed, counts=counts),
+        effective_on=local_day(act.signed_at),
+        data=signed_fact(act, changed.pledge, text, claimed=registered.claimed, counts=counts),
     )
     enqueue(session, SEAL_TASK, pledge.province_code, str(pledge.id))
     return changed.pledge
@@ -128,7 +130,7 @@ def _correct_entity(session: Session, act: SigningAct, pledge: Pledge, vault: Va
         _entity_of(session, pledge),
         declared_subject(act.answers),
         former=Former(tax_code=pledge.answers["tax_code"], phone=pledge.answers["phone"]),
-        actor=Actor("signer", str(pledge.id)),
+        actor=act.actor(pledge),
         now=act.now,
         vault=vault,
     )

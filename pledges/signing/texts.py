@@ -88,6 +88,10 @@ class DraftAnswers:
     province: Province
     again: Pledge | None = None
     """The pledge that is corrected or amended: then its text is the only one to sign."""
+    assisted: bool = False
+    """Filled in beside somebody of the staff."""
+    by_phone: bool = False
+    """Confirmed by a code to the phone."""
 
     def frozen(self) -> dict[str, Any]:
         """The answers as they are kept with the pledge: for the file and for a later amendment.
@@ -130,6 +134,7 @@ class Progress:
     signer: Signer | None = None
     errors: dict[Page, AnswerErrors] = field(default_factory=dict)
     again: Pledge | None = None
+    assisted: bool = False
 
     @property
     def first_open(self) -> Page:
@@ -149,7 +154,9 @@ class Progress:
         if self.province is None or self.group is None or self.who is None or self.place is None or self.signer is None:
             page = self.first_open
             raise DraftIncomplete(page, self.errors.get(page))
-        return DraftAnswers(self.group, self.who, self.place, self.signer, self.province, self.again)
+        return DraftAnswers(
+            self.group, self.who, self.place, self.signer, self.province, self.again, assisted=self.assisted
+        )
 
     def fits(self, subject_type: str) -> bool:
         """Whether the one who signs can belong to this group as well."""
@@ -161,10 +168,11 @@ def read_progress(session: Session, draft: Draft, *, vault: Vault, today: date) 
     """Check every page of the draft in order; a page whose predecessors are wrong is not judged yet."""
     errors: dict[Page, AnswerErrors] = {}
     province = group = who = place = signer = None
+    by_hand = draft.assisted_by is not None
     try:
         page = Page.GROUP
         codes = tuple(known.code for known in provinces_in_use(session))
-        group = check_group(typed_answers(draft, page, vault), codes)
+        group = check_group(typed_answers(draft, page, vault), codes, by_hand=by_hand)
         province = get_province(session, group.province_code)
         page = Page.WHO
         if page.value in draft.answers:
@@ -178,10 +186,11 @@ def read_progress(session: Session, draft: Draft, *, vault: Vault, today: date) 
             place = check_place(raw, group, who, commune=_commune(session, group, raw), today=today)
         page = Page.SIGNER
         if who is not None and page.value in draft.answers:
-            signer = check_signer(typed_answers(draft, page, vault), group, who)
+            signer = check_signer(typed_answers(draft, page, vault), group, who, by_hand=by_hand)
     except AnswerErrors as wrong:
         errors[page] = wrong
-    return Progress(province, group, who, place, signer, errors, pledge_of_draft(session, draft))
+    again = pledge_of_draft(session, draft)
+    return Progress(province, group, who, place, signer, errors, again, assisted=by_hand)
 
 
 def pledge_of_draft(session: Session, draft: Draft) -> Pledge | None:
@@ -387,4 +396,6 @@ def declared_subject(answers: DraftAnswers) -> DeclaredSubject:
         phone=answers.place.phone,
         channels=answers.place.channels,
         appeared_on=answers.place.started_on,
+        vouched=answers.assisted,
+        phone_confirmed=answers.by_phone,
     )

@@ -23,7 +23,7 @@ from pledges.plans.settings import ProvinceSettings, province_settings
 from pledges.review.checks import Check, CheckOutcome, check_pledges
 from pledges.review.history import earlier_versions, history
 from pledges.review.models import Decision, DecisionKind, Revocation
-from pledges.review.operations import last_decision
+from pledges.review.operations import helped_and_others_can, last_decision
 from pledges.review.queue_filter import QueueFilter
 from pledges.review.revocations import open_revocation
 from pledges.review.waiting_times import Side, WaitingTimes, waiting_times, working_days
@@ -104,7 +104,7 @@ def possible_actions(pledge: Pledge, revocation: Revocation | None) -> list[str]
     staff = current_staff()
     if pledge.recommended_by == staff.id or not printed_title(agency_of(pledge)):
         names = [name for name in names if name != "approve"]
-    if pledge.document_id is None:
+    if pledge.document_id is None or helped_and_others_can(reader(), pledge, staff):
         names = [name for name in names if name != "recommend"]
     if revocation is None:
         return [name for name in names if name not in {"revoke", "refuse_revocation"}]

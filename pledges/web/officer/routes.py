@@ -4,11 +4,16 @@ from flask import Flask
 
 from pledges.accounts.permissions import Action
 from pledges.web.officer import (
+    assist_routes,
     batch_routes,
     decision_routes,
     delegation_routes,
+    duplicate_routes,
     entity_routes,
     file_routes,
+    import_clash_routes,
+    import_page_routes,
+    import_routes,
     institution_routes,
     landing_routes,
     paper_routes,
@@ -23,12 +28,17 @@ from pledges.web.officer.menu import menu
 from pledges.web.officer.reach import has_right
 
 __all__ = [
+    "assist_routes",
     "batch_routes",
     "blueprint",
     "decision_routes",
     "delegation_routes",
+    "duplicate_routes",
     "entity_routes",
     "file_routes",
+    "import_clash_routes",
+    "import_page_routes",
+    "import_routes",
     "institution_routes",
     "landing_routes",
     "paper_routes",

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from flask import request, session
 from sqlalchemy.orm import Session
 
+from pledges.accounts.permissions import Action, Place, allows
 from pledges.core.errors import NotFound
 from pledges.core.tokens import Tokens
 from pledges.signing.drafts import open_draft
 from pledges.signing.models import Draft
 from pledges.web.current import now, product
+from pledges.web.officer.authentication import signed_in_staff
 
 FORM_TOKEN = "draft-form"  # noqa: S105 - the purpose of a token, not a secret
 START_TOKEN = "draft-start"  # noqa: S105
@@ -53,9 +55,19 @@ def held_draft(reading: Session) -> Draft | None:
         draft = open_draft(reading, uuid.UUID(value), now())
     except (NotFound, ValueError):
         return None
+    if draft.assisted_by is not None and not is_helper(draft):
+        return None
     if session.get("draft") != value:
         hold_draft(draft.id)
     return draft
+
+
+def is_helper(draft: Draft) -> bool:
+    """Whether the one who is signed in is who began this draft beside a signer; nobody else opens it, from anywhere."""
+    staff = signed_in_staff()
+    if staff is None or draft.assisted_province is None:
+        return False
+    return allows(staff, Action.SIGNING_ASSIST, Place(draft.assisted_province, staff_id=draft.assisted_by))
 
 
 def browser_id() -> str:

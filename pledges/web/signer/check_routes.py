@@ -50,6 +50,7 @@ def check() -> ResponseReturnValue:
         answers=answers,
         rows=rows,
         purpose=draft.purpose.value,
+        draft_id=draft.id,
         said=said,
         unchanged=unchanged,
         **step(Page.CHECK, draft),
@@ -66,7 +67,7 @@ def _with_links(draft: Draft, page: Page, rows: list[Row]) -> list[Row]:
 @blueprint.get("/ky-cam-ket/xong")
 def done() -> ResponseReturnValue:
     draft = held_draft(reader())
-    if draft is None or draft.signed_at is None:
+    if draft is None or draft.signed_at is None or draft.assisted_by is not None:
         return away(draft, Page.GROUP) or redirect(url_for("signer.start"))
     pledges = pledges_of_draft(reader(), draft.id)
     province = get_province(reader(), pledges[0].province_code) if pledges else None

@@ -18,6 +18,7 @@ from pledges.signing.texts import extra_fields_of
 from pledges.web.communes import let_search
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import language
+from pledges.web.officer.authentication import signed_in_staff
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import form_token, held_draft
 from pledges.web.signer.duties import duty_views
@@ -113,11 +114,17 @@ def place() -> ResponseReturnValue:
     progress = progress_of(draft)
     assert progress.group is not None  # noqa: S101
     assert progress.who is not None  # noqa: S101
-    form = PlaceForm(data=typed_answers(draft, Page.PLACE, product().vault))
+    form = PlaceForm(data=typed_answers(draft, Page.PLACE, product().vault) or _own_commune(draft))
     province_code = progress.group.province_code
     let_search(form.commune, province_code)
     form.fit(progress.group, local=progress.who.location is Location.LOCAL)
     return answer_page(draft, Page.PLACE, form, "signer/place.html", province=progress.province, group=progress.group)
+
+
+def _own_commune(draft: Draft) -> dict[str, str]:
+    """Who helps in a commune mostly helps people of that commune."""
+    helper = signed_in_staff() if draft.assisted_by is not None else None
+    return {"commune": helper.commune_code} if helper is not None and helper.commune_code else {}
 
 
 @blueprint.get("/ky-cam-ket/xa-phuong")
@@ -141,5 +148,5 @@ def signer() -> ResponseReturnValue:
     assert progress.who is not None  # noqa: S101
     form = SignerForm(data=typed_answers(draft, Page.SIGNER, product().vault))
     person = progress.who.kind is EntityKind.PERSON
-    form.fit(person=person)
+    form.fit(person=person, by_hand=draft.assisted_by is not None)
     return answer_page(draft, Page.SIGNER, form, "signer/signer.html", who=progress.who, person=person)

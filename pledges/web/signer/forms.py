@@ -81,6 +81,14 @@ class GroupForm(AnswerForm):
     )
     subject_type = ChoiceField(lazy("Bạn ký với tư cách nào?"))
 
+    def for_somebody_else(self) -> None:
+        """Filled in beside a signer who may have no address."""
+        self.email.label.text = lazy("Thư điện tử của người ký")
+        self.email.hint = lazy("Đọc lại từng chữ cho người ký nghe; kết quả được gửi tới đây. Không có thì để trống.")
+        self.email.required = False
+        self.email.autocomplete = "off"
+        self.subject_type.label.text = lazy("Người ký với tư cách nào?")
+
 
 class MoreGroupsForm(AnswerForm):
     more_types = ChoicesField(lazy("Ký thêm cho nhóm nào?"))
@@ -223,7 +231,8 @@ class SignerForm(AnswerForm):
         autocomplete="off",
     )
 
-    def fit(self, *, person: bool) -> None:
+    def fit(self, *, person: bool, by_hand: bool = False) -> None:
+        self.representative_email.required = not by_hand
         dropped = (
             ("name", "title", "authority")
             if person

@@ -34,6 +34,8 @@ def start() -> ResponseReturnValue:
     provinces = provinces_in_use(reader())
     chosen = next((province for province in provinces if province.code == request.args.get("tinh")), None)
     draft = held_draft(reader())
+    if draft is not None and draft.assisted_by is not None:
+        draft = None  # the answers of somebody who was helped are no beginning for the next one
     unfinished = draft if draft is not None and draft.signed_at is None else None
     if chosen is None:
         return render_template("signer/province.html", provinces=provinces, unfinished=unfinished)
@@ -50,7 +52,8 @@ def _group_page(form: GroupForm, province: Any, **context: Any) -> ResponseRetur
     form.subject_type.choices = _group_choices(province.code, tuple(SUBJECT_TYPES))
     context.setdefault("resume_code", "")
     context.setdefault("unfinished", None)
-    return render_template("signer/group.html", form=form, province=province, **step(Page.GROUP), **context)
+    shown = step(Page.GROUP, context.get("draft"))
+    return render_template("signer/group.html", form=form, province=province, **shown, **context)
 
 
 def _group_choices(province_code: str, codes: tuple[str, ...]) -> tuple[Choice, ...]:
@@ -85,6 +88,7 @@ def start_post() -> ResponseReturnValue:
         form.show_errors(errors)
         return _group_page(form, province, resume_code=resume_code)
     before = held_draft(reader())
+    before = before if before is not None and before.assisted_by is None else None
     settings, vault, at, key, lang, peer = product().settings, product().vault, now(), tokens(), language(), network()
 
     def begin(db: Any) -> None:
@@ -134,18 +138,21 @@ def group() -> ResponseReturnValue:
     if elsewhere := away(draft, Page.GROUP):
         return elsewhere
     assert draft is not None  # noqa: S101 - `away` has answered otherwise
-    provinces = provinces_in_use(reader())
+    assisted = draft.assisted_by is not None
+    provinces = [each for each in provinces_in_use(reader()) if not assisted or each.code == draft.assisted_province]
     codes = tuple(province.code for province in provinces)
     typed = typed_answers(draft, Page.GROUP, product().vault)
     form = GroupForm(data={**typed, "draft": form_token(draft)})
     wanted = form.province.data if request.method == "POST" else request.args.get("tinh", typed.get("province"))
     province = get_province(reader(), wanted if wanted in codes else typed["province"])
     form.province.data = province.code
+    if assisted:
+        form.for_somebody_else()
     if not form.validate_on_submit():
         return _group_page(form, province, provinces=provinces, draft=draft)
     raw = {"email": form.email.raw, "province": province.code, "subject_type": form.subject_type.data or ""}
     try:
-        checked = check_group(raw, codes)
+        checked = check_group(raw, codes, by_hand=assisted)
     except AnswerErrors as errors:
         form.show_errors(errors)
         return _group_page(form, province, provinces=provinces, draft=draft)
@@ -153,7 +160,7 @@ def group() -> ResponseReturnValue:
 
     def keep(db: Any) -> None:
         kept = locked_draft(db, draft)
-        if _keep_group(db, kept, raw, checked.email, at):
+        if _keep_group(db, kept, raw, checked.email, at) and not assisted:
             send_draft_link(db, kept, tokens=key, public_url=settings.public_url, now=at, vault=vault)
 
     write(keep)

@@ -39,13 +39,17 @@ def step(page: Page, draft: Draft | None = None) -> dict[str, Any]:
     Who signs again what is signed already starts at the check, goes from there where something is open, and back.
     """
     index = PAGES.index(page)
+    assisting = draft is not None and draft.assisted_by is not None
     if draft is not None and draft.purpose is not DraftPurpose.NEW:
-        return {"back": file_url(draft) if page is Page.CHECK else page_url(Page.CHECK)}
-    return {"step": index + 1, "total": len(PAGES), "back": page_url(PAGES[index - 1]) if index else None}
+        return {"back": file_url(draft) if page is Page.CHECK else page_url(Page.CHECK), "assisting": assisting}
+    back = page_url(PAGES[index - 1]) if index else None
+    return {"step": index + 1, "total": len(PAGES), "back": back, "assisting": assisting}
 
 
 def file_url(draft: Draft) -> str:
-    """The file of the pledge that the draft is about."""
+    """The file of the pledge that the draft is about; for somebody of the staff the list of those they help."""
+    if draft.assisted_by is not None:
+        return url_for("officer.assisted")
     pledge = pledge_of_draft(reader(), draft)
     return url_for("signer.file", reference=pledge.reference) if pledge is not None else url_for("signer.find_file")
 
@@ -85,6 +89,8 @@ def away(draft: Draft | None, page: Page) -> ResponseReturnValue | None:
     """Where to go instead: to the start without a draft, to the end of a signed one, to the first page still open."""
     if draft is None:
         return redirect(url_for("signer.resume"))
+    if draft.assisted_by is not None and (draft.signed_at is not None or page is Page.SIGN):
+        return redirect(url_for("officer.assisted_draft", draft_id=draft.id))
     if draft.signed_at is not None:
         return redirect(url_for("signer.done"))
     progress = progress_of(draft)

@@ -19,10 +19,9 @@ from pledges.signing.paper_pledges import (
     AlreadyPledged,
     NeedsConfirming,
     Recorder,
-    midnight,
     remove_paper_pledge,
 )
-from pledges.signing.rules import NO_CODE_ID
+from pledges.signing.rules import NO_CODE_ID, midnight
 from pledges.signing.states import StateChanged
 from tests.support.clock import FixedClock
 from tests.support.papers_recorded import COMMAND, SIGNED_ON, record, registered
