@@ -53,6 +53,8 @@ class TextField(BaseField):
     widget = MacroWidget("text_field")
     input_type = "text"
     inputmode = ""
+    suggestions: tuple[str, ...] = ()
+    """What the browser offers while somebody types; anything else can be typed as well."""
 
     def __init__(
         self,
