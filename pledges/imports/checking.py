@@ -23,8 +23,9 @@ from pledges.registry.operations import PERSONAL_NUMBER
 
 TOTALLY_OTHER = 45.0
 """Below that two names have nothing in common but a few letters: a number that both bear is an error in one of them."""
-NEAR = 80.0
-"""From there on two names on one channel are two spellings of one."""
+NEAR = 88.0
+"""From there on two names on one channel are two spellings of one. The branches of a chain share its website, and
+names that differ in the town alone come to some 83: for those a person decides."""
 
 OTHER_PROVINCE = N_("Địa chỉ nằm ở tỉnh, thành phố khác.")
 PROVINCE_OPEN = N_("Chưa xác định được địa chỉ thuộc tỉnh, thành phố nào. Hãy ghi rõ trong danh sách rồi nhập lại.")
@@ -188,7 +189,7 @@ def _by_number(keys: RowKeys, known: Known, found: Ids, owners: Ids) -> tuple[Id
     if len(found) > 1:
         return found, (SEVERAL_BY_NUMBER, {})
     candidate = known.get(next(iter(found)))
-    if _likeness(keys, candidate) < TOTALLY_OTHER:
+    if _unlike(keys, candidate):
         return found, (NUMBER_OTHER_NAME, {})
     if _contradicts(candidate, keys):
         return found, (OTHER_NUMBER, {})
@@ -203,7 +204,7 @@ def _by_channel(keys: RowKeys, known: Known, owners: Ids) -> tuple[Ids, Reason |
     candidate = known.get(next(iter(owners)))
     if _contradicts(candidate, keys):
         return owners, (OTHER_NUMBER, {})
-    if _likeness(keys, candidate) < NEAR:
+    if not _named_by_channel(keys.row) and not _near(keys, candidate):
         return owners, (CHANNEL_OTHER_NAME, {})
     return owners, None
 
@@ -220,11 +221,15 @@ def _named_by_channel(row: ParsedRow) -> bool:
     return bool(row.channels) and row.name == row.channels[0].display
 
 
-def _likeness(keys: RowKeys, candidate: Candidate) -> float:
-    """0 to 100; whoever is named by a channel contradicts nobody's name."""
+def _unlike(keys: RowKeys, candidate: Candidate) -> bool:
+    """Whether two names have nothing in common; whoever is named by a channel contradicts nobody's name."""
     if _named_by_channel(keys.row):
-        return 100.0
-    return max((fuzz.token_set_ratio(keys.name, name) for name in candidate.names), default=0.0)
+        return False
+    return max((fuzz.token_set_ratio(keys.name, name) for name in candidate.names), default=0.0) < TOTALLY_OTHER
+
+
+def _near(keys: RowKeys, candidate: Candidate) -> bool:
+    return max((fuzz.token_sort_ratio(keys.name, name) for name in candidate.names), default=0.0) >= NEAR
 
 
 # --- Going through a file -----------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from pledges.imports.errors import Reason
 from pledges.imports.models import ClashDecision, Import, ImportPurpose, ImportRow, RowOutcome
 from pledges.imports.rows import ParsedRow
 from pledges.imports.states import Key
+from pledges.imports.totals import final_totals
 from pledges.imports.writing import Writing, known_communes, lock_entities
 from pledges.registry.matching import take_turns_for
 from pledges.registry.models import Entity
@@ -120,6 +121,7 @@ def apply_decided_row(
     applied = apply_rows(session, import_, [row], applying=applying, actor=actor, now=now)
     session.refresh(row)
     import_.totals = applied.add_to(import_.totals)
+    import_.totals = final_totals(session, import_)
 
 
 def _marks(keys: Sequence[RowKeys]) -> list[str]:

@@ -36,11 +36,12 @@ T = TypeVar("T")
 class FileReader:
     """The steps READING and CHECKING. Both begin anew when they were killed: nothing of theirs is in the register."""
 
-    def __init__(self, database: Database, storage: Storage, clock: Clock, vault: Vault) -> None:
+    def __init__(self, database: Database, storage: Storage, clock: Clock, vault: Vault, chunk: int = CHUNK) -> None:
         self._database = database
         self._storage = storage
         self._clock = clock
         self._vault = vault
+        self._chunk = chunk
 
     def read(self, claim: Claim, progress: Progress) -> None:
         """Count the rows, keep the first ones, and guess what the columns mean."""
@@ -110,7 +111,7 @@ class FileReader:
             self._refusals(claim),
             open_sheets(self._storage.get(claim.import_.file_sha256), claim.import_.sheet) as book,
         ):
-            for chunk in _chunks(book.rows(), CHUNK):
+            for chunk in _chunks(book.rows(), self._chunk):
                 data = [row for row in chunk if row.number > claim.import_.header_row]
                 checked = self._check_chunk(check, [(row.number, row.cells, check.parse(row.cells)) for row in data])
                 headings = [_new_row(claim, row) for row in chunk if row.number <= claim.import_.header_row]
@@ -158,7 +159,7 @@ class FileReader:
                     ImportRow.number > after,
                 )
                 .order_by(ImportRow.number)
-                .limit(CHUNK)
+                .limit(self._chunk)
             ).all()
             return [(row.number, row.cells, ParsedRow.from_json(row.parsed, self._vault)) for row in rows]
 

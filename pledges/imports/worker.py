@@ -36,13 +36,20 @@ class ImportWorker:
     """The two tasks of the worker: `work` does the running step of one import, `sweep` finds those that lost theirs."""
 
     def __init__(
-        self, database: Database, storage: Storage, clock: Clock, applying: Applying, undoing: Undoing
+        self,
+        database: Database,
+        storage: Storage,
+        clock: Clock,
+        applying: Applying,
+        undoing: Undoing,
+        chunk: int = CHUNK,
     ) -> None:
         self._database = database
         self._clock = clock
         self._applying = applying
         self._undoing = undoing
-        reader = FileReader(database, storage, clock, applying.vault)
+        self._chunk = chunk
+        reader = FileReader(database, storage, clock, applying.vault, chunk)
         self._steps = {
             ImportState.READING: reader.read,
             ImportState.CHECKING: reader.check,
@@ -88,7 +95,7 @@ class ImportWorker:
         """Apply the next rows; returns the number of the last one, None when there was none left."""
         now = self._clock()
         import_ = hold(session, claim, now)
-        rows = next_rows(session, claim.key, after, CHUNK)
+        rows = next_rows(session, claim.key, after, self._chunk)
         if not rows:
             return None
         applied = apply_rows(session, import_, rows, applying=self._applying, actor=actor_of_import(import_), now=now)
@@ -130,7 +137,7 @@ class ImportWorker:
         now = self._clock()
         import_ = hold(session, claim, now)
         undone = undo_chunk(
-            session, import_, undoing=self._undoing, actor=actor_of_import(import_), now=now, most=CHUNK
+            session, import_, undoing=self._undoing, actor=actor_of_import(import_), now=now, most=self._chunk
         )
         import_.done += undone
         session.flush()
