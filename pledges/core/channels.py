@@ -27,6 +27,7 @@ LONGEST_KEPT = 500
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(?=/)|([a-zA-Z][a-zA-Z0-9+-]*):(?!\d{1,5}(?:[/?#]|$))")
 # Hosts of these labels are their own A-labels: idna would say the same, slowly.
 _PLAIN_HOST = re.compile(r"(?=.{1,253}$)(?:(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.|$))+(?<!\.)")
+_ENDS_IN_LETTERS = re.compile(r"\.[a-zA-Z]{2,}\Z")
 _PHONE = re.compile(r"(?:zalo|sđt|sdt|đt|dt|tel)?[\s.:]*\+?[\d\s.()-]{8,20}")
 _ONE_ADDRESS = N_("Hãy dán địa chỉ của kênh, ví dụ example.vn hoặc facebook.com/tenpage.")
 
@@ -171,6 +172,8 @@ def _is_ip(authority: str) -> bool:
     if authority.startswith("["):
         return True
     host = authority.partition(":")[0].rstrip(".")
+    if _ENDS_IN_LETTERS.search(host):
+        return False
     # Browsers read 2130706433 and 0x7f.1 as addresses too; a top-level domain is never a number.
     return _is_strictly_ip(host) or bool(re.fullmatch(r"(?:.*\.)?(?:0x[0-9a-fA-F]*|[0-9]+)", host))
 

@@ -86,16 +86,20 @@ def says_nothing(text: str) -> bool:
     return not text or (len(text) < 16 and fold(text).replace(" ", "").strip("()") in _NOTHING)
 
 
-def without_personal_numbers(text: str) -> str:
-    """Every run of twelve digits that may be a personal number as its last four digits."""
-    return _TWELVE_DIGITS.sub(lambda match: mask_personal_number(re.sub(r"\D", "", match[0])), _ascii_digits(text))
+def without_personal_numbers(text: str, *, only_sound: bool = False) -> str:
+    """Every run of twelve digits as its last four; `only_sound`: if it has the structure of a personal number."""
+
+    def masked(match: re.Match[str]) -> str:
+        number = re.sub(r"\D", "", match[0])
+        return match[0] if only_sound and _personal(number) is None else mask_personal_number(number)
+
+    return _TWELVE_DIGITS.sub(masked, _ascii_digits(text))
 
 
-def kept(text: str) -> str:
+def kept(text: str, *, only_sound: bool = False) -> str:
     """As typed, as far as it may be kept."""
-    return without_personal_numbers("".join(letter for letter in text if letter.isprintable() or letter == " "))[
-        :LONGEST_KEPT
-    ]
+    printable = "".join(letter for letter in text if letter.isprintable() or letter == " ")
+    return without_personal_numbers(printable, only_sound=only_sound)[:LONGEST_KEPT]
 
 
 def _ascii_digits(text: str) -> str:
@@ -131,7 +135,8 @@ def read_phones(text: str) -> Read[str]:
     numbers, unread = split_phones(text)
     if not numbers and not unread:
         return Read([], [Unread(kept(text), N_("Ô này không có số điện thoại nào."))])
-    return Read(numbers, [Unread(kept(part), reason) for part, reason in unread])
+    # Twelve digits in the column of phones are mostly a phone number with two digits too many: people want to see them.
+    return Read(numbers, [Unread(kept(part, only_sound=True), reason) for part, reason in unread])
 
 
 @_nothing_raises

@@ -18,6 +18,7 @@ _EXTENSION = re.compile(
     r"[\s.:]*\d{1,5}\)?",
     re.IGNORECASE,
 )
+_HAS_WORDS = re.compile(r"[^\W\d_]|#")
 _PARTING = re.compile(r"[/;,|\n\r\t&\\]|\s[-–—]+\s|\s+(?:và|va|hoặc|hoac|or|and)\s+", re.IGNORECASE)
 _FIRST = re.compile(r"\s*\(?(0\d{1,3})\)?[\s.-]+(?=\S)")
 _OLD_HANOI_OR_SAIGON = re.compile(
@@ -30,7 +31,8 @@ _OLD_HANOI_OR_SAIGON = re.compile(
 def split_phones(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     """The numbers in E.164, and the parts that cannot be read with the reason."""
     text = unicodedata.normalize("NFKC", text).translate(_DASHES)
-    text = _EXTENSION.sub(" ", text)
+    if _HAS_WORDS.search(text):
+        text = _EXTENSION.sub(" ", text)
     found: list[str] = []
     unread: list[tuple[str, str]] = []
     area = _area_before(text)

@@ -207,7 +207,9 @@ class _RowReader:
         address, located = self._place(province_code)
         licence = self._line(Field.LICENCE) or self._old_household_number()
         elsewhere = located.province_code not in (None, province_code)
-        row = ParsedRow(
+        if refusal is None and not name and not channels:
+            refusal = (NOTHING_NAMED, {})
+        return ParsedRow(
             kind=kind_of(
                 name, subject_types, tax_code=tax_code is not None, personal_number=personal_number is not None
             ),
@@ -234,10 +236,10 @@ class _RowReader:
             representative=self._line(Field.REPRESENTATIVE),
             licence=licence,
             note=self._line(Field.NOTE, most=LONGEST_NOTE),
+            # Last: everything above adds to it.
+            unread=tuple(self.unread),
+            refusal=refusal,
         )
-        if refusal is None and not name and not channels:
-            refusal = (NOTHING_NAMED, {})
-        return dataclasses.replace(row, unread=tuple(self.unread), refusal=refusal)
 
     def _name(self) -> tuple[str, tuple[str, Mapping[str, Any]] | None]:
         typed = " ".join(self.typed.get(Field.NAME, ()))
