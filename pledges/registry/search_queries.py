@@ -35,8 +35,8 @@ class SearchQuery:
     """Of a name, folded; the last one may be only begun."""
     name_key: str = ""
     """The same as a whole name (`core.text.name_key`)."""
-    part: str = ""
-    """A part of an address or number, as the handles of a document have it."""
+    parts: tuple[str, ...] = ()
+    """A part of an address or number, as the handles of a document may have it."""
     tax_code: str = ""
     phone: str = ""
     email: str = ""
@@ -49,7 +49,7 @@ class SearchQuery:
 
     @property
     def empty(self) -> bool:
-        return not (self.words or self.part or self.exact)
+        return not (self.words or self.parts or self.exact)
 
 
 def read_query(typed: str) -> SearchQuery:
@@ -69,7 +69,8 @@ def read_query(typed: str) -> SearchQuery:
     return SearchQuery(
         words=_words(text) if is_name else (),
         name_key=name_key(text) if is_name else "",
-        part=part if letters >= FEWEST_LETTERS else "",
+        # Facebook knows no dots in names: "cuahang.vidu" is the page "cuahangvidu".
+        parts=tuple(dict.fromkeys((part, part.replace(".", "")))) if letters >= FEWEST_LETTERS else (),
         email=_or_empty(parse_email, text),
         channel=channel,
     )
@@ -97,7 +98,7 @@ def _read_number(number: str, digits: str) -> SearchQuery:
     return SearchQuery(
         words=_words(digits),
         name_key=digits,
-        part=digits if len(digits) >= FEWEST_LETTERS else "",
+        parts=(digits,) if len(digits) >= FEWEST_LETTERS else (),
         tax_code=_or_empty(parse_tax_code, digits),
         phone=_or_empty(parse_phone, number),
     )

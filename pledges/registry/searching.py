@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, column, exists, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Select, cast, column, exists, func, literal_column, or_, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
@@ -85,9 +85,9 @@ def search_entities(
         found.setdefault(entity_id, FoundBy.IDENTIFIER)
     for entity_id, found_by in _named(session, province_code, wanted, place):
         found.setdefault(entity_id, found_by)
-    if wanted.part and len(found) < limit:
+    if wanted.parts and len(found) < limit:
         statement = _cut(select(SearchDocument.entity_id), province_code, place).where(
-            having_part(session, province_code, wanted.part)
+            having_part(session, [province_code], wanted.parts)
         )
         for entity_id in session.scalars(statement.limit(MOST_LOOKED_AT)):
             found.setdefault(entity_id, FoundBy.PART)
@@ -105,13 +105,17 @@ def matching_words(session: Session, province_codes: Iterable[str], words: Itera
     return _in_index("search_words", " OR ".join(f"({one})" for one in each))
 
 
-def having_part(session: Session, province_code: str, part: str) -> ColumnElement[bool]:
-    """Documents of which a handle holds this text of at least three letters."""
-    part = part.replace(PLACE_MARK, "")
+def having_part(session: Session, province_codes: Iterable[str], parts: Iterable[str]) -> ColumnElement[bool]:
+    """Documents of which a handle holds one of these texts, of three letters and more each.
+
+    On PostgreSQL of any province: who asks narrows it by the province of the document.
+    """
+    wanted = [part.replace(PLACE_MARK, "") for part in parts]
     if session.get_bind().dialect.name == "postgresql":
-        return SearchDocument.handles.contains(part, autoescape=True)
-    quoted = part.replace('"', '""')
-    return _in_index("search_handles", f'"{PLACE_MARK}{province_code}" AND "{quoted}"')
+        return or_(*(SearchDocument.handles.contains(part, autoescape=True) for part in wanted))
+    places = " OR ".join(f'"{PLACE_MARK}{code}"' for code in province_codes)
+    quoted = " OR ".join('"{}"'.format(part.replace('"', '""')) for part in wanted)
+    return _in_index("search_handles", f"({places}) AND ({quoted})")
 
 
 def _in_index(name: str, match: str) -> ColumnElement[bool]:

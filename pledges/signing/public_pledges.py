@@ -127,10 +127,10 @@ def _named(session: Session, pledge: Pledge) -> dict[str, Any]:
         "name": answers.get("name"),
         "commune": commune.name if commune is not None else None,
         "channels": tuple(channel.address for channel in channels_of(session, pledge)),
-        "tax_code": answers.get("tax_code") if _is_enterprise(pledge) else None,
+        "tax_code": answers.get("tax_code") if is_enterprise(pledge) else None,
     }
 
 
-def _is_enterprise(pledge: Pledge) -> bool:
+def is_enterprise(pledge: Pledge) -> bool:
     organisation = pledge.answers.get("kind") == EntityKind.ORGANISATION
     return organisation and fold(str(pledge.answers.get("name", ""))).startswith(ENTERPRISE_WORDS)

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import PledgeState, SignatureKind
+from pledges.signing.published import LARGEST_PAGE, PAGE_SIZE
 from pledges.signing.rules import OPEN_STATES
 from pledges.signing.verification_sentences import Finding
 from pledges.web.current import product
@@ -41,9 +42,20 @@ def description(server: str) -> Schema:
             ),
         },
         "servers": [{"url": server}],
-        "paths": {"/api/v1/verify/{code}": {"get": _verify()}, "/api/v1/openapi.json": {"get": _itself()}},
+        "paths": {
+            "/api/v1/register": {"get": _register()},
+            "/api/v1/verify/{code}": {"get": _verify()},
+            "/api/v1/openapi.json": {"get": _itself()},
+        },
         "components": {
-            "schemas": {"Verdict": _verdict(), "UnknownCode": _unknown(), "FoundSignature": _signature()},
+            "schemas": {
+                "Verdict": _verdict(),
+                "UnknownCode": _unknown(),
+                "FoundSignature": _signature(),
+                "RegisterPage": _register_page(),
+                "ListedPledge": _listed_pledge(),
+                "Refusal": _object({"error": _text("What to do, as a sentence for people.")}, required=["error"]),
+            },
         },
     }
 
@@ -77,6 +89,61 @@ def _verify() -> Schema:
             "404": _answer("No pledge has this code.", "UnknownCode"),
         },
     }
+
+
+def _register() -> Schema:
+    parameters = {
+        "q": "Words of a name (marks do not matter, the last word may be begun), a domain or channel or a part of one, "
+        "or the tax code of an enterprise. Numbers and addresses of people are refused.",
+        "province": "Code of a province or city, two digits.",
+        "commune": "Code of a commune of that province, five digits.",
+        "group": "A group of who signs.",
+        "kind": "`enterprise` leaves out persons and household businesses.",
+        "cursor": "`next` of the page before.",
+        "limit": f"Pledges on a page: {PAGE_SIZE} unless given, {LARGEST_PAGE} at most.",
+    }
+    return {
+        "operationId": "listPledges",
+        "summary": "Who has pledged, was accepted by the agency and agrees to be listed",
+        "description": (
+            "The newest first; for a text the best hits first. Whoever is not listed may have signed without agreeing "
+            "to be listed. Who takes that consent back is gone from the next request on, so keep no copies."
+        ),
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "description": about, "schema": {"type": "string"}}
+            for name, about in parameters.items()
+        ],
+        "responses": {
+            "200": _answer("One page of the list.", "RegisterPage"),
+            "400": _answer("Nobody is looked up by this, or there is no such place or group.", "Refusal"),
+            "503": _answer("The search was too broad to be answered in a second.", "Refusal"),
+        },
+    }
+
+
+def _register_page() -> Schema:
+    properties: dict[str, Schema] = {
+        "items": {"type": "array", "items": {"$ref": "#/components/schemas/ListedPledge"}},
+        "next": {"type": ["string", "null"], "description": "The cursor of the next page; null on the last one."},
+    }
+    return _object(properties, required=list(properties))
+
+
+def _listed_pledge() -> Schema:
+    always: dict[str, Schema] = {
+        "code": _text("The verification code."),
+        "url": _text("The page that says what this pledge is worth now."),
+        "name": _text("As it was signed."),
+        "province": _text("Code of the province or city."),
+        "province_name": _text("Its name."),
+        "commune": {"type": ["string", "null"]},
+        "groups": {"type": "array", "items": _one_of(SUBJECT_TYPES)},
+        "channels": {"type": "array", "items": {"type": "string"}},
+        "signed_on": {"type": "string", "format": "date", "description": "Days are days in Vietnam."},
+        "state": _one_of([PledgeState.APPROVED]),
+        "voluntary": _boolean("Signed although no plan asks it of this group."),
+    }
+    return _object({**always, "tax_code": _text("Of enterprises only.")}, required=list(always))
 
 
 def _itself() -> Schema:

@@ -143,6 +143,7 @@ QUERIES = [
     ("oabinh.vi", ["hoa"]),
     ("https://m.facebook.com/hoabinhvidu", ["hoa"]),
     ("HoaBinhViDu", ["hoa"]),
+    ("hoa.binh.vidu", ["hoa"]),
     ("langly_shop", ["dang"]),
     ("langly", ["dang"]),
     ("oa", []),
@@ -297,7 +298,7 @@ def test_numbers_of_people_are_told_from_the_rest(typed: str, personal: bool) ->
 
 def test_a_personal_number_is_nothing_but_that() -> None:
     query = read_query(NUMBER)
-    assert (query.words, query.part, query.tax_code) == ((), "", "")
+    assert (query.words, query.parts, query.tax_code) == ((), (), "")
 
 
 def test_the_index_of_sqlite_agrees_with_its_documents(sqlite_database: Database) -> None:
