@@ -31,6 +31,7 @@ from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.sealing import PledgeSealer
+from pledges.tips.operations import forget_networks
 from pledges.tips.proof import forget_old_proofs
 
 SWEEP_SEALS = "sweep_seals"
@@ -136,4 +137,5 @@ class Product:
         self.database.run(lambda session: forget_turns(session, now - timedelta(hours=1)))
         self.database.run(lambda session: forget_old_drafts(session, now))
         self.database.run(lambda session: forget_old_proofs(session, now))
+        self.database.run(lambda session: forget_networks(session, now))
         self.storage.sweep_temporary(older_than=system_clock() - timedelta(hours=1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
@@ -179,3 +180,13 @@ def _count(session: Session, limit: str, key: str, most: int, per: timedelta, no
             ),
             **refusal.params,
         ) from None
+
+
+def forget_networks(session: Session, now: datetime) -> None:
+    """Where a report came from is of no use once the flood is over."""
+    session.execute(
+        update(Tip)
+        .where(Tip.network.is_not(None), Tip.sent_at < now - rules.NETWORK_KEPT)
+        .values(network=None)
+        .execution_options(synchronize_session=False)
+    )

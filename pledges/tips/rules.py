@@ -36,6 +36,9 @@ UPLOADS_AN_HOUR_FROM_ONE_NETWORK = 30
 LOOK_UPS_AN_HOUR_FROM_ONE_NETWORK = 20
 SENT_A_DAY_BY_ONE_PERSON = 300
 
+NETWORK_KEPT = timedelta(days=30)
+"""How long it is known, encrypted, from which network a report came; the page of citizens promises it."""
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -78,7 +78,7 @@ class TipForm(PageForm):
     )
     note = LongTextField(
         lazy("Bạn thấy gì"),
-        hint=lazy("Viết ngắn gọn. Đừng ghi tên, số điện thoại hay thông tin riêng của bạn."),
+        hint=lazy("Viết ngắn gọn điều bạn thấy: bán gì, quảng cáo thế nào."),
         required=False,
         rows=4,
         clean=lambda typed: clean_block(typed, most=rules.LONGEST_NOTE),
@@ -141,6 +141,13 @@ class TipForm(PageForm):
 class CitizenTipForm(TipForm):
     """With what slows machines down."""
 
+    note = LongTextField(
+        lazy("Bạn thấy gì"),
+        hint=lazy("Viết ngắn gọn. Đừng ghi tên, số điện thoại hay thông tin riêng của bạn."),
+        required=False,
+        rows=4,
+        clean=lambda typed: clean_block(typed, most=rules.LONGEST_NOTE),
+    )
     work = HiddenField()
     website = HoneypotField()
 

@@ -69,7 +69,7 @@ def source_of(tip: Tip) -> str:
         return str(_("Cán bộ"))
     if sender.role is Role.COMMUNE_OFFICER and sender.commune_code:
         commune = get_commune(reader(), tip.province_code, sender.commune_code)
-        return str(_("%(name)s, cán bộ %(commune)s", name=sender.name, commune=commune.name if commune else "xã"))
+        return str(_("%(name)s, cán bộ %(commune)s", name=sender.name, commune=commune.name if commune else "")).strip()
     return sender.name
 
 
@@ -88,7 +88,7 @@ def report_of(tip: Tip) -> dict[str, Any]:
         {"key": _("Địa chỉ đã ghi"), "value": tip.typed},
         {"key": _("Nơi nhìn thấy"), "value": place_of_tip(tip)},
         {"key": _("Ngày nhìn thấy"), "value": date_text(tip.seen_on)},
-        {"key": _("Bạn thấy gì"), "value": tip.note.split("\n") if tip.note else ""},
+        {"key": _("Nội dung"), "value": tip.note.split("\n") if tip.note else ""},
     ]
     return {
         "tip": tip,

@@ -16,7 +16,7 @@ from pledges.product import Product
 from pledges.tips import rules
 from pledges.tips.models import Tip, TipState, WorkProof
 from pledges.tips.operations import NETWORK
-from pledges.tips.proof import LARGEST_NUMBER, forget_old_proofs, new_stamp, seal_stamp
+from pledges.tips.proof import LARGEST_NUMBER, new_stamp, seal_stamp
 from pledges.web.public import tip_routes
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.pictures import GPS_NOTE, photo, photo_with_place
@@ -263,15 +263,16 @@ def test_private_codes_cannot_be_tried_out(
     assert code.replace("-", "") not in (tip.code_hash, str(tip.id))
 
 
-def test_used_proofs_are_forgotten_when_they_have_run_out(
+def test_used_proofs_and_networks_are_forgotten_in_time(
     visitor: CheckedClient, small_product: Product, form: Page, clock: Any
 ) -> None:
     visitor.send(form, {"what": "website", "address": "vidu-thu-nghiem.vn"})
-    for hours, left in ((6, 1), (2, 0)):
-        clock.advance(timedelta(hours=hours))
-        small_product.database.run(lambda session: forget_old_proofs(session, clock()))
+    for waited, proofs, networks in ((6, 1, 1), (2, 0, 1), (29 * 24, 0, 1), (24, 0, 0)):
+        clock.advance(timedelta(hours=waited))
+        small_product.clean_up()
         with small_product.database.read() as session:
-            assert session.scalar(select(func.count()).select_from(WorkProof)) == left
+            assert session.scalar(select(func.count()).select_from(WorkProof)) == proofs
+        assert [tip.network is not None for tip in tips_of(small_product)] == [bool(networks)]
 
 
 def test_whoever_has_not_chosen_a_province_does_so_first(visitor: CheckedClient) -> None:
