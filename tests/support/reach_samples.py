@@ -13,7 +13,7 @@ from typing import Any
 
 from pledges.accounts.permissions import Place
 
-OWN, PROVINCE, PERSON = "agency", "province", "person"
+OWN, PROVINCE, PERSON, HELPER = "agency", "province", "person", "helper"
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,15 @@ class Spot:
     delegation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     text_id: uuid.UUID = field(default_factory=uuid.uuid4)
     withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    import_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """With one clash, in its row 2."""
     tip_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    pair_id: uuid.UUID = field(default_factory=uuid.uuid4)
     institution_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    helper_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
+    draft_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    helped_reference: str = "CK-99-2026-KKKKKK"
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,8 @@ class Sample:
     def place(self, spot: Spot) -> Place:
         if self.of == PROVINCE:
             return Place(spot.province_code)
-        return Place(spot.province_code, spot.agency_code, spot.giver_id if self.of == PERSON else None)
+        whose = {PERSON: spot.giver_id, HELPER: spot.helper_id}
+        return Place(spot.province_code, spot.agency_code, whose.get(self.of))
 
 
 def _pledge(**more: Any) -> Sample:
@@ -62,12 +70,28 @@ def _province(*names: str) -> Sample:
     return Sample(lambda spot: {"code": spot.province_code} | {name: getattr(spot, name) for name in names}, PROVINCE)
 
 
+def _import(**more: Any) -> Sample:
+    return Sample(lambda spot: {"import_id": spot.import_id} | more)
+
+
 def _person() -> Sample:
     return Sample(lambda spot: {"code": spot.province_code, "staff_id": spot.person_id}, PROVINCE)
 
 
 def _institution() -> Sample:
     return Sample(lambda spot: {"institution_id": spot.institution_id})
+
+
+def _draft(**more: Any) -> Sample:
+    return Sample(lambda spot: {"draft_id": spot.draft_id} | more, HELPER)
+
+
+def _helped() -> Sample:
+    return Sample(lambda spot: {"reference": spot.helped_reference}, HELPER)
+
+
+def _pair() -> Sample:
+    return Sample(lambda spot: {"pair_id": spot.pair_id}, PROVINCE)
 
 
 SAMPLES: dict[str, Sample] = {
@@ -88,12 +112,35 @@ SAMPLES: dict[str, Sample] = {
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
     "officer.entity": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
+    "officer.duplicate": _pair(),
+    "officer.merge_duplicate": _pair(),
+    "officer.keep_duplicate_apart": _pair(),
+    "officer.take_back_duplicate": _pair(),
     "officer.tip": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_picture": Sample(lambda spot: {"tip_id": spot.tip_id, "number": 1}),
     "officer.tip_confirm": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_merge": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_reject": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_reopen": Sample(lambda spot: {"tip_id": spot.tip_id}),
+    "officer.import_page": _import(),
+    "officer.import_columns": _import(),
+    "officer.import_sheet": _import(),
+    "officer.import_report": _import(kind="csv"),
+    "officer.import_commit": _import(),
+    "officer.import_undo": _import(),
+    "officer.import_cancel": _import(),
+    "officer.import_hand_over": _import(),
+    "officer.import_skip": _import(),
+    "officer.import_clash": _import(number=2),
+    "officer.record_paper_of": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
+    "officer.remove_paper": Sample(lambda spot: {"reference": spot.reference}),
+    "officer.assisted_draft": _draft(),
+    "officer.fill_in": _draft(),
+    "officer.print_draft": _draft(),
+    "officer.print_out": _draft(number=1),
+    "officer.hand_in": _draft(),
+    "officer.helped_pdf": _helped(),
+    "officer.correct_helped": _helped(),
     "officer.file": _pledge(),
     "officer.back_to_file": _pledge(decision="tra-lai"),
     "officer.file_pdf": _pledge(),
@@ -118,6 +165,11 @@ SAMPLES: dict[str, Sample] = {
 }
 
 ALSO_INSIDE: dict[str, set[int]] = {
+    # Its address names the subject only behind the question mark.
+    "officer.suspect_duplicate": {404},
+    # Nothing has been printed; not sealed yet.
+    "officer.print_out": {404},
+    "officer.helped_pdf": {404},
     # Not sealed yet; never corrected.
     "officer.file_pdf": {404},
     "officer.earlier_pdf": {404},

@@ -23,17 +23,21 @@ from pledges.accounts.permissions import Action, fits_state, reach_of
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.calendar import local_day
 from pledges.documents.models import Document, DocumentKind
+from pledges.imports.models import Import, ImportRow, ImportState, RowOutcome
 from pledges.institutions.models import Institution
 from pledges.plans.models import Agency
 from pledges.plans.queries import current_text
 from pledges.product import Product
+from pledges.registry.duplicates import suspect
+from pledges.registry.models import Entity, EntityKind
+from pledges.registry.rules import set_name
 from pledges.review.models import Batch, BatchKind, Decision, Revocation, RevocationState
-from pledges.signing.models import Consent, ConsentWithdrawal, Pledge, PledgeCover, PledgeState
+from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Origin, Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import hold_of
 from pledges.tips.models import Tip, TipSource
 from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
-from tests.support.reach_samples import ALSO_INSIDE, PERSON, SAMPLES, Sample, Spot
+from tests.support.reach_samples import ALSO_INSIDE, HELPER, PERSON, SAMPLES, Sample, Spot
 from tests.support.signing import HUE, LANG_SON, doctor_pages, seller_pages, signed_by
 
 STATES = ("submitted", "deferred", "recommended", "returned", "approved", "revoked")
@@ -109,8 +113,20 @@ def world(small_product: Product, small_app: Flask) -> World:
     actors = _actors(small_product, small_app, own)
     approver = next(actor.staff for actor in actors if actor.name == "approver")
     assert approver is not None
+    officer = next(actor.staff for actor in actors if actor.name == "officer")
+    assert officer is not None
+    helped = signed_by(database, seller_pages(4, HUE), now=START, vault=vault).signed[0]
+    draft_id = database.run(lambda session: _helps(session, officer, helped))
     spots += [
-        replace(own, name="self", giver_id=approver.id, delegation_id=_delegation(small_product, approver, own)),
+        replace(
+            own,
+            name="self",
+            giver_id=approver.id,
+            delegation_id=_delegation(small_product, approver, own),
+            helper_id=officer.id,
+            draft_id=draft_id,
+            helped_reference=helped.reference,
+        ),
         Spot("nothing", HUE, "46-KHONG", exists=False),
         Spot("nowhere", "99", "99-KHONG", exists=False),
     ]
@@ -135,6 +151,17 @@ def _person(session: Session, name: str, role: Role, province: str, agency: str 
     session.add(staff)
     session.flush()
     return staff
+
+
+def _pair(session: Session, pledge: Pledge) -> uuid.UUID:
+    """The subject of the pledge, and another one that may be the same."""
+    other = Entity(province_code=pledge.province_code, kind=EntityKind.ORGANISATION, added_at=START)
+    set_name(other, "Công ty Thử Nghiệm")
+    session.add(other)
+    session.flush()
+    pair = suspect(session, pledge.province_code, pledge.entity_id, other.id, ["person"], 75, now=START)
+    assert pair is not None
+    return pair.id
 
 
 def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
@@ -182,6 +209,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             sent_at=START,
         )
         session.add(tip)
+        pair = _pair(session, pledge)
         delegation = _delegate(session, giver, person.id)
         document = Document(
             province_code=province,
@@ -208,12 +236,36 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             giver_id=giver.id,
             delegation_id=delegation.id,
             withdrawal_id=withdrawal.id,
+            import_id=_import(session, province, agency),
             tip_id=tip.id,
+            pair_id=pair,
             institution_id=_institution(session, province, agency, person.id),
+            helper_id=person.id,
+            draft_id=_helps(session, person, pledge),
+            helped_reference=pledge.reference,
             text_id=current_text(session, "website_seller").id,
         )
 
     return product.database.run(work)
+
+
+def _helps(session: Session, helper: Staff, pledge: Pledge) -> uuid.UUID:
+    """Somebody has handed this pledge in with its signer, and has begun a draft with the next one."""
+    kept = session.get_one(Pledge, (pledge.province_code, pledge.id))
+    kept.origin, kept.recorded_by = Origin.ASSISTED, helper.id
+    draft = Draft(
+        resume_code_hash=uuid.uuid4().hex,
+        email="",
+        answers={"nhom": {"email": "", "province": helper.province_code, "subject_type": ""}},
+        created_at=START,
+        changed_at=START,
+        expires_at=START + timedelta(days=30),
+        assisted_by=helper.id,
+        assisted_province=helper.province_code,
+    )
+    session.add(draft)
+    session.flush()
+    return draft.id
 
 
 def _institution(session: Session, province: str, agency: str, added_by: uuid.UUID) -> uuid.UUID:
@@ -230,6 +282,35 @@ def _institution(session: Session, province: str, agency: str, added_by: uuid.UU
         added_at=START,
     )
     session.add(made)
+    session.flush()
+    return made.id
+
+
+def _import(session: Session, province: str, agency: str) -> uuid.UUID:
+    """A checked list with one clash; its revision is none that the walk sends, so that it stays as it is."""
+    made = Import(
+        province_code=province,
+        agency_code=agency,
+        subject_type="digital_seller",
+        source="Danh sách thử nghiệm",
+        source_fold="danh sach thu nghiem",
+        seen_on=local_day(START),
+        filename="thu.csv",
+        file_sha256="0" * 64,
+        headings=["Tên"],
+        mapping={"0": "name"},
+        header_row=1,
+        state=ImportState.CHECKED,
+        revision=7,
+        rows=1,
+        started_at=START,
+        work_due_at=START,
+    )
+    session.add(made)
+    session.flush()
+    parsed = {"kind": "organisation", "name": "Thử nghiệm", "subject_types": ["digital_seller"]}
+    row = {"cells": ["Thử nghiệm"], "parsed": parsed, "outcome": RowOutcome.CLASH}
+    session.add(ImportRow(province_code=province, import_id=made.id, number=2, **row))
     session.flush()
     return made.id
 
@@ -329,7 +410,8 @@ def _cases(world: World, sample: Sample | None, action: Action, method: str) -> 
     spots = [
         spot
         for spot in world.spots
-        if not (spot.name == "self" and sample.of != PERSON) and not (spot.name == "nothing" and only_province)
+        if not (spot.name == "self" and sample.of not in (PERSON, HELPER))
+        and not (spot.name == "nothing" and only_province)
     ]
     states = STATES if sample.pledge and method == "POST" else (fitting,)
     return [(spot, state) for spot in spots for state in (states if spot.name == "own" else (fitting,))]

@@ -19,7 +19,6 @@ from pledges.documents.rendering import render_pledge
 from pledges.review.models import DecisionKind
 from pledges.review.operations import last_decision
 from pledges.signing import assisting
-from pledges.signing.drafts import open_draft
 from pledges.signing.models import Draft, Origin, Pledge, PledgeState
 from pledges.signing.queries import pledge_by_reference, pledges_of_draft
 from pledges.signing.rules import Page
@@ -41,8 +40,8 @@ from pledges.web.signer.journey import page_url, progress_of
 
 def draft_for(draft_id: uuid.UUID) -> Draft:
     """The draft that this member of staff has begun; everybody else gets the answer of nothing."""
-    draft = open_draft(reader(), draft_id, now())
-    if draft.assisted_by is None or draft.assisted_province is None:
+    draft = reader().get(Draft, draft_id)
+    if draft is None or draft.assisted_by is None or draft.assisted_province is None or draft.expires_at < now():
         raise NotFound
     require(current_staff(), Action.SIGNING_ASSIST, Place(draft.assisted_province, staff_id=draft.assisted_by))
     return draft

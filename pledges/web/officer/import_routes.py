@@ -88,8 +88,8 @@ def new_import() -> ResponseReturnValue:
     except RequestEntityTooLarge:
         return _too_large()
     place = own_place()
-    form.fit(_own_types(*place), _sources(*place), local_day(now()))
-    kept = _keep_file(form)
+    form.fit(_own_types(*place), known_sources(*place), local_day(now()))
+    kept = keep_file(form)
     if kept is not None:
         form.show_kept(kept)
     if not form.validate_on_submit() or kept is None:
@@ -120,12 +120,12 @@ def _own_types(province_code: str, agency_code: str) -> list[str]:
     return [code for code in SUBJECT_TYPES if any(duty.agency.code == agency_code for duty in duties[code])]
 
 
-def _sources(province_code: str, agency_code: str) -> list[str]:
+def known_sources(province_code: str, agency_code: str) -> list[str]:
     """Names of earlier lists: only under the same name two lists are compared."""
     return list(dict.fromkeys(each.source for each in imports_of(reader(), province_code, agency_code, limit=LISTED)))
 
 
-def _keep_file(form: NewImportForm) -> KeptFile | None:
+def keep_file(form: NewImportForm) -> KeptFile | None:
     """Store the file before anything else is looked at, so that no other mistake makes people send it again."""
     if request.method != "POST" or form.looks_automated:
         return None
@@ -150,7 +150,7 @@ def _new_page(form: NewImportForm, kept: KeptFile | None) -> ResponseReturnValue
 def _too_large() -> ResponseReturnValue:
     form = NewImportForm(formdata=None)
     place = own_place()
-    form.fit(_own_types(*place), _sources(*place), local_day(now()))
+    form.fit(_own_types(*place), known_sources(*place), local_day(now()))
     form.file.errors = [_("Tệp lớn hơn %(size)s MB. Hãy chọn tệp nhỏ hơn.", size=MOST_BYTES // 1024 // 1024)]
     return render_template("officer/import_new.html", form=form, kept=None), 413
 
