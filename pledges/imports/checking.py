@@ -341,7 +341,7 @@ def mask_cells(cells: Sequence[str], mapping: Mapping[int, Field], row: ParsedRo
 
 
 def _masked(cell: str, meaning: Field, row: ParsedRow) -> str:
-    if len(cell) < 8 or not any(letter.isdecimal() for letter in cell):
+    if len(cell) < 8 or _DIGITS.search(cell) is None:
         return cell
 
     def mask(found: re.Match[str]) -> str:

@@ -20,6 +20,7 @@ from pledges.core.secrecy import Vault
 from pledges.imports.candidates import RowKeys
 from pledges.imports.checking import Verdict
 from pledges.imports.models import Import, ImportPurpose, RowOutcome
+from pledges.imports.newcomers import Newcomer, open_first_obligations, write_documents
 from pledges.imports.rows import ParsedRow
 from pledges.plans.models import Commune
 from pledges.registry.counters import move_counters_for_types, move_to_owner
@@ -27,7 +28,7 @@ from pledges.registry.models import Channel, Contact, Entity, EntityType, Sighti
 from pledges.registry.obligations import recompute_many
 from pledges.registry.operations import PERSONAL_NUMBER
 from pledges.registry.queries import obligations_of
-from pledges.registry.search_documents import refresh
+from pledges.registry.search_documents import Findable, refresh
 from pledges.registry.upkeep_models import BoundSeller, UnreadValue
 
 SOURCE = "import"
@@ -57,7 +58,7 @@ class Writing:
     """Entities to be found by something new."""
     owing: set[uuid.UUID] = field(default_factory=set)
     """Entities that may owe something new."""
-    _fresh: set[uuid.UUID] = field(default_factory=set)
+    _fresh: dict[uuid.UUID, Newcomer] = field(default_factory=dict)
     _channel_ids: dict[str, uuid.UUID] = field(default_factory=dict)
     _later: list[tuple[uuid.UUID, Verdict, RowKeys]] = field(default_factory=list)
 
@@ -74,9 +75,10 @@ class Writing:
         assert entity_id is not None  # noqa: S101 - only rows that name an entity come here
         fresh = verdict.outcome is RowOutcome.NEW
         if fresh:
-            self._fresh.add(entity_id)
             self._add_entity(entity_id, keys, verdict)
         added = self._add_belongings(entity_id, keys, verdict, of_known=not fresh)
+        if entity_id in self._fresh:
+            self._tell_newcomer(self._fresh[entity_id], keys.row, verdict)
         if not sighted or verdict.additions.appeared_on is not None:
             self._sight(entity_id, None, keys.row)
         self._keep_unread(entity_id, keys.row)
@@ -113,8 +115,21 @@ class Writing:
         self.types += [self._type(entity_id, each) for each in additions.types]
         data = {"kind": row.kind.value, "types": sorted(additions.types), "location": row.location.value}
         self._record("entity.added", entity_id, source=SOURCE, **data)
-        self.found.add(entity_id)
-        self.owing.add(entity_id)
+        self._fresh[entity_id] = Newcomer(
+            entity_id, row.location, self.entities[-1]["commune_code"], Findable(names={row.name})
+        )
+
+    def _tell_newcomer(self, newcomer: Newcomer, row: ParsedRow, verdict: Verdict) -> None:
+        additions = verdict.additions
+        if verdict.outcome is not RowOutcome.NEW:
+            self.types += [self._type(newcomer.id, each) for each in additions.types]
+        newcomer.types.update(additions.types)
+        newcomer.appears(additions.appeared_on)
+        newcomer.found_by.contacts.update(value for _kind, value in additions.contacts)
+        newcomer.found_by.tax_codes.update({additions.tax_code} - {None})
+        if additions.channels:
+            for channel in self.channels[-len(additions.channels) :]:
+                newcomer.add_channel(channel)
 
     def _type(self, entity_id: uuid.UUID, subject_type: str) -> dict[str, Any]:
         return {"province_code": self._province, "entity_id": entity_id, "subject_type": subject_type}
@@ -127,12 +142,14 @@ class Writing:
         channels = [self._channel(entity_id, channel, keys.row) for channel in additions.channels]
         self.contacts += contacts
         self.channels += channels
-        if of_known or additions.owned:
+        identified = additions.tax_code or additions.personal_number
+        if additions.owned or (of_known and (additions.types or identified)):
             # What exists already is changed after the new rows are there.
             self._later.append((entity_id, verdict, keys))
-        if additions.contacts or additions.channels or additions.tax_code:
+        known_before = entity_id not in self._fresh
+        if additions.owned or (known_before and (additions.contacts or additions.channels or additions.tax_code)):
             self.found.add(entity_id)
-        if additions.changes_duties:
+        if additions.owned or (known_before and additions.changes_duties):
             self.owing.add(entity_id)
         if of_known:
             ids = {"contacts": contacts, "channels": channels}
@@ -217,6 +234,9 @@ class Writing:
         self._insert(Sighting, self.sightings)
         self._insert(UnreadValue, self.unread, or_ignore=True)
         self._insert(BoundSeller, self.sellers, or_ignore=True)
+        newcomers = list(self._fresh.values())
+        write_documents(self.session, self._province, newcomers)
+        self.facts += open_first_obligations(self.session, self._province, newcomers, self.import_.id, self.now)
         for entity_id, verdict, keys in self._later:
             self._change(entity_id, verdict, keys)
         record_many(self.session, self.facts, province_code=self._province, actor=self.actor, now=self.now)
@@ -256,7 +276,8 @@ class Writing:
             filled = {"tax_code": additions.tax_code, "personal_number": additions.personal_number}
             if names := [name for name, value in filled.items() if value]:
                 self._record("entity.identified", entity_id, identifiers=names)
-        self._add_types(entity, additions.types if verdict.outcome is not RowOutcome.NEW else ())
+        if entity_id not in self._fresh:
+            self._add_types(entity, additions.types)
         for channel_id, _address in additions.owned:
             self._give_owner(channel_id, entity, keys.row)
 
