@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,3 +68,15 @@ def overdue_messages(session: Session, before: datetime, limit: int = _BATCH) ->
     """Queued messages that should have been tried before then, longest overdue first."""
     found = select(Message).where(Message.state == MessageState.QUEUED, Message.next_attempt_at < before)
     return list(session.scalars(found.order_by(Message.next_attempt_at).limit(limit)))
+
+
+def messages_to(session: Session, province_code: str, addresses: Collection[str], limit: int = 100) -> list[Message]:
+    """What was written to these addresses, newest first."""
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.province_code == province_code, Message.to_address.in_(list(addresses)))
+            .order_by(Message.created_at.desc(), Message.id.desc())
+            .limit(limit)
+        )
+    )

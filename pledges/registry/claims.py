@@ -79,6 +79,20 @@ def open_disputes(session: Session, province_code: str, *, most: int = 200) -> l
     )
 
 
+def has_open_dispute(session: Session, entity: Entity) -> bool:
+    latest = session.scalars(
+        select(Fact.kind)
+        .where(
+            Fact.province_code == entity.province_code,
+            Fact.object_id == entity.id,
+            Fact.kind.in_(["entity.disputed", "entity.dispute_settled"]),
+        )
+        .order_by(Fact.recorded_at.desc(), Fact.id.desc())
+        .limit(1)
+    ).first()
+    return latest == "entity.disputed"
+
+
 def claimed_entity(session: Session, claim: Entity) -> Entity:
     """The registered entity that a claim is about."""
     if claim.claims_entity_id is None:

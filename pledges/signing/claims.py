@@ -75,6 +75,27 @@ def pledges_under(session: Session, entity: Entity) -> list[Pledge]:
     )
 
 
+def pledges_of_claims(session: Session, province_code: str, agency_code: str, *, most: int = 100) -> list[Pledge]:
+    """The pledges of one agency that still stand under a claim, decided against or not, oldest first."""
+    standing = select(PledgeCover.pledge_id).where(
+        PledgeCover.province_code == province_code, PledgeCover.hold != "ended"
+    )
+    return list(
+        session.scalars(
+            select(Pledge)
+            .join(Entity, (Entity.province_code == Pledge.province_code) & (Entity.id == Pledge.entity_id))
+            .where(
+                Pledge.province_code == province_code,
+                Pledge.agency_code == agency_code,
+                Entity.standing == Standing.CLAIMED,
+                Pledge.id.in_(standing),
+            )
+            .order_by(Pledge.signed_at, Pledge.id)
+            .limit(most)
+        )
+    )
+
+
 def both_sides(session: Session, claim: Entity, owner: Entity) -> Claim:
     addresses = [row.address for row in named_channels(session, claim)]
     return Claim(claim, owner, contested(session, claim, owner, addresses), pledges_under(session, claim))

@@ -23,8 +23,8 @@ from pledges.web.current import reader
 from pledges.web.fields import AgreeField, Choice, SelectField, TextField, lazy
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_staff
-from pledges.web.officer.entity_routes import duty_label
 from pledges.web.officer.entity_search import shown_tax_code
+from pledges.web.officer.entity_words import duty_label
 from pledges.web.officer.words import Label
 
 CHANNELS_SHOWN = 2

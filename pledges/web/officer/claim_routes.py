@@ -1,0 +1,178 @@
+"""Claims on another's entry and disputed corrections, side by side with what is registered."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from pledges.accounts.permissions import Action
+from pledges.audit.models import Fact
+from pledges.core.errors import NotFound
+from pledges.plans.queries import get_commune
+from pledges.plans.rules import SUBJECT_TYPES
+from pledges.registry.claims import Verdict, claimed_entity, has_open_dispute
+from pledges.registry.matching import survivor
+from pledges.registry.models import Entity, Standing
+from pledges.registry.queries import channels_of, contacts_of, types_of
+from pledges.signing.claims import Claim, both_sides, decide_claim, named_channels, settle_dispute
+from pledges.web.current import now, reader
+from pledges.web.i18n import date_text, translate
+from pledges.web.officer.authentication import current_staff
+from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.entity_pages import Refused, attempt
+from pledges.web.officer.entity_search import shown_tax_code
+from pledges.web.officer.integrity_forms import ClaimForm, DisputeForm
+from pledges.web.officer.reach import entity_for
+from pledges.web.officer.words import state_label
+from pledges.web.security import may, soft_csrf
+
+
+@blueprint.route("/doi-tuong/<uuid:entity_id>/tu-ke-khai", methods=["GET", "POST"])
+@may(Action.CLAIM_DECIDE)
+@soft_csrf
+def claim(entity_id: uuid.UUID) -> ResponseReturnValue:
+    found = entity_for(entity_id, Action.CLAIM_DECIDE)
+    if found.standing is not Standing.CLAIMED or found.claims_entity_id is None:
+        return redirect(url_for("officer.entity", entity_id=found.id), 303)
+    sides = both_sides(reader(), found, claimed_entity(reader(), found))
+    form, staff, at = ClaimForm(), current_staff(), now()
+    refused: Refused | None = None
+    decided: list[Entity] = []
+
+    def work(session: Session) -> object:
+        verdict = Verdict(form.verdict.data)
+        key = (found.province_code, found.id)
+        decided[:] = [decide_claim(session, key, verdict, note=form.note.data, staff=staff, now=at)]
+        return decided
+
+    if form.validate_on_submit():
+        refused = attempt(form, work)
+        if refused is None:
+            flash(_("Đã ghi quyết định; hồ sơ và nghĩa vụ đã được tính lại."), "success")
+            return redirect(url_for("officer.entity", entity_id=decided[0].id), 303)
+    wrong = form.is_submitted() and (refused is not None or bool(form.problems) or form.stale)
+    page = render_template(
+        "officer/claim.html",
+        entity=found,
+        form=form,
+        refused=refused,
+        lines=_lines(found, sides.owner),
+        contested=_contested(sides),
+        files=_files(sides),
+        owner=sides.owner,
+    )
+    return page, (refused.status if refused is not None else 400) if wrong else 200
+
+
+def _contested(sides: Claim) -> list[str]:
+    named = [channel.address for channel in sides.contested.channels]
+    marks = [_("Mã số thuế")] if sides.contested.tax_code else []
+    marks += [_("Số định danh cá nhân")] if sides.contested.personal_number else []
+    return [*marks, *named]
+
+
+def _files(sides: Claim) -> list[dict[str, Any]]:
+    """Files of one's own agency lead to it; of the others only how far they are."""
+    own = current_staff().agency_code
+    return [
+        {
+            "reference": pledge.reference,
+            "label": state_label(pledge),
+            "href": url_for("officer.file", reference=pledge.reference) if pledge.agency_code == own else "",
+        }
+        for pledge in sides.pledges
+    ]
+
+
+def _lines(one: Entity, other: Entity) -> list[tuple[str, str, str]]:
+    """What the two say, one beside the other."""
+    left, right = _said(one), _said(other)
+    return [(key, value, right[key]) for key, value in left.items()]
+
+
+def _said(entity: Entity) -> dict[str, str]:
+    commune = get_commune(reader(), entity.province_code, entity.commune_code) if entity.commune_code else None
+    known = [channel.address for channel in channels_of(reader(), entity)]
+    channels = known or [row.address for row in named_channels(reader(), entity)]
+    contacts = [contact.value for contact in contacts_of(reader(), entity) if contact.ended_at is None]
+    number = f"••••••••{entity.personal_number_last4}" if entity.personal_number_last4 else ""
+    types = "; ".join(translate(SUBJECT_TYPES[code].label) for code in types_of(reader(), entity))
+    return {
+        str(_("Tên")): entity.name,
+        str(_("Nhóm đối tượng")): types,
+        str(_("Mã số thuế")): shown_tax_code(entity),
+        str(_("Số định danh cá nhân")): number,
+        str(_("Xã, phường, đặc khu")): commune.name if commune is not None else "",
+        str(_("Địa chỉ")): entity.address,
+        str(_("Các kênh")): "; ".join(channels),
+        str(_("Liên hệ")): "; ".join(contacts),
+        str(_("Có trong danh sách từ")): date_text(entity.added_at),
+    }
+
+
+@blueprint.route("/doi-tuong/<uuid:entity_id>/thong-tin-trung", methods=["GET", "POST"])
+@may(Action.CLAIM_DECIDE)
+@soft_csrf
+def dispute(entity_id: uuid.UUID) -> ResponseReturnValue:
+    found = entity_for(entity_id, Action.CLAIM_DECIDE)
+    if not has_open_dispute(reader(), found):
+        return redirect(url_for("officer.entity", entity_id=found.id), 303)
+    form, staff, at = DisputeForm(), current_staff(), now()
+    refused: Refused | None = None
+
+    def work(session: Session) -> object:
+        settle_dispute(session, (found.province_code, found.id), note=form.note.data, staff=staff, now=at)
+        return None
+
+    if form.validate_on_submit():
+        refused = attempt(form, work)
+        if refused is None:
+            flash(_("Đã ghi quyết định."), "success")
+            return redirect(url_for("officer.entity", entity_id=found.id), 303)
+    wrong = form.is_submitted() and (refused is not None or bool(form.problems) or form.stale)
+    data, owner = _disputed(found)
+    page = render_template(
+        "officer/dispute.html",
+        entity=found,
+        owner=owner,
+        form=form,
+        refused=refused,
+        lines=_lines(found, owner),
+        contested=[_identifier(each) for each in data.get("identifiers", [])],
+    )
+    return page, 400 if wrong else 200
+
+
+def _disputed(found: Entity) -> tuple[dict[str, Any], Entity]:
+    """What the last correction named, and whose it is."""
+    data = (
+        reader()
+        .scalars(
+            select(Fact.data)
+            .where(
+                Fact.province_code == found.province_code, Fact.object_id == found.id, Fact.kind == "entity.disputed"
+            )
+            .order_by(Fact.recorded_at.desc(), Fact.id.desc())
+            .limit(1)
+        )
+        .first()
+    )
+    if data is None:
+        raise NotFound
+    owner = reader().get_one(Entity, (found.province_code, uuid.UUID(data["claims"][0])))
+    return data, survivor(reader(), owner)
+
+
+def _identifier(name: str) -> str:
+    names = {
+        "tax_code": _("Mã số thuế"),
+        "personal_number": _("Số định danh cá nhân"),
+        "channel": _("Kênh"),
+    }
+    return str(names.get(name, name))
