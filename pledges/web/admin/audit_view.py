@@ -1,0 +1,202 @@
+"""Facts in the words of an administrator: who, what, about which object, and what changed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from pledges.accounts.models import Staff
+from pledges.accounts.permissions import Action, Place
+from pledges.audit.catalogue import FACT_KINDS
+from pledges.audit.models import Fact
+from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.plans.rules import SUBJECT_TYPES
+from pledges.registry.models import Entity, Scope
+from pledges.registry.scope_words import COHORT_LABELS, REASON_LABELS
+from pledges.signing.models import Pledge
+from pledges.web.admin.audit_forms import EXPORT_REASONS
+from pledges.web.current import reader
+from pledges.web.fields import lazy
+from pledges.web.i18n import translate
+from pledges.web.officer.reach import reaches
+
+ACTORS = {
+    "signer": lazy("Người ký"),
+    "system": lazy("Hệ thống"),
+    "command": lazy("Lệnh trên máy chủ"),
+    "citizen": lazy("Người dân"),
+    "focal": lazy("Đầu mối của đơn vị"),
+}
+DETAILS = {
+    "changed": lazy("Đã sửa"),
+    "identifiers": lazy("Mã số"),
+    "types": lazy("Nhóm đối tượng"),
+    "added": lazy("Thêm"),
+    "removed": lazy("Bỏ"),
+    "reason": lazy("Lý do"),
+    "scope": lazy("Diện ký"),
+    "cohort": lazy("Đợt"),
+    "entry": lazy("Điều khoản"),
+    "text": lazy("Mẫu cam kết"),
+    "version": lazy("Lần ký"),
+    "items": lazy("Số hồ sơ"),
+    "rows": lazy("Số dòng"),
+    "role": lazy("Vai trò"),
+    "agency": lazy("Cơ quan"),
+    "source": lazy("Nguồn"),
+    "effective_on": lazy("Có hiệu lực từ"),
+}
+"""What of a fact's data is shown, and under which name; ids, hashes and moves of counters are for machines."""
+SCOPES = {
+    Scope.PRESUMED_IN.value: lazy("tạm tính thuộc diện ký"),
+    Scope.CONFIRMED_IN.value: lazy("thuộc diện ký"),
+    Scope.PRESUMED_OUT.value: lazy("tạm tính ngoài diện ký"),
+    Scope.CONFIRMED_OUT.value: lazy("ngoài diện ký"),
+}
+FIELDS = {
+    "name": lazy("tên"),
+    "tax_code": lazy("mã số thuế"),
+    "personal_number": lazy("số định danh cá nhân"),
+    "kind": lazy("loại"),
+    "location": lazy("nơi có trụ sở"),
+    "address": lazy("địa chỉ"),
+    "commune": lazy("xã, phường"),
+    "channel": lazy("kênh"),
+    "standing": lazy("tình trạng trong danh sách"),
+    "self_declared": lazy("tự kê khai"),
+    "import": lazy("nhập danh sách"),
+    "citizen": lazy("người dân báo"),
+    "officer": lazy("cán bộ"),
+    "role": lazy("vai trò"),
+    "agency": lazy("cơ quan"),
+    "ended": lazy("không dùng nữa"),
+    "formal": lazy("nơi nhận văn bản"),
+    "holder": lazy("của ai"),
+    "title": lazy("chức danh"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One fact as the page and the file show it."""
+
+    fact: Fact
+    who: str
+    what: str
+    about: str
+    href: str
+    details: list[str] = field(default_factory=list)
+
+
+def lines_of(facts: Sequence[Fact]) -> list[Line]:
+    """Names are looked up for the whole page at once."""
+    names = _Names.of(facts)
+    return [
+        Line(
+            fact,
+            names.who(fact),
+            translate(FACT_KINDS[fact.kind].title) if fact.kind in FACT_KINDS else fact.kind,
+            *names.about(fact),
+            details_of(fact),
+        )
+        for fact in facts
+    ]
+
+
+@dataclass(frozen=True)
+class _Names:
+    staff: dict[str, Staff]
+    entities: dict[uuid.UUID, Entity]
+    pledges: dict[uuid.UUID, str]
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact]) -> _Names:
+        province_code = next((fact.province_code for fact in facts), WHOLE_SYSTEM)
+        people = {_id(fact.actor_id) for fact in facts if fact.actor_kind == "staff"}
+        people |= {fact.object_id for fact in facts if fact.object_kind == "staff"}
+        staff = reader().scalars(
+            select(Staff).where(Staff.province_code.in_([province_code, WHOLE_SYSTEM]), Staff.id.in_(people - {None}))
+        )
+        entities = {_subject(fact) for fact in facts} - {None}
+        found = reader().scalars(select(Entity).where(Entity.province_code == province_code, Entity.id.in_(entities)))
+        pledges = reader().execute(
+            select(Pledge.id, Pledge.reference).where(
+                Pledge.province_code == province_code,
+                Pledge.id.in_({fact.object_id for fact in facts if fact.object_kind == "pledge"}),
+            )
+        )
+        return cls(
+            {str(person.id): person for person in staff},
+            {entity.id: entity for entity in found},
+            {row.id: row.reference for row in pledges},
+        )
+
+    def who(self, fact: Fact) -> str:
+        person = self.staff.get(fact.actor_id)
+        if person is not None:
+            return person.name
+        return str(ACTORS.get(fact.actor_kind, _("Cán bộ đã xóa")))
+
+    def about(self, fact: Fact) -> tuple[str, str]:
+        """Its name and address, as far as the person may know and open it."""
+        if reference := self.pledges.get(fact.object_id):
+            return reference, ""
+        person = self.staff.get(str(fact.object_id)) if fact.object_kind == "staff" else None
+        if person is not None and reaches(Action.STAFF_MANAGE, Place(person.province_code)):
+            return person.name, url_for("admin.person", code=person.province_code, staff_id=person.id)
+        entity = self.entities.get(_subject(fact) or fact.id)
+        if entity is not None and reaches(Action.ENTITY_VIEW, Place(entity.province_code)):
+            return entity.name, url_for("officer.entity", entity_id=entity.id)
+        return "", ""
+
+
+def _subject(fact: Fact) -> uuid.UUID | None:
+    """The entity that a fact is about, or whose channel, obligation or sighting."""
+    return fact.object_id if fact.object_kind == "entity" else _id(fact.data.get("entity"))
+
+
+def _id(text: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
+def details_of(fact: Fact) -> list[str]:
+    """What changed: before and after where the fact has both, then the rest that has a name."""
+    data = fact.data
+    details = []
+    if "before" in data and "after" in data:
+        details.append(f"{_value(data['before'])} → {_value(data['after'])}")
+    elif "before" in data and (after := data.get("scope") or data.get("cohort")):
+        details.append(f"{_value(data['before'])} → {_value(after)}")
+    shown = {"scope", "cohort"} if details else set()
+    for name, label in DETAILS.items():
+        if name in data and name not in shown and (said := _value(data[name])):
+            details.append(f"{label}: {said}")
+    return details
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("có") if value else _("không")
+    if isinstance(value, list):
+        return ", ".join(_value(each) for each in value)
+    if isinstance(value, dict) or value is None:
+        return ""
+    text = str(value)
+    words = {
+        **SCOPES,
+        **FIELDS,
+        **{code: translate(label) for code, label in COHORT_LABELS.items()},
+        **{code: translate(label) for code, label in REASON_LABELS.items()},
+        **{code: translate(label) for code, label in EXPORT_REASONS.items()},
+        **{code: translate(info.label) for code, info in SUBJECT_TYPES.items()},
+    }
+    return str(words.get(text, text))
