@@ -38,6 +38,8 @@ class Candidate:
     contacts: tuple[tuple[str, str], ...] = ()
     types: tuple[str, ...] = ()
     appeared_on: date | None = None
+    numbers: frozenset[str] = frozenset()
+    """Tax codes and hashes of personal numbers of those that were merged into it."""
     stored: bool = True
     """False: an earlier row of the file brings it."""
     seen: bool = False
@@ -195,11 +197,11 @@ def _load(
     found |= _entities(session, province_code, Entity.id.in_(owners)) if owners else {}
     ends = _ends(session, province_code, found)
     details = _Details.read(session, province_code, set(ends.values()), source)
-    names: dict[uuid.UUID, list[str]] = defaultdict(list)
+    families: dict[uuid.UUID, list[Any]] = defaultdict(list)
     for entity_id, end in ends.items():
-        names[end].append(found[entity_id].name_key)
-    for end in set(ends.values()):
-        layer.add(_candidate(found[end], names[end], details))
+        families[end].append(found[entity_id])
+    for end, family in families.items():
+        layer.add(_candidate(found[end], family, details))
     for entity_id, end in ends.items():
         # Whoever was merged is found by what the register still says of it.
         merged = found[entity_id]
@@ -341,7 +343,9 @@ def _in(
     return session.execute(statement.where(model.province_code == province_code, column.in_(values))).all()
 
 
-def _candidate(row: Any, names: Iterable[str], details: _Details) -> Candidate:
+def _candidate(row: Any, family: Sequence[Any], details: _Details) -> Candidate:
+    names = [each.name_key for each in family]
+    numbers = {number for each in family for number in (each.tax_code, each.personal_number_hash)}
     return Candidate(
         id=row.id,
         names=tuple(dict.fromkeys([row.name_key, *names, *details.former.get(row.id, ())])),
@@ -353,5 +357,6 @@ def _candidate(row: Any, names: Iterable[str], details: _Details) -> Candidate:
         contacts=tuple(details.contacts.get(row.id, ())),
         types=tuple(sorted(details.types.get(row.id, ()))),
         appeared_on=details.appeared.get(row.id),
+        numbers=frozenset(numbers - {None}),
         seen=row.id in details.seen,
     )

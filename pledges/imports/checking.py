@@ -213,7 +213,8 @@ def _contradicts(candidate: Candidate, keys: RowKeys) -> bool:
     """Whether both have a tax code or both a personal number, and not the same one."""
     codes = (candidate.tax_code, keys.row.tax_code)
     numbers = (candidate.number_hash, keys.number_hash)
-    return any(None not in pair and pair[0] != pair[1] for pair in (codes, numbers))
+    pairs = [pair for pair in (codes, numbers) if None not in pair]
+    return any(known != said and said not in candidate.numbers for known, said in pairs)
 
 
 def _named_by_channel(row: ParsedRow) -> bool:
