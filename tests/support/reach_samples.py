@@ -40,6 +40,13 @@ class Spot:
     tip_id: uuid.UUID = field(default_factory=uuid.uuid4)
     pair_id: uuid.UUID = field(default_factory=uuid.uuid4)
     institution_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    channel_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    contact_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    unread_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    sighting_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """From the agency to itself: the walk asks both who answers and who takes back."""
     helper_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
     draft_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -94,6 +101,14 @@ def _pair() -> Sample:
     return Sample(lambda spot: {"pair_id": spot.pair_id}, PROVINCE)
 
 
+def _entity(*names: str) -> Sample:
+    return Sample(lambda spot: {"entity_id": spot.entity_id} | {name: getattr(spot, name) for name in names}, PROVINCE)
+
+
+def _obligation(of: str) -> Sample:
+    return Sample(lambda spot: {"obligation_id": spot.obligation_id}, of)
+
+
 SAMPLES: dict[str, Sample] = {
     "admin.province": _province(),
     "admin.details": _province(),
@@ -111,7 +126,29 @@ SAMPLES: dict[str, Sample] = {
     "officer.new_delegation": Sample(lambda spot: {"giver_id": spot.giver_id}, PERSON),
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
-    "officer.entity": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
+    "officer.entity": _entity(),
+    "officer.entity_name": _entity(),
+    "officer.entity_types": _entity(),
+    "officer.entity_identifiers": _entity(),
+    "officer.entity_place": _entity(),
+    "officer.entity_new_contact": _entity(),
+    "officer.entity_contact": _entity("contact_id"),
+    "officer.end_entity_contact": _entity("contact_id"),
+    "officer.entity_new_channel": _entity(),
+    "officer.entity_channel": _entity("channel_id"),
+    "officer.entity_dead_channel": _entity("channel_id"),
+    "officer.remove_channel_owner": _entity("channel_id"),
+    "officer.entity_sighting": _entity(),
+    "officer.sighting_picture": _entity("sighting_id"),
+    "officer.settle_unread_value": _entity("unread_id"),
+    "officer.claim": _entity(),
+    "officer.dispute": _entity(),
+    "officer.obligation": _obligation(PROVINCE),
+    "officer.decide_obligation_scope": _obligation(OWN),
+    "officer.decide_obligation_cohort": _obligation(OWN),
+    "officer.propose_obligation_scope": _obligation(PROVINCE),
+    "officer.proposal": Sample(lambda spot: {"proposal_id": spot.proposal_id}),
+    "officer.take_proposal_back": Sample(lambda spot: {"proposal_id": spot.proposal_id}),
     "officer.duplicate": _pair(),
     "officer.merge_duplicate": _pair(),
     "officer.keep_duplicate_apart": _pair(),
@@ -137,6 +174,8 @@ SAMPLES: dict[str, Sample] = {
     "officer.assisted_draft": _draft(),
     "officer.fill_in": _draft(),
     "officer.print_draft": _draft(),
+    "officer.send_phone_code": _draft(),
+    "officer.sign_by_phone": _draft(),
     "officer.print_out": _draft(number=1),
     "officer.hand_in": _draft(),
     "officer.helped_pdf": _helped(),
@@ -170,6 +209,11 @@ ALSO_INSIDE: dict[str, set[int]] = {
     # Nothing has been printed; not sealed yet.
     "officer.print_out": {404},
     "officer.helped_pdf": {404},
+    # Which list stands in its address.
+    "officer.doubt": {404},
+    # The walk presses it more than once.
+    "officer.take_proposal_back": {409},
+    "officer.remove_channel_owner": {404},
     # Not sealed yet; never corrected.
     "officer.file_pdf": {404},
     "officer.earlier_pdf": {404},

@@ -25,12 +25,13 @@ from pledges.core.calendar import local_day
 from pledges.documents.models import Document, DocumentKind
 from pledges.imports.models import Import, ImportRow, ImportState, RowOutcome
 from pledges.institutions.models import Institution
-from pledges.plans.models import Agency
+from pledges.plans.models import Agency, ObligationEntry
 from pledges.plans.queries import current_text
 from pledges.product import Product
 from pledges.registry.duplicates import suspect
-from pledges.registry.models import Entity, EntityKind
+from pledges.registry.models import Channel, Contact, Entity, EntityKind, Obligation, Sighting
 from pledges.registry.rules import set_name
+from pledges.registry.upkeep_models import ScopeProposal, ScopeReason, UnreadValue
 from pledges.review.models import Batch, BatchKind, Decision, Revocation, RevocationState
 from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Origin, Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import hold_of
@@ -244,6 +245,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             draft_id=_helps(session, person, pledge),
             helped_reference=pledge.reference,
             text_id=current_text(session, "website_seller").id,
+            **_looked_after(product, session, pledge, person),
         )
 
     return product.database.run(work)
@@ -266,6 +268,52 @@ def _helps(session: Session, helper: Staff, pledge: Pledge) -> uuid.UUID:
     session.add(draft)
     session.flush()
     return draft.id
+
+
+def _looked_after(product: Product, session: Session, pledge: Pledge, person: Staff) -> dict[str, uuid.UUID]:
+    """One of everything that hangs on the entity of this pledge."""
+    province, agency, entity = pledge.province_code, pledge.agency_code, pledge.entity_id
+    obligation = session.scalars(
+        select(Obligation)
+        .join(ObligationEntry, ObligationEntry.id == Obligation.entry_id)
+        .where(Obligation.entity_id == entity, ObligationEntry.lead_agency == agency)
+    ).first()
+    assert obligation is not None
+    own = {"province_code": province, "entity_id": entity}
+    address = f"thu-{entity}.vn"
+    channel = Channel(
+        kind="website", address=address, as_typed=address, first_seen_on=local_day(START), added_at=START, **own
+    )
+    contact = Contact(kind="phone", value=f"+849{entity.int % 10**8:08d}", **own)
+    unread = UnreadValue(kind="phone", typed="không rõ", reason="Chưa đọc được.", recorded_at=START, **own)
+    sighting = Sighting(
+        source="officer",
+        seen_on=local_day(START),
+        recorded_at=START,
+        picture_sha256=product.storage.put(PAPER),
+        **own,
+    )
+    proposal = ScopeProposal(
+        province_code=province,
+        obligation_id=obligation.id,
+        from_agency=agency,
+        to_agency=agency,
+        in_scope=False,
+        reason=ScopeReason.CLOSED,
+        effective_on=local_day(START),
+        proposed_by=person.id,
+        proposed_at=START,
+    )
+    session.add_all([channel, contact, unread, sighting, proposal])
+    session.flush()
+    return {
+        "channel_id": channel.id,
+        "contact_id": contact.id,
+        "unread_id": unread.id,
+        "sighting_id": sighting.id,
+        "obligation_id": obligation.id,
+        "proposal_id": proposal.id,
+    }
 
 
 def _institution(session: Session, province: str, agency: str, added_by: uuid.UUID) -> uuid.UUID:

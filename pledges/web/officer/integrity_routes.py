@@ -135,7 +135,7 @@ def _pledge(pledge: Any) -> dict[str, Any]:
 
 
 def _list_url(doubt: Doubt, after: uuid.UUID | None = None) -> str:
-    return url_for("officer.doubt", path=_PATHS[doubt], sau=str(after) if after is not None else None)
+    return url_for("officer.doubt", muc=_PATHS[doubt], sau=str(after) if after is not None else None)
 
 
 def _after() -> uuid.UUID | None:
@@ -147,13 +147,13 @@ def _after() -> uuid.UUID | None:
 # --- One list --------------------------------------------------------------------------------------------------------
 
 
-@blueprint.route("/can-xem-lai/<path>", methods=["GET", "POST"])
+@blueprint.route("/can-xem-lai/danh-sach", methods=["GET", "POST"])
 @may(Action.ENTITY_EDIT)
 @soft_csrf
-def doubt(path: str) -> ResponseReturnValue:
-    if path not in _ADDRESS:
+def doubt() -> ResponseReturnValue:
+    kind = _ADDRESS.get(request.args.get("muc", ""))
+    if kind is None:
         raise NotFound
-    kind = _ADDRESS[path]
     form = _form(kind)
     found = integrity.listed(reader(), *_of(kind), after=_after())
     shown, more = found[:LISTED], len(found) > LISTED

@@ -190,9 +190,10 @@ def test_lists_of_doubts_lead_to_decisions(desks: Desks) -> None:
     pledge = desks.sign(seller_pages(1))
     page = desks.trade.get("/can-bo/can-xem-lai")
     assert "Chưa rõ có từ khi nào" in page.words
-    for path in ("thieu-lien-he", "hai-dien", "ngoai-dien-da-ky", "kenh-khong-mo-duoc", "chua-doc-duoc", "dia-chi"):
-        desks.trade.get(f"/can-bo/can-xem-lai/{path}")
-    page = desks.trade.get("/can-bo/can-xem-lai/chua-ro-dot")
+    for path in ("thieu-lien-he", "hai-dien", "ngoai-dien-da-ky", "kenh-khong-mo-duoc", "chua-doc-duoc"):
+        desks.trade.get(f"/can-bo/can-xem-lai/danh-sach?muc={path}")
+    desks.trade.get("/can-bo/can-xem-lai/dia-chi")
+    page = desks.trade.get("/can-bo/can-xem-lai/danh-sach?muc=chua-ro-dot")
     wrong = desks.trade.send(page, {"cohort": "initial"}, form=own_form(page), status=400)
     [box] = wrong.all("//input[@name='chosen']/@value")
     answers = {"chosen": [box], "cohort": "initial", "reason": "statement", "evidence": "Điện thoại (thử nghiệm)"}
