@@ -41,6 +41,10 @@ class Settings:
     """PLEDGES_VAR: the folder for what has no other place: trial keys, kept mail and the database of development."""
     smtp_url: str | None
     """PLEDGES_SMTP_URL: the mail relay, such as `smtp+starttls://user:password@host:587`; None: a folder."""
+    sms_url: str | None
+    """PLEDGES_SMS_URL: the HTTP gateway for text messages; None: codes go by mail only."""
+    sms_token: str
+    """PLEDGES_SMS_TOKEN: what the gateway wants to see as `Authorization: Bearer`; empty where it wants nothing."""
     mail_from: str
     """PLEDGES_MAIL_FROM: name and address of the sender of all mail."""
     public_url: str
@@ -138,6 +142,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         if smtp is None or smtp.scheme not in {"smtp", "smtps", "smtp+starttls"}:
             problems.append("PLEDGES_SMTP_URL must look like smtp+starttls://user:password@mail.example.vn:587.")
 
+    sms_url = text("PLEDGES_SMS_URL") or None
+    if sms_url is not None:
+        gateway = _split(sms_url)
+        if gateway is None or gateway.scheme not in {"http", "https"}:
+            problems.append("PLEDGES_SMS_URL must look like https://sms.example.vn/messages.")
+        elif production and gateway.scheme != "https":
+            problems.append("PLEDGES_SMS_URL must begin with https:// in production: the codes are in it.")
+
     mail_from = text("PLEDGES_MAIL_FROM", "Cam kết <khong-tra-loi@localhost>")
     if not _is_address(parseaddr(mail_from)[1]) or not mail_from.isprintable():
         problems.append("PLEDGES_MAIL_FROM must look like Cam kết <khong-tra-loi@example.vn>.")
@@ -215,6 +227,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         storage=Path(storage).absolute(),
         var=var,
         smtp_url=smtp_url,
+        sms_url=sms_url,
+        sms_token=text("PLEDGES_SMS_TOKEN"),
         mail_from=mail_from,
         public_url=public_url,
         seal_key=seal_key,

@@ -25,11 +25,15 @@ class MessageKind:
     """Those of the parameters that are text of several lines, typed by somebody: a text, or a list of lines."""
     may_attach: bool = False
     """Whether a file may go with it."""
+    by_phone: bool = False
+    """A text message: its address is a phone number, and it has neither subject nor HTML."""
 
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
     # Six digits. purpose: sign (if not given), sign_as_representative, withdraw or withdraw_consent.
     "code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"purpose"})),
+    # Six digits to a phone, for somebody who signs beside a member of staff.
+    "sms_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), by_phone=True),
     # The link that resumes a draft.
     "draft_link": MessageKind(frozenset({"days"}), frozenset({"link"})),
     # To the focal person of an institution: the link to its list.

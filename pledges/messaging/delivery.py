@@ -19,9 +19,11 @@ from pledges.jobs.queries import in_queue
 from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
 from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
+from pledges.messaging.catalogue import MESSAGE_KINDS
 from pledges.messaging.letters import Letter, Letters
 from pledges.messaging.models import Message
 from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
+from pledges.messaging.sms import NO_GATEWAY, SmsCarrier
 from pledges.settings import Settings
 
 log = logging.getLogger("pledges.messaging")
@@ -43,6 +45,8 @@ class Delivery:
     carrier: Carrier
     read_file: Callable[[str], bytes]
     """The stored file of that SHA-256. OSError: the storage is away; DomainError: the file is damaged or gone."""
+    sms: Carrier | None = None
+    """The gateway for text messages, where there is one."""
     sending_lease: timedelta = field(default=timedelta(seconds=45))
     """After that long a worker that has not begun to hand over is thought dead. A mistake costs one more attempt."""
     handover_lease: timedelta = field(default=timedelta(seconds=150))
@@ -69,7 +73,14 @@ class Delivery:
         carrier: Carrier = FolderCarrier(settings.mail_folder)
         if settings.smtp_url is not None:
             carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
-        return cls(database, vault, clock, letters, carrier, read_file)
+        sms = SmsCarrier(settings.sms_url, settings.sms_token) if settings.sms_url is not None else None
+        return cls(database, vault, clock, letters, carrier, read_file, sms)
+
+    def carrier_of(self, kind: str) -> Carrier:
+        """Who takes this kind of message."""
+        if not MESSAGE_KINDS[kind].by_phone:
+            return self.carrier
+        return self.sms if self.sms is not None else NO_GATEWAY
 
 
 def delivery_tasks(delivery: Delivery) -> tuple[Task, ...]:
@@ -121,7 +132,7 @@ def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
         handed_over = True
 
     try:
-        delivery.carrier.send(_letter(delivery, message), about_to_hand_over)
+        delivery.carrier_of(message.kind).send(_letter(delivery, message), about_to_hand_over)
     except _LeaseLost:
         return
     except _AttachmentLost as loss:
@@ -168,7 +179,7 @@ def sweep_messages(delivery: Delivery) -> None:
         overdue = queries.overdue_messages(session, now - delivery.overdue)
         tasks = in_queue(session, DELIVER_MESSAGE, {(each.province_code, str(each.id)) for each in overdue})
     for message in abandoned:
-        taken = delivery.carrier.has_taken(message.id)
+        taken = delivery.carrier_of(message.kind).has_taken(message.id)
         delivery.database.run(partial(operations.settle_abandoned, seen=message, taken=taken, now=now))
     for message in overdue:
         if (message.province_code, str(message.id)) not in tasks:

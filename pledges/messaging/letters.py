@@ -114,6 +114,8 @@ class Letters:
         """
         if (file is None) != (message.attachment_sha256 is None):
             raise ValueError("a letter goes with exactly the file that its message names")
+        if MESSAGE_KINDS[message.kind].by_phone:
+            return Letter(message.id, "", message.to_address, self._line(message, secrets).encode())
         attached = file if file is not None and len(file) <= MOST_ATTACHED else None
         subject, text, html = self._texts(message, secrets, attached=attached is not None)
         letter = EmailMessage(policy=_POLICY)
@@ -131,6 +133,11 @@ class Letters:
             letter.set_boundary(f"=_{message.id.hex}_file")
         letter["Content-Language"] = message.language
         return Letter(message.id, self.sender, message.to_address, letter.as_bytes())
+
+    def _line(self, message: Message, secrets: Mapping[str, Any]) -> str:
+        values = {**message.params, **secrets, **self._about, "host": self.host}
+        template = self._environment(message.language).get_template(f"{message.kind}.txt")
+        return " ".join(template.render(values).split())
 
     def _texts(self, message: Message, secrets: Mapping[str, Any], *, attached: bool) -> tuple[str, str, str]:
         values = {

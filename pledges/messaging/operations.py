@@ -79,7 +79,7 @@ def queue_message(
         id=message_id,
         kind=kind,
         dedupe_key=dedupe_key,
-        to_address=deliverable(to_address),
+        to_address=callable_number(to_address) if MESSAGE_KINDS[kind].by_phone else deliverable(to_address),
         language=language,
         params=plain,
         secret_params=vault.encrypt(_purpose(message_id), json.dumps(secret)) if secret else None,
@@ -112,6 +112,13 @@ def deliverable(address: str) -> str:
     except EmailNotValidError as error:
         raise ValueError("a message needs a valid address") from error
     return str(found.ascii_email)
+
+
+def callable_number(number: str) -> str:
+    """The number as gateways take it: E.164."""
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", number):
+        raise ValueError("a text message needs a number in E.164")
+    return number
 
 
 def secrets_of(message: Message, vault: Vault) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from pledges.audit.operations import Actor, record
 from pledges.core.calendar import VIETNAM, local_day
 from pledges.core.db import new_id
-from pledges.core.identity import clean_line, mask_email
+from pledges.core.identity import clean_line, mask_email, mask_phone
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
 from pledges.plans.wordings import signature_line
@@ -95,10 +95,10 @@ class SigningAct:
 
     @property
     def people(self) -> dict[str, tuple[str, str]]:
-        """Name and address of everybody who confirms, by role."""
-        signer = self.answers.signer
+        """Name and address of everybody who confirms, by role; the address is where the code went."""
+        signer, answers = self.answers.signer, self.answers
         everybody = {
-            "signer": (signer.name, self.answers.group.email),
+            "signer": (signer.name, answers.place.phone or "" if answers.by_phone else answers.group.email),
             "representative": (signer.representative_name, signer.representative_email),
         }
         if self.pen is not None:
@@ -107,7 +107,9 @@ class SigningAct:
 
     def masked(self, address: str) -> str:
         """Where the code went; nowhere, where it was signed with a pen."""
-        return mask_email(address) if self.pen is None else ""
+        if self.pen is not None:
+            return ""
+        return mask_phone(address) if self.answers.by_phone else mask_email(address)
 
     def agrees_to_publish(self, text: TextToSign) -> bool:
         """One box serves all texts; it says nothing about a text that does not ask, such as a receipt."""
@@ -233,7 +235,7 @@ def _signature_lines(act: SigningAct, text: TextToSign, verification_code: str) 
         + signature_line(
             text.pledge_text.content,
             SignatureKind.OTP_CONFIRM.value,
-            noi_nhan_ma=f"thư điện tử {mask_email(address)}",
+            noi_nhan_ma=f"{'số điện thoại' if act.answers.by_phone else 'thư điện tử'} {act.masked(address)}",
             thoi_gian=f"{local:%H:%M:%S} ngày {local:%d/%m/%Y} (+07:00)",
             ma_tra_cuu=verification_code,
             ma_bam=text.rendered.sha256,

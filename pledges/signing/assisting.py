@@ -7,7 +7,7 @@ any other, which waits for the department. Nothing is sealed before the signed p
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -18,11 +18,13 @@ from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action, Place, require
 from pledges.core.calendar import local_day
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.identity import mask_phone
 from pledges.core.secrecy import PLAIN_LETTERS, Vault
 from pledges.documents.paper import PledgePaper
 from pledges.plans.queries import get_agency, get_commune
 from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation, Pen, SigningAct
+from pledges.signing.codes import CodePurpose, address_hash, send_code, try_code
 from pledges.signing.drafts import open_draft, resume_code_hash
 from pledges.signing.models import Draft, DraftPurpose, Origin, Pledge
 from pledges.signing.operations import SigningOutcome, complete_signing
@@ -98,7 +100,7 @@ def correct_assisted(
 def prepare_print(session: Session, draft: Draft, *, publication: bool, now: datetime, vault: Vault) -> None:
     """Fix what is printed; a signature under anything else is not accepted later."""
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
-    texts = _texts(session, draft, answers, publication, local_day(now))
+    texts = texts_for(session, draft, answers, publication, local_day(now))
     draft.answers = {
         **draft.answers,
         PRINTED: {
@@ -127,10 +129,12 @@ def is_print_current(draft: Draft, texts: list[TextToSign]) -> bool:
 
 def texts_of_print(session: Session, draft: Draft, answers: DraftAnswers, today: date) -> list[TextToSign]:
     last = printed(draft)
-    return _texts(session, draft, answers, last.publication if last is not None else False, today)
+    return texts_for(session, draft, answers, last.publication if last is not None else False, today)
 
 
-def _texts(session: Session, draft: Draft, answers: DraftAnswers, publication: bool, today: date) -> list[TextToSign]:
+def texts_for(
+    session: Session, draft: Draft, answers: DraftAnswers, publication: bool, today: date
+) -> list[TextToSign]:
     texts = texts_to_sign(session, answers, Consents(publication=publication), today=today)
     return texts if draft.purpose is DraftPurpose.NEW else [the_one_text(texts)]
 
@@ -184,7 +188,7 @@ def hand_in(
     _check_paper(signed, last, local_day(now))
     pledge = locked_pledge(session, draft)
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
-    texts = _texts(session, draft, answers, last.publication, signed.signed_on)
+    texts = texts_for(session, draft, answers, last.publication, signed.signed_on)
     if not is_print_current(draft, texts):
         raise Conflict(N_("Nội dung đã thay đổi từ khi in. Hãy in lại và nhờ người ký ký vào bản mới."))
     confirmation = Confirmation(
@@ -199,6 +203,69 @@ def hand_in(
     pen = Pen(signed.signed_on, signed.pictures, witness_name(session, staff), staff.id)
     act = SigningAct(draft, answers, confirmation, {}, now, public_url, pen)
     return complete_signing(session, act, texts, pledge, vault)
+
+
+# --- By a code to the phone ------------------------------------------------------------------------------------------
+
+
+def can_sign_by_phone(answers: DraftAnswers) -> bool:
+    """One person with a phone of their own; whoever is under age signs on paper, with their representative."""
+    return answers.place.phone is not None and not answers.signer.under_age
+
+
+def send_phone_code(session: Session, draft: Draft, *, network: str, now: datetime, vault: Vault) -> str:
+    """Send a code to the phone of the draft; within the limits that hold for mail. Returns the masked number."""
+    answers = read_answers(session, draft, vault=vault, today=local_day(now))
+    phone = _phone_of(answers)
+    send_code(
+        session,
+        CodePurpose.SIGN,
+        draft.id,
+        phone,
+        network=network,
+        language="vi",
+        now=now,
+        vault=vault,
+        province_code=answers.group.province_code,
+        by_phone=True,
+    )
+    return mask_phone(phone)
+
+
+def sign_by_phone(
+    session: Session,
+    draft_id: uuid.UUID,
+    confirmation: Confirmation,
+    *,
+    staff: Staff,
+    now: datetime,
+    vault: Vault,
+    public_url: str,
+) -> SigningOutcome:
+    """Sign by the code that the person has read out of their phone; a wrong one comes back as `refusal`."""
+    session.execute(select(Draft.id).where(Draft.id == draft_id).with_for_update())
+    draft = open_draft(session, draft_id, now)
+    require(staff, Action.SIGNING_ASSIST, Place(draft.assisted_province or "", staff_id=draft.assisted_by))
+    if draft.signed_at is not None:
+        return SigningOutcome(already=tuple(pledges_of_draft(session, draft.id)))
+    pledge = locked_pledge(session, draft)
+    answers = replace(read_answers(session, draft, vault=vault, today=local_day(now)), by_phone=True)
+    texts = texts_for(session, draft, answers, confirmation.consent_publication, local_day(now))
+    if {text.rendered.sha256 for text in texts} - set(confirmation.shown_hashes):
+        raise Conflict(N_("Nội dung cam kết vừa được cập nhật. Hãy đọc lại cùng người ký rồi nhập mã."))
+    code = try_code(session, CodePurpose.SIGN, draft.id, confirmation.code, now=now, vault=vault)
+    if isinstance(code, DomainError):
+        return SigningOutcome(refusal=code, refusals={"code": code})
+    if code.address_hash != address_hash(vault, _phone_of(answers)):
+        raise Conflict(N_("Mã này đã gửi tới số điện thoại cũ. Hãy gửi mã mới."))
+    act = SigningAct(draft, answers, confirmation, {"signer": code}, now, public_url)
+    return complete_signing(session, act, texts, pledge, vault)
+
+
+def _phone_of(answers: DraftAnswers) -> str:
+    if answers.place.phone is None or not can_sign_by_phone(answers):
+        raise DomainError(N_("Chỉ người đủ 18 tuổi có số điện thoại mới ký bằng mã được. Hãy in để ký tay."))
+    return answers.place.phone
 
 
 def _check_paper(signed: SignedPaper, last: Printed, today: date) -> None:

@@ -81,6 +81,7 @@ def send_code(
     province_code: str,
     deliver: bool = True,
     counted_as: str = "",
+    by_phone: bool = False,
 ) -> ConfirmationCode:
     """Void older codes and send a new one; `TooMany` beyond the limits per address and per network.
 
@@ -131,10 +132,11 @@ def send_code(
         queue_message(
             session,
             province_code=province_code,
-            kind=MESSAGE_KINDS[purpose],
+            kind="sms_code" if by_phone else MESSAGE_KINDS[purpose],
             to_address=address,
             dedupe_key=f"code:{code_id}",
-            params={"minutes": int(CODE_LIFETIME.total_seconds() // 60), **_MORE_PARAMS.get(purpose, {})},
+            params={"minutes": int(CODE_LIFETIME.total_seconds() // 60)}
+            | ({} if by_phone else _MORE_PARAMS.get(purpose, {})),
             secret_params={"code": digits},
             language=language,
             now=now,

@@ -298,7 +298,8 @@ def _queue_mail(session: Session, act: SigningAct, outcome: SigningOutcome, vaul
     """Tell everybody who confirmed, once per draft."""
     if not outcome.signed:
         return
-    for role, (_name, address) in act.people.items():
+    for role, (_name, confirmed) in act.people.items():
+        address = act.answers.group.email if act.answers.by_phone else confirmed
         if not address:
             continue
         queue_message(

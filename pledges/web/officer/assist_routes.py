@@ -14,20 +14,23 @@ from pledges.accounts.permissions import Action, Place, require
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import DomainError, NotFound
+from pledges.core.identity import mask_phone
 from pledges.core.tokens import Tokens
 from pledges.documents.rendering import render_pledge
 from pledges.review.models import DecisionKind
 from pledges.review.operations import last_decision
 from pledges.signing import assisting
+from pledges.signing.acts import Confirmation
 from pledges.signing.models import Draft, Origin, Pledge, PledgeState
 from pledges.signing.queries import pledge_by_reference, pledges_of_draft
 from pledges.signing.rules import Page
-from pledges.signing.texts import Progress
+from pledges.signing.texts import DraftAnswers, Progress
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.errors import error_page
 from pledges.web.i18n import date_text, error_text
-from pledges.web.officer.assist_forms import HandInForm, PrintForm
+from pledges.web.network import network
+from pledges.web.officer.assist_forms import HandInForm, PhoneForm, PrintForm
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.words import state_label
@@ -114,7 +117,12 @@ def assisted_draft(draft_id: uuid.UUID) -> ResponseReturnValue:
 
 
 def _page(
-    draft: Draft, *, print_form: PrintForm | None = None, hand_in: HandInForm | None = None, status: int = 200
+    draft: Draft,
+    *,
+    print_form: PrintForm | None = None,
+    hand_in: HandInForm | None = None,
+    phone: PhoneForm | None = None,
+    status: int = 200,
 ) -> ResponseReturnValue:
     if draft.signed_at is not None:
         signed = [_helped(pledge) for pledge in pledges_of_draft(reader(), draft.id)]
@@ -143,10 +151,80 @@ def _page(
         current=current,
         print_form=print_form,
         hand_in=hand_in,
-        form=hand_in if hand_in.is_submitted() and hand_in.problems else print_form,
+        form=next((sent for sent in (phone, hand_in) if sent is not None and sent.problems), print_form),
+        **_by_phone(draft, answers, phone),
         kept=hand_in.number_kept(Tokens(product().settings.secret_key)),
     )
     return page, status
+
+
+def _by_phone(draft: Draft, answers: DraftAnswers, sent: PhoneForm | None) -> dict[str, Any]:
+    """Signing by a code to the phone, where there is a gateway and a phone."""
+    if product().settings.sms_url is None or not assisting.can_sign_by_phone(answers):
+        return {"phone": None}
+    form = sent or PhoneForm(formdata=None)
+    both = [
+        text.rendered.sha256
+        for agreed in (False, True)
+        for text in assisting.texts_for(reader(), draft, answers, agreed, local_day(now()))
+    ]
+    form.shown.data = " ".join(both)
+    return {"phone": form, "masked": mask_phone(answers.place.phone or "")}
+
+
+@blueprint.post("/ky-ho/<uuid:draft_id>/ma")
+@may(Action.SIGNING_ASSIST)
+@soft_csrf
+def send_phone_code(draft_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a code to the signer's phone."""
+    draft = draft_for(draft_id)
+    if product().settings.sms_url is None or draft.signed_at is not None or not PageForm().validate_on_submit():
+        return redirect(url_for("officer.assisted_draft", draft_id=draft_id), 303)
+    peer, at, vault = network(), now(), product().vault
+    try:
+        masked = write(lambda db: assisting.send_phone_code(db, draft, network=peer, now=at, vault=vault))
+    except DomainError as refusal:
+        flash(error_text(refusal), "warning")
+    else:
+        flash(_("Đã gửi mã tới %(phone)s. Tin nhắn thường đến trong một phút.", phone=masked), "success")
+    return redirect(url_for("officer.assisted_draft", draft_id=draft_id, _anchor="ma"), 303)
+
+
+@blueprint.post("/ky-ho/<uuid:draft_id>/ky")
+@may(Action.SIGNING_ASSIST)
+@soft_csrf
+def sign_by_phone(draft_id: uuid.UUID) -> ResponseReturnValue:
+    """The signer reads the code out, and has signed."""
+    draft = draft_for(draft_id)
+    if product().settings.sms_url is None or draft.signed_at is not None:
+        return redirect(url_for("officer.assisted_draft", draft_id=draft_id), 303)
+    form = PhoneForm()
+    shown = tuple((form.shown.data or "").split())
+    if not form.validate_on_submit():
+        return _page(draft, phone=form, status=400)
+    confirmation = Confirmation(
+        typed_name=progress_of(draft).complete().signer.name,
+        code=form.code.data,
+        representative_code="",
+        consent_processing=True,
+        consent_publication=bool(form.publication.data),
+        shown_hashes=shown,
+        network=network(),
+    )
+    staff, at, vault, public_url = current_staff(), now(), product().vault, product().settings.public_url
+    try:
+        outcome = write(
+            lambda db: assisting.sign_by_phone(
+                db, draft_id, confirmation, staff=staff, now=at, vault=vault, public_url=public_url
+            )
+        )
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return _page(draft_for(draft_id), phone=form, status=refusal.status)
+    if outcome.refusal is not None:
+        form.refuse(outcome.refusal)
+        return _page(draft_for(draft_id), phone=form, status=400)
+    return redirect(url_for("officer.assisted_draft", draft_id=draft_id), 303)
 
 
 @blueprint.post("/ky-ho/<uuid:draft_id>/in")

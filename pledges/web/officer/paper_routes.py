@@ -215,7 +215,7 @@ def paper_of_new() -> ResponseReturnValue:
     return redirect(url_for("officer.record_paper_of", entity_id=entity.id), 303)
 
 
-@blueprint.route("/ban-giay/<reference>/xoa", methods=["GET", "POST"])
+@blueprint.route("/ban-giay/ho-so/<reference>/xoa", methods=["GET", "POST"])
 @may(Action.PAPER_RECORD)
 @soft_csrf
 def remove_paper(reference: str) -> ResponseReturnValue:

@@ -207,7 +207,9 @@ def receipt(method: str | None) -> str:
 def confirmation_lines(pledge: PublicPledge) -> list[str]:
     """How the signers confirmed, said honestly: a code by e-mail is not a digital signature of a person."""
     words = {
-        SignatureKind.OTP_CONFIRM: _(
+        SignatureKind.OTP_CONFIRM: _by_phone()
+        if pledge.origin is Origin.ASSISTED
+        else _(
             "Người ký nhập mã dùng một lần gửi tới thư điện tử của mình. "
             "Đây là xác nhận điện tử, không phải chữ ký số của cá nhân."
         ),
@@ -215,6 +217,11 @@ def confirmation_lines(pledge: PublicPledge) -> list[str]:
         SignatureKind.SCANNED_PAPER: _by_hand(pledge),
     }
     return [str(words[kind]) for kind in dict.fromkeys(pledge.confirmations)]
+
+
+def _by_phone() -> str:
+    said = _("Người ký, có cán bộ giúp điền, nhập mã dùng một lần gửi tới số điện thoại của mình.")
+    return f"{said} {_('Đây không phải chữ ký số.')}"
 
 
 def _by_hand(pledge: PublicPledge) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from pledges.accounts.models import Role
 from pledges.messaging.models import Message
+from pledges.messaging.operations import secrets_of
 from pledges.product import Product
 from pledges.registry.models import Contact, Entity
 from pledges.signing.models import Draft, Origin, Pledge, PledgeState, Signature, SignatureKind
@@ -186,3 +188,41 @@ def test_nobody_else_sees_or_goes_on_with_a_draft(helper: Browser, small_product
     stranger.open("/ky-cam-ket/tiep-tuc")
     # The token of a form that was left open opens nothing without the member of staff.
     assert stranger.send("/ky-cam-ket/doi-tuong", {"draft": token}).headers["Location"].endswith("/tiep-tuc")
+
+
+def test_a_code_to_the_phone_signs_where_there_is_a_gateway(
+    helper: Browser, small_product: Product, app: Flask
+) -> None:
+    address = fill_in(helper)
+    helper.open(address)
+    assert "Ký bằng mã" not in helper.text  # off unless the setting is there
+    assert helper.send(f"{address}/ma").status_code == 303
+    with small_product.database.read() as session:
+        assert session.scalars(select(Message)).all() == []
+
+    app.extensions["product"] = replace(
+        small_product, settings=replace(small_product.settings, sms_url="https://sms.vidu.vn/gui")
+    )
+    helper.open(address)
+    helper.follow(helper.send(f"{address}/ma"))
+    assert "Đã gửi mã tới" in helper.text
+    with small_product.database.read() as session:
+        message = session.scalars(select(Message)).one()
+        code = secrets_of(message, small_product.vault)["code"]
+    assert (message.kind, message.to_address) == ("sms_code", "+84912345678")
+    said = {"publication": "no", "agreed": "yes", "shown": field(helper.page, "shown")}
+    wrong = "000000" if code != "000000" else "111111"
+    assert helper.send(f"{address}/ky", said | {"code": wrong}).status_code == 400
+    assert "Mã không đúng." in helper.text
+    helper.follow(helper.send(f"{address}/ky", said | {"code": code}))
+    pledge = only_pledge(small_product)
+    with small_product.database.read() as session:
+        evidence = session.scalars(select(Signature)).one()
+        phone = session.scalars(select(Contact)).one()
+    assert (evidence.kind, pledge.state) == (SignatureKind.OTP_CONFIRM, PledgeState.SUBMITTED)
+    assert evidence.masked_address.endswith("678")
+    assert "0912345678" not in pledge.paper["signature_lines"][0]
+    assert "số điện thoại" in pledge.paper["signature_lines"][0]
+    assert (phone.value, phone.verified_at) == ("+84912345678", small_product.clock())
+    words = CheckedClient(app).get(f"/xac-minh/{pledge.verification_code}").words
+    assert "gửi tới số điện thoại của mình" in words

@@ -98,11 +98,11 @@ def test_one_by_one_with_a_picture_from_the_search_to_removal(
     assert officer.send(address, said | {"number": "13/CK-TN"}).status_code == 409
     assert f"Đối tượng này đã có bản cam kết {pledge.reference}" in officer.text
 
-    officer.open(f"/can-bo/ban-giay/{pledge.reference}/xoa")
+    officer.open(f"/can-bo/ban-giay/ho-so/{pledge.reference}/xoa")
     seen = field(officer.page, "seen")
-    assert officer.send(f"/can-bo/ban-giay/{pledge.reference}/xoa", {"seen": seen}).status_code == 400
+    assert officer.send(f"/can-bo/ban-giay/ho-so/{pledge.reference}/xoa", {"seen": seen}).status_code == 400
     officer.follow(
-        officer.send(f"/can-bo/ban-giay/{pledge.reference}/xoa", {"seen": seen, "reason": "Ghi nhầm đối tượng."})
+        officer.send(f"/can-bo/ban-giay/ho-so/{pledge.reference}/xoa", {"seen": seen, "reason": "Ghi nhầm đối tượng."})
     )
     assert only_pledge(product).state is PledgeState.WITHDRAWN
     assert "Xóa ghi nhận bản cam kết giấy" in officer.text
