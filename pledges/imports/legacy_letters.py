@@ -6,8 +6,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 
-from pledges.core.errors import N_, DomainError
-
 ENOUGH = 0.6
 """The share of the words with marks that must be Vietnamese syllables before we believe an encoding."""
 SAMPLE = 20_000
@@ -39,9 +37,8 @@ _SYLLABLE = re.compile(
 _BETWEEN_WORDS = re.compile(r"[\s!-/:-@\[-`{-~0-9]+")
 
 
-class LettersUnknown(DomainError):
-    def __init__(self) -> None:
-        super().__init__(N_("Không nhận ra bảng mã chữ Việt trong tệp này."))
+class LettersUnknown(ValueError):
+    """No encoding that we know makes words of it."""
 
 
 def decoded(data: bytes) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +13,7 @@ from pledges.core.errors import DomainError, NotFound
 from pledges.imports import operations
 from pledges.imports.clashes import count_open, next_open
 from pledges.imports.models import ClashDecision, Import, ImportRow, ImportState, RowOutcome
-from pledges.imports.queries import candidates_of
+from pledges.imports.queries import Candidate, candidates_of
 from pledges.web.current import now, product, reader, write
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
@@ -46,7 +45,7 @@ def import_clash(import_id: uuid.UUID, number: int) -> ResponseReturnValue:
         _decide(found, row, form.decision.data)
     except DomainError as refusal:
         form.refuse(refusal)
-        return _page(found, row, form, candidates), refusal.status
+        return _page(found, row, form, candidates, refusal.status)
     return _to_next(found, number)
 
 
@@ -77,11 +76,13 @@ def _to_next(import_: Import, number: int) -> ResponseReturnValue:
     return redirect(url_for("officer.import_clash", import_id=import_.id, number=following), 303)
 
 
-def _page(import_: Import, row: ImportRow, form: ClashForm, candidates: list[Any]) -> Any:
+def _page(
+    import_: Import, row: ImportRow, form: ClashForm, candidates: list[Candidate], status: int = 200
+) -> ResponseReturnValue:
     names, lines = comparison(row, candidates)
     [view] = row_views(import_, [row])
     following = next_open(reader(), key_of(import_), row.number)
-    return render_template(
+    page = render_template(
         "officer/import_clash.html",
         import_=import_,
         row=row,
@@ -94,3 +95,4 @@ def _page(import_: Import, row: ImportRow, form: ClashForm, candidates: list[Any
         following=following if following != row.number else None,
         decidable=import_.state in DECIDABLE and row.applied_at is None,
     )
+    return page, status if status != 200 else 400 if form.problems else 200

@@ -24,7 +24,7 @@ def comparison(row: ImportRow, candidates: Sequence[Candidate]) -> tuple[list[st
     """The names over the columns, and per attribute the cells of row and candidates; `differs` where both say other."""
     own = _of_row(parsed_of(row))
     others = [_of_candidate(candidate) for candidate in candidates]
-    names = [str(_("Dòng %(number)s của tệp", number=row.number)), *(other["name"] for other in others)]
+    names = [str(_("Dòng %(number)s của tệp", number=row.number)), *map(_place_name, range(len(others)))]
     attributes = {
         "name": _("Tên"),
         "numbers": _("Mã số"),
@@ -99,7 +99,14 @@ def _of_entity(entity: Entity) -> dict[str, str]:
     }
 
 
+def _place_name(place: int) -> str:
+    """Short, for a telephone: the name itself stands in the first line."""
+    return str(_("Đối tượng %(number)s", number=place + 1))
+
+
 def names_of(candidates: Sequence[Candidate]) -> list[tuple[uuid.UUID, str]]:
+    nameless = str(_("chưa có tên"))
     return [
-        (candidate.id, _of_candidate(candidate)["name"] or str(_("đối tượng chưa có tên"))) for candidate in candidates
+        (candidate.id, f"{_place_name(place)}, {_of_candidate(candidate)['name'] or nameless}")
+        for place, candidate in enumerate(candidates)
     ]

@@ -104,7 +104,7 @@ def _preview(import_: Import) -> dict[str, Any]:
     last = max(1, -(-counts[tab] // PAGE_SIZE))
     page = min(max(1, request.args.get("trang", 1, type=int)), last)
     rows = row_views(import_, page_of_rows(import_, tab, page))
-    before = last_committed(reader(), import_)
+    earlier = last_committed(reader(), import_)
     return {
         "tabs": [
             {"text": outcome_text(each), "count": counts[each], "href": _address(import_, each), "current": each == tab}
@@ -120,9 +120,9 @@ def _preview(import_: Import) -> dict[str, Any]:
         "open_clashes": counts[RowOutcome.CLASH] - counts["decided"] - counts["skipped"],
         "to_write": counts[RowOutcome.NEW] + counts[RowOutcome.ADDS] + counts[RowOutcome.MATCHED] + counts["decided"],
         "counts": counts,
-        "before": before,
-        "gone_number": count_gone(reader(), import_) if before is not None else 0,
-        "gone": gone_entities(reader(), import_) if before is not None else [],
+        "earlier": earlier,
+        "gone_number": count_gone(reader(), import_) if earlier is not None else 0,
+        "gone": gone_entities(reader(), import_) if earlier is not None else [],
         "elsewhere": _elsewhere(import_) if tab == RowOutcome.OUTSIDE else [],
     }
 
@@ -133,8 +133,7 @@ def _chosen_tab(counts: dict[str, int]) -> str:
 
 
 def _address(import_: Import, tab: str, page: int = 1) -> str:
-    more = {"trang": page} if page > 1 else {}
-    return url_for("officer.import_page", import_id=import_.id, muc=tab, **more)
+    return url_for("officer.import_page", import_id=import_.id, muc=tab, trang=page if page > 1 else None)
 
 
 def _elsewhere(import_: Import) -> list[dict[str, Any]]:

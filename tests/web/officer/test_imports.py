@@ -34,7 +34,7 @@ ROWS = [
     ["3", "Cửa hàng ở Lạng Sơn", "", "Thành phố Lạng Sơn, tỉnh Lạng Sơn", "", "ba-thu-nghiem.vn"],
     ["4", "", "", "", "", ""],
 ]
-CLASHING = ["5", "Nhà may không liên quan", "0101243150", THUAN_HOA, "", "mot-thu-nghiem.vn"]
+CLASHING = ["5", "Quán bún khác xa", "0101243150", THUAN_HOA, "", "mot-thu-nghiem.vn"]
 
 
 def own_form(page: Page) -> int:
@@ -223,7 +223,7 @@ def test_clashes_are_decided_side_by_side(desk: Importing) -> None:
     assert tabs(page)["Cần quyết định"] == 2
     [first, second] = page.all("//a[@class='row-name']/@href")
     clash = desk.browser.get(first)
-    assert "Nhà may không liên quan" in clash.words
+    assert "Quán bún khác xa" in clash.words
     assert "Công ty TNHH Thử Nghiệm Một Khác" in clash.words
     assert desk.browser.send(clash, form=own_form(clash), status=400).problems == [
         "Hãy chọn: là một đối tượng đã có, là đối tượng mới, hay bỏ qua dòng này."
@@ -278,10 +278,10 @@ def test_rows_of_another_province_are_handed_over(desk: Importing) -> None:
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 def test_the_report_downloads(desk: Importing, kind: str) -> None:
     desk.checked(ROWS)
-    answer = desk.browser.client.get(f"{desk.address}/bao-cao.{kind}")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Disposition"].endswith(f".{kind}")
-    assert answer.data[:2] == b"PK" or "Công ty TNHH Thử Nghiệm Một" in answer.text
+    with desk.browser.client.get(f"{desk.address}/bao-cao.{kind}") as answer:
+        assert answer.status_code == 200
+        assert answer.headers["Content-Disposition"].endswith(f".{kind}")
+        assert answer.data[:2] == b"PK" or "Công ty TNHH Thử Nghiệm Một" in answer.text
 
 
 def test_a_list_can_be_given_up(desk: Importing) -> None:
@@ -300,7 +300,8 @@ def test_personal_numbers_are_never_shown_whole(desk: Importing) -> None:
     desk.browser.send(page, form=form_to(page, "/cot"))
     desk.work()
     preview = desk.browser.get(f"{desk.address}?muc=new")
-    report = desk.browser.client.get(f"{desk.address}/bao-cao.csv").text
+    with desk.browser.client.get(f"{desk.address}/bao-cao.csv") as answer:
+        report = answer.text
     for text in (page.text, preview.text, report):
         assert "012345" not in text
         assert "012 346" not in text
