@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from pledges.registry.models import Entity, Standing
 from pledges.registry.upkeep_models import DuplicatePair, Merge, PairState
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
 
 _First = aliased(Entity, name="first_entity")
 _Second = aliased(Entity, name="second_entity")
@@ -36,7 +39,7 @@ def open_pairs(
 ) -> Sequence[PairOfTwo]:
     """What waits for a person, the surest first. Pairs of which one has been merged elsewhere wait no more."""
     rows = session.execute(
-        _pairs(DuplicatePair, _First, _Second)
+        _of_two(select(DuplicatePair, _First, _Second))
         .where(*_open(province_code, wanted))
         .order_by(DuplicatePair.score.desc(), DuplicatePair.id)
         .offset(skip)
@@ -46,14 +49,14 @@ def open_pairs(
 
 
 def count_open_pairs(session: Session, province_code: str, wanted: PairFilter | None = None) -> int:
-    query = _pairs(func.count()).where(*_open(province_code, wanted or PairFilter()))
+    query = _of_two(select(func.count())).where(*_open(province_code, wanted or PairFilter()))
     return session.scalar(query) or 0
 
 
-def _pairs(*what: object) -> Select[tuple[object, ...]]:
+def _of_two(statement: Select[Row]) -> Select[Row]:
+    """A selection of pairs with both rows of each at hand."""
     return (
-        select(*what)  # type: ignore[call-overload, no-any-return]
-        .select_from(DuplicatePair)
+        statement.select_from(DuplicatePair)
         .join(_First, (_First.province_code == DuplicatePair.province_code) & (_First.id == DuplicatePair.first_id))
         .join(_Second, (_Second.province_code == DuplicatePair.province_code) & (_Second.id == DuplicatePair.second_id))
     )
@@ -76,7 +79,7 @@ def _open(province_code: str, wanted: PairFilter) -> list[ColumnElement[bool]]:
 def decided_pairs(session: Session, province_code: str, *, skip: int, limit: int) -> Sequence[PairOfTwo]:
     """What people have decided, the last first."""
     rows = session.execute(
-        _pairs(DuplicatePair, _First, _Second)
+        _of_two(select(DuplicatePair, _First, _Second))
         .where(DuplicatePair.province_code == province_code, DuplicatePair.state != PairState.OPEN)
         .order_by(DuplicatePair.decided_at.desc(), DuplicatePair.id)
         .offset(skip)
@@ -111,7 +114,7 @@ def merge_of_pair(session: Session, pair: DuplicatePair) -> Merge | None:
 def pairs_of_entity(session: Session, province_code: str, entity_id: uuid.UUID) -> Sequence[DuplicatePair]:
     """The open suspicions about one entity, the surest first."""
     return session.scalars(
-        _pairs(DuplicatePair)  # type: ignore[arg-type]
+        _of_two(select(DuplicatePair))
         .where(
             *_open(province_code, PairFilter()),
             or_(DuplicatePair.first_id == entity_id, DuplicatePair.second_id == entity_id),

@@ -86,7 +86,7 @@ def _channels_signed_by_others(session: Session, province_code: str) -> list[Sus
         )
         .distinct()
     )
-    pairs = {(merged_into or entity_id, owner) for merged_into, entity_id, owner in rows}
+    pairs = {(merged_into or entity_id, owner) for merged_into, entity_id, owner in rows if owner is not None}
     living = standing(session, province_code, {each for pair in pairs for each in pair})
     return [_suspicion(*pair) for pair in sorted(pairs) if living.issuperset(pair)]
 

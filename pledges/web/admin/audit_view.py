@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
-from pledges.accounts.models import Staff
+from pledges.accounts.models import Role, Staff
 from pledges.accounts.permissions import Action, Place
+from pledges.accounts.rules import ROLES
 from pledges.audit.catalogue import FACT_KINDS
 from pledges.audit.models import Fact
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.plans.rules import SUBJECT_TYPES
-from pledges.registry.models import Entity, Scope
+from pledges.registry.models import Channel, Entity, Obligation, Scope
 from pledges.registry.scope_words import COHORT_LABELS, REASON_LABELS
 from pledges.signing.models import Pledge
-from pledges.web.admin.audit_forms import EXPORT_REASONS
+from pledges.web.admin.audit_forms import EXPORT_REASONS, GROUPS
 from pledges.web.current import reader
 from pledges.web.fields import lazy
 from pledges.web.i18n import translate
 from pledges.web.officer.reach import reaches
+
+T = TypeVar("T", Channel, Obligation)
 
 ACTORS = {
     "signer": lazy("Người ký"),
@@ -44,7 +47,7 @@ DETAILS = {
     "cohort": lazy("Đợt"),
     "entry": lazy("Điều khoản"),
     "text": lazy("Mẫu cam kết"),
-    "version": lazy("Lần ký"),
+    "version": lazy("Phiên bản"),
     "items": lazy("Số hồ sơ"),
     "rows": lazy("Số dòng"),
     "role": lazy("Vai trò"),
@@ -113,17 +116,23 @@ def lines_of(facts: Sequence[Fact]) -> list[Line]:
 class _Names:
     staff: dict[str, Staff]
     entities: dict[uuid.UUID, Entity]
+    subjects: dict[uuid.UUID, uuid.UUID | None]
+    """Whose the channels and obligations are."""
+    channels: dict[uuid.UUID, str]
     pledges: dict[uuid.UUID, str]
 
     @classmethod
-    def of(cls, facts: Iterable[Fact]) -> _Names:
+    def of(cls, facts: Sequence[Fact]) -> _Names:
         province_code = next((fact.province_code for fact in facts), WHOLE_SYSTEM)
         people = {_id(fact.actor_id) for fact in facts if fact.actor_kind == "staff"}
         people |= {fact.object_id for fact in facts if fact.object_kind == "staff"}
         staff = reader().scalars(
             select(Staff).where(Staff.province_code.in_([province_code, WHOLE_SYSTEM]), Staff.id.in_(people - {None}))
         )
-        entities = {_subject(fact) for fact in facts} - {None}
+        channels = reader().scalars(_rows(Channel, province_code, facts, "channel")).all()
+        owed = reader().scalars(_rows(Obligation, province_code, facts, "obligation")).all()
+        subjects = {row.id: row.entity_id for row in (*channels, *owed)}
+        entities = {_subject(fact, subjects) for fact in facts} - {None}
         found = reader().scalars(select(Entity).where(Entity.province_code == province_code, Entity.id.in_(entities)))
         pledges = reader().execute(
             select(Pledge.id, Pledge.reference).where(
@@ -134,6 +143,8 @@ class _Names:
         return cls(
             {str(person.id): person for person in staff},
             {entity.id: entity for entity in found},
+            subjects,
+            {channel.id: channel.address for channel in channels},
             {row.id: row.reference for row in pledges},
         )
 
@@ -150,15 +161,24 @@ class _Names:
         person = self.staff.get(str(fact.object_id)) if fact.object_kind == "staff" else None
         if person is not None and reaches(Action.STAFF_MANAGE, Place(person.province_code)):
             return person.name, url_for("admin.person", code=person.province_code, staff_id=person.id)
-        entity = self.entities.get(_subject(fact) or fact.id)
+        entity = self.entities.get(_subject(fact, self.subjects) or fact.id)
         if entity is not None and reaches(Action.ENTITY_VIEW, Place(entity.province_code)):
-            return entity.name, url_for("officer.entity", entity_id=entity.id)
-        return "", ""
+            name = self.channels.get(fact.object_id, entity.name)
+            return name, url_for("officer.entity", entity_id=entity.id)
+        group = GROUPS.get(fact.kind.partition(".")[0], "")
+        return (translate(group) if group else ""), ""
 
 
-def _subject(fact: Fact) -> uuid.UUID | None:
-    """The entity that a fact is about, or whose channel, obligation or sighting."""
-    return fact.object_id if fact.object_kind == "entity" else _id(fact.data.get("entity"))
+def _rows(table: type[T], province_code: str, facts: Sequence[Fact], object_kind: str) -> Select[tuple[T]]:
+    ids = {fact.object_id for fact in facts if fact.object_kind == object_kind}
+    return select(table).where(table.province_code == province_code, table.id.in_(ids))
+
+
+def _subject(fact: Fact, subjects: Mapping[uuid.UUID, uuid.UUID | None]) -> uuid.UUID | None:
+    """The entity that a fact is about, or whose channel, obligation, contact or sighting."""
+    if fact.object_kind == "entity":
+        return fact.object_id
+    return subjects.get(fact.object_id) or _id(fact.data.get("entity"))
 
 
 def _id(text: Any) -> uuid.UUID | None:
@@ -178,20 +198,22 @@ def details_of(fact: Fact) -> list[str]:
         details.append(f"{_value(data['before'])} → {_value(after)}")
     shown = {"scope", "cohort"} if details else set()
     for name, label in DETAILS.items():
-        if name in data and name not in shown and (said := _value(data[name])):
+        if name == "role" and data.get(name) in set(Role):
+            details.append(f"{label}: {translate(ROLES[Role(data[name])].label)}")
+        elif name in data and name not in shown and (said := _value(data[name])):
             details.append(f"{label}: {said}")
     return details
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
-        return _("có") if value else _("không")
+        return str(_("có") if value else _("không"))
     if isinstance(value, list):
         return ", ".join(_value(each) for each in value)
     if isinstance(value, dict) or value is None:
         return ""
     text = str(value)
-    words = {
+    words: dict[str, Any] = {
         **SCOPES,
         **FIELDS,
         **{code: translate(label) for code, label in COHORT_LABELS.items()},

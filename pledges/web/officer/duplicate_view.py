@@ -86,8 +86,8 @@ def decided_label(pair: DuplicatePair) -> Label:
 
 def place_of(entity: Entity) -> str:
     if entity.location is Location.ABROAD:
-        return _("Ở nước ngoài")
-    return _("Ở tỉnh, thành phố khác") if entity.location is Location.ELSEWHERE else _("Chưa rõ xã, phường")
+        return str(_("Ở nước ngoài"))
+    return str(_("Ở tỉnh, thành phố khác") if entity.location is Location.ELSEWHERE else _("Chưa rõ xã, phường"))
 
 
 def comparison(first: Entity, second: Entity) -> list[Line]:
@@ -128,7 +128,7 @@ def _lines(value: Any) -> list[str]:
 
 
 def _kind(entity: Entity) -> str:
-    return _("Tổ chức, hộ kinh doanh") if entity.kind is EntityKind.ORGANISATION else _("Cá nhân")
+    return str(_("Tổ chức, hộ kinh doanh") if entity.kind is EntityKind.ORGANISATION else _("Cá nhân"))
 
 
 def _number(entity: Entity) -> str:
@@ -174,7 +174,8 @@ def _pledges(province_code: str, entity_ids: list[uuid.UUID]) -> list[str]:
         .where(Pledge.province_code == province_code, Pledge.entity_id.in_(entity_ids))
         .order_by(Pledge.signed_at.desc(), Pledge.id)
     )
-    own, others = [], defaultdict(int)
+    own: list[str] = []
+    others: dict[str, int] = defaultdict(int)
     for pledge in rows:
         if pledge.agency_code == current_staff().agency_code:
             own.append(f"{pledge.reference}: {state_label(pledge).text}")
