@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.core.secrecy import Vault
@@ -90,10 +90,15 @@ def channels_of(session: Session, entity: Entity) -> list[Channel]:
 
 
 def contacts_of(session: Session, entity: Entity) -> list[Contact]:
+    """Where the subject is reached, also under the rows that have been merged into this one."""
+    merged = select(Entity.id).where(Entity.province_code == entity.province_code, Entity.merged_into == entity.id)
     return list(
         session.scalars(
             select(Contact)
-            .where(Contact.province_code == entity.province_code, Contact.entity_id == entity.id)
+            .where(
+                Contact.province_code == entity.province_code,
+                or_(Contact.entity_id == entity.id, Contact.entity_id.in_(merged)),
+            )
             .order_by(Contact.id)
         )
     )
