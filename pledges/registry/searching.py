@@ -170,27 +170,35 @@ def _named(
 ) -> list[tuple[uuid.UUID, FoundBy]]:
     if not wanted.words:
         return []
-    statement = _cut(
-        select(SearchDocument.entity_id).where(matching_words(session, [province_code], wanted.words)),
-        province_code,
-        within,
+    hits = (
+        _cut(
+            select(SearchDocument.entity_id).where(matching_words(session, [province_code], wanted.words)),
+            province_code,
+            within,
+        )
+        .limit(MOST_LOOKED_AT)
+        .subquery()
     )
-    ids = set(session.scalars(statement.limit(MOST_LOOKED_AT)))
-    typed = " ".join(wanted.words)
+    rows = session.execute(
+        select(Entity.id, Entity.name_key).join(hits, Entity.id == hits.c.entity_id).where(_of(province_code))
+    )
+    keys: dict[uuid.UUID, str] = {row.id: row.name_key for row in rows}
     # The limit cuts off whoever comes later; those who are called exactly so must not be among them.
     exact = select(func.coalesce(Entity.merged_into, Entity.id)).where(
-        Entity.province_code == province_code, Entity.name_key == wanted.name_key
+        _of(province_code), Entity.name_key == wanted.name_key
     )
-    called_so = set(_only_within(session, province_code, session.scalars(exact.limit(MOST_LOOKED_AT)), within))
-    rows = session.execute(
-        select(Entity.id, Entity.name_key).where(Entity.province_code == province_code, Entity.id.in_(ids | called_so))
-    )
+    called_so = _only_within(session, province_code, session.scalars(exact.limit(MOST_LOOKED_AT)), within)
+    keys.update(dict.fromkeys(called_so, wanted.name_key))
+    typed = " ".join(wanted.words)
     ranked = []
-    for entity_id, key in rows:
+    for entity_id, key in keys.items():
         name = key.replace("y", "i")
-        how = FoundBy.NAME if entity_id in called_so else _how(name, typed)
-        ranked.append((how, len(name), name, entity_id))
+        ranked.append((FoundBy.NAME if key == wanted.name_key else _how(name, typed), len(name), name, entity_id))
     return [(entity_id, found_by) for found_by, _length, _name, entity_id in sorted(ranked)]
+
+
+def _of(province_code: str) -> ColumnElement[bool]:
+    return Entity.province_code == province_code
 
 
 def _how(name: str, typed: str) -> FoundBy:
