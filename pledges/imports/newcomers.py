@@ -68,9 +68,10 @@ def open_first_obligations(
             scope = first_scope(newcomer.location, covered, declared=False)
             for channel_id, appeared_on in _subjects(newcomer, entry):
                 cohort = Cohort(cohort_of(entry, appeared_on))
+                obligation_id = new_id()
                 row = {
                     "province_code": province_code,
-                    "id": new_id(),
+                    "id": obligation_id,
                     "entry_id": entry.id,
                     "unit": entry.unit,
                     "entity_id": newcomer.id,
@@ -83,10 +84,10 @@ def open_first_obligations(
                     "import_id": import_id,
                 }
                 rows.append(row)
-                counted = [_count(row["id"], entry, newcomer, covered)] if scope in IN_SCOPE else []
+                counted = [_count(obligation_id, entry, newcomer, covered)] if scope in IN_SCOPE else []
                 counts += counted
                 data = {"entry": entry.id, "entity": str(newcomer.id), "cohort": cohort.value, "scope": scope.value}
-                facts.append(("obligation.opened", row["id"], data | ({"counts": counted} if counted else {})))
+                facts.append(("obligation.opened", obligation_id, data | ({"counts": counted} if counted else {})))
     if rows:
         session.connection().execute(insert(Obligation), rows)
         add_counts(session, province_code, counts, day=local_day(now))

@@ -126,7 +126,7 @@ class Writing:
         newcomer.types.update(additions.types)
         newcomer.appears(additions.appeared_on)
         newcomer.found_by.contacts.update(value for _kind, value in additions.contacts)
-        newcomer.found_by.tax_codes.update({additions.tax_code} - {None})
+        newcomer.found_by.tax_codes.update({additions.tax_code} if additions.tax_code else ())
         if additions.channels:
             for channel in self.channels[-len(additions.channels) :]:
                 newcomer.add_channel(channel)
