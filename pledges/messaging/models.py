@@ -28,6 +28,7 @@ class Message(InProvince, Base):
     __table_args__ = (
         UniqueConstraint("province_code", "dedupe_key"),
         Index("ix_message_state", "state", "next_attempt_at"),
+        Index("ix_message_address", "province_code", "to_address"),
     )
 
     kind: Mapped[str] = mapped_column(String(40))

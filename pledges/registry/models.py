@@ -208,6 +208,7 @@ class Obligation(InProvince, Base):
             postgresql_where=text("unit = 'channel'"),
         ),
         Index("ix_obligation_entity", "province_code", "entity_id"),
+        Index("ix_obligation_state", "province_code", "entry_id", "scope", "cohort"),
     )
 
     entry_id: Mapped[str] = mapped_column(String(40))
