@@ -127,6 +127,8 @@ SAMPLES: dict[str, Sample] = {
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
     "officer.batch": Sample(lambda spot: {"batch_id": spot.batch_id}),
     "officer.entity": _entity(),
+    "officer.bound_sellers": _entity(),
+    "officer.new_sellers": _entity(),
     "officer.entity_name": _entity(),
     "officer.entity_types": _entity(),
     "officer.entity_identifiers": _entity(),
@@ -204,6 +206,9 @@ SAMPLES: dict[str, Sample] = {
 }
 
 ALSO_INSIDE: dict[str, set[int]] = {
+    # Its subject is no platform.
+    "officer.bound_sellers": {404},
+    "officer.new_sellers": {404},
     # Its address names the subject only behind the question mark.
     "officer.suspect_duplicate": {404},
     # Nothing has been printed; not sealed yet.

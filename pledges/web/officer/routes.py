@@ -25,6 +25,7 @@ from pledges.web.officer import (
     paper_routes,
     queue_routes,
     register_routes,
+    seller_routes,
     sign_in_routes,
     tip_routes,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "paper_routes",
     "queue_routes",
     "register_routes",
+    "seller_routes",
     "set_up",
     "sign_in_routes",
     "tip_routes",
@@ -65,4 +67,6 @@ __all__ = [
 def set_up(app: Flask) -> None:
     set_up_authentication(app)
     app.jinja_env.globals["staff_menu"] = menu
+    app.jinja_env.globals["bound_by"] = seller_routes.bound_by
+    app.jinja_env.globals["sellers_address"] = seller_routes.sellers_address
     app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)
