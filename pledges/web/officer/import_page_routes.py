@@ -112,7 +112,7 @@ def _preview(import_: Import) -> dict[str, Any]:
         ],
         "tab": tab,
         "tab_text": outcome_text(tab),
-        "tab_hint": outcome_hint(tab),
+        "tab_hint": outcome_hint(tab, done=import_.state is not ImportState.CHECKED),
         "rows": [row | {"decision": decision_label(row["row"])} for row in rows],
         "page": page,
         "last": last,
@@ -178,9 +178,7 @@ def import_commit(import_id: uuid.UUID) -> ResponseReturnValue:
         return _moved_on(found)
     form = StepForm(data={"seen": found.revision})
     if not form.validate_on_submit():
-        return render_template(
-            "officer/import_confirm.html", step="commit", import_=found, form=form, **_preview(found)
-        )
+        return render_template("officer/import_confirm.html", ask="commit", import_=found, form=form, **_preview(found))
     seen = form.seen.data
     return _take(found, lambda session, common: operations.commit_import(session, key_of(found), seen=seen, **common))
 
@@ -195,7 +193,7 @@ def import_undo(import_id: uuid.UUID) -> ResponseReturnValue:
         return _moved_on(found)
     form = StepForm(data={"seen": found.revision})
     if not form.validate_on_submit():
-        return render_template("officer/import_confirm.html", step="undo", import_=found, form=form, blockers=[])
+        return render_template("officer/import_confirm.html", ask="undo", import_=found, form=form, blockers=[])
     seen = form.seen.data
     try:
         write(
@@ -206,7 +204,7 @@ def import_undo(import_id: uuid.UUID) -> ResponseReturnValue:
     except BuiltOn as refusal:
         form.refuse(refusal)
         blockers = [(name, translate(message, **params)) for name, (message, params) in refusal.blockers]
-        page = render_template("officer/import_confirm.html", step="undo", import_=found, form=form, blockers=blockers)
+        page = render_template("officer/import_confirm.html", ask="undo", import_=found, form=form, blockers=blockers)
         return page, refusal.status
     except DomainError as refusal:
         flash(error_text(refusal), "warning")
@@ -222,7 +220,7 @@ def import_cancel(import_id: uuid.UUID) -> ResponseReturnValue:
         return _moved_on(found)
     form = StepForm(data={"seen": found.revision})
     if not form.validate_on_submit():
-        return render_template("officer/import_confirm.html", step="cancel", import_=found, form=form)
+        return render_template("officer/import_confirm.html", ask="cancel", import_=found, form=form)
     seen = form.seen.data
     return _take(found, lambda session, common: operations.cancel_import(session, key_of(found), seen=seen, **common))
 

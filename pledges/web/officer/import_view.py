@@ -69,18 +69,22 @@ def outcome_text(outcome: str) -> str:
     return str(texts[outcome])
 
 
-def outcome_hint(outcome: str) -> str:
-    """What happens with the rows of a tab."""
+def outcome_hint(outcome: str, *, done: bool) -> str:
+    """What happens with the rows of a tab, or what has happened once the list is committed."""
+    aside = _("Mâu thuẫn với danh sách, hoặc giống nhiều đối tượng. Dòng chưa quyết định để lại, không ghi.")
     texts = {
         RowOutcome.NEW.value: _("Chưa có trong danh sách đối tượng; khi ghi sẽ được thêm vào."),
         RowOutcome.MATCHED.value: _("Đã có trong danh sách đối tượng và không có gì mới."),
         RowOutcome.ADDS.value: _("Đã có trong danh sách đối tượng; khi ghi sẽ thêm kênh, liên hệ hoặc mã số mới."),
-        RowOutcome.CLASH.value: _(
-            "Mâu thuẫn với danh sách, hoặc giống nhiều đối tượng. Dòng chưa quyết định để lại, không ghi."
-        ),
+        RowOutcome.CLASH.value: aside,
         RowOutcome.OUTSIDE.value: _("Địa chỉ ở tỉnh, thành phố khác; để riêng, không ghi vào danh sách của tỉnh này."),
         RowOutcome.REFUSED.value: _("Thiếu thông tin hoặc không đọc được; sửa trong tệp rồi nhập lại."),
     }
+    if done:
+        texts |= {
+            RowOutcome.NEW.value: _("Đã được thêm vào danh sách đối tượng."),
+            RowOutcome.ADDS.value: _("Đã có từ trước; đã thêm kênh, liên hệ hoặc mã số mới."),
+        }
     return str(texts[outcome])
 
 
