@@ -30,6 +30,7 @@ from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
 from pledges.signing.operations import SEAL_TASK
+from pledges.signing.paper_lists import PaperLists
 from pledges.signing.sealing import PledgeSealer
 from pledges.tips.operations import forget_networks
 from pledges.tips.proof import forget_old_proofs
@@ -103,11 +104,12 @@ class Product:
         )
 
     def importer(self) -> ImportWorker:
-        return ImportWorker(self.database, self.storage, self.clock, self.applying(), Undoing(built_on))
+        undoing = Undoing(built_on, PaperLists(self.settings.public_url).undo)
+        return ImportWorker(self.database, self.storage, self.clock, self.applying(), undoing)
 
     def applying(self) -> Applying:
         """What bringing rows of a list into the register needs."""
-        return Applying(self.vault)
+        return Applying(self.vault, PaperLists(self.settings.public_url).record)
 
     def schedules(self) -> tuple[Schedule, ...]:
         return (

@@ -21,6 +21,7 @@ from pledges.imports.undoing import Undoing
 from pledges.imports.worker import ImportWorker
 from pledges.institutions.import_blockers import built_on
 from pledges.registry.counters import Drift, recount
+from pledges.signing.paper_lists import PaperLists
 from tests.support.clock import FixedClock
 from tests.support.staff import add_person
 from tests.support.workbooks import xlsx
@@ -73,16 +74,25 @@ class Lists:
         self.clock = clock
         self.vault = vault
         self.storage = Storage(folder / "storage")
-        self.applying = Applying(vault)
-        self.worker = ImportWorker(database, self.storage, clock, self.applying, Undoing(built_on), chunk=CHUNK)
+        papers = PaperLists("http://localhost")
+        self.applying = Applying(vault, papers.record)
+        undoing = Undoing(built_on, papers.undo)
+        self.worker = ImportWorker(database, self.storage, clock, self.applying, undoing, chunk=CHUNK)
 
     def officer(self, email: str = "can-bo@vidu.vn", agency: str = AGENCY, province: str = HUE) -> Staff:
         return add_person(self.database, email, role=Role.OFFICER, province_code=province, agency_code=agency)
 
-    def start(self, rows: Sequence[Sequence[Any]], *, staff: Staff | None = None, **said: Any) -> Import:
+    def start(
+        self,
+        rows: Sequence[Sequence[Any]],
+        *,
+        staff: Staff | None = None,
+        headings: Sequence[str] = HEADINGS,
+        **said: Any,
+    ) -> Import:
         """Upload a list; the worker has not looked at it yet."""
         new = {"agency_code": AGENCY, "subject_type": "digital_seller", "source": "Danh sách thử nghiệm"} | said
-        sha256 = self.storage.put(xlsx([HEADINGS, *rows]))
+        sha256 = self.storage.put(xlsx([headings, *rows]))
         stored = NewImport(
             **{"seen_on": SEEN_ON, "filename": "thu-nghiem.xlsx", "file_sha256": sha256, **new}  # type: ignore[arg-type]
         )
@@ -100,18 +110,25 @@ class Lists:
         with self.database.read() as session:
             return session.get_one(Import, (import_.province_code, import_.id))
 
-    def check(self, rows: Sequence[Sequence[Any]], *, staff: Staff | None = None, **said: Any) -> Import:
+    def check(
+        self,
+        rows: Sequence[Sequence[Any]],
+        *,
+        staff: Staff | None = None,
+        meanings: Sequence[Field] = MEANINGS,
+        **said: Any,
+    ) -> Import:
         """Up to the preview."""
         read = self.work(self.start(rows, staff=staff, **said))
         assert read.state is ImportState.COLUMNS, read.problem
-        return self.work(self.choose(read, staff=staff))
+        return self.work(self.choose(read, staff=staff, meanings=meanings))
 
-    def choose(self, read: Import, *, staff: Staff | None = None) -> Import:
+    def choose(self, read: Import, *, staff: Staff | None = None, meanings: Sequence[Field] = MEANINGS) -> Import:
         return self.database.run(
             lambda session: choose_columns(
                 session,
                 (read.province_code, read.id),
-                dict(enumerate(MEANINGS)),
+                dict(enumerate(meanings)),
                 header_row=1,
                 staff=staff,
                 seen=read.revision,

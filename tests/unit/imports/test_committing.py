@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from pledges.audit.operations import SIGNER
 from pledges.imports.errors import BuiltOn, ImportChanged
-from pledges.imports.models import ClashDecision, Import, ImportRow, ImportState
+from pledges.imports.models import ClashDecision, Import, ImportPurpose, ImportRow, ImportState
 from pledges.imports.operations import cancel_import, decide_clash, hand_over_rows
 from pledges.imports.queries import gone_entities
+from pledges.imports.rows import Field
 from pledges.registry.models import (
     Channel,
     Contact,
@@ -21,6 +23,7 @@ from pledges.registry.models import (
     Sighting,
 )
 from pledges.registry.operations import register_declared
+from pledges.registry.queries import coverage
 from pledges.registry.upkeep_models import SearchDocument, UnreadValue
 from tests.support.lists import HUE, Lists, row
 from tests.unit.registry.declarations import NUMBER, OTHER_TAX_CODE, TAX_CODE, declared
@@ -146,19 +149,13 @@ def test_the_register_of_now_decides_at_the_commit(lists: Lists) -> None:
         subject = declared(tax_code=code, name=name, email=f"{code}@vidu.vn", commune=None)
         lists.database.run(
             lambda session, subject=subject: register_declared(
-                session, subject, province_code=HUE, actor=_signer(), now=lists.clock(), vault=lists.vault
+                session, subject, province_code=HUE, actor=SIGNER, now=lists.clock(), vault=lists.vault
             )
         )
     done = lists.work(lists.ask_commit(checked))
     assert lists.outcomes(done) == ["matched", "clash"]
     assert done.totals["entities_added"] == 0
     assert (lists.count(Entity), lists.drifts()) == ([2], [])
-
-
-def _signer() -> Any:
-    from pledges.audit.operations import SIGNER
-
-    return SIGNER
 
 
 @pytest.mark.parametrize("after_commit", [False, True])
@@ -279,3 +276,41 @@ def test_whoever_comes_second_changes_nothing(lists_on_sqlite: Lists) -> None:
     with lists.database.read() as session:
         assert session.scalars(select(ImportRow).where(ImportRow.import_id == other.id)).all() == []
     assert lists.work(other).state is ImportState.CANCELLED
+
+
+PAPER_HEADINGS = ("Tên cơ sở", "Địa chỉ", "Số", "Ngày ký", "Người ký")
+PAPER_MEANINGS = (Field.NAME, Field.ADDRESS, Field.PAPER_NUMBER, Field.SIGNED_ON, Field.SIGNER)
+
+
+def test_a_list_of_papers_is_counted_and_taken_back(lists: Lists) -> None:
+    """Who is registered gets a pledge in force, who is not is added; afterwards nobody has pledged any more."""
+    lists.bring_in([row("Cửa hàng Hoa Mai")], source="Danh bạ")
+    address = "12 Lê Lợi, phường Thuận Hóa, thành phố Huế"
+    rows = [
+        ("Cửa hàng Hoa Mai", address, "01", "20/04/2026", "Nguyễn Văn Thử"),
+        ("Tiệm bánh Ví Dụ", address, "02", "21/04/2026", "Trần Thị Thử"),
+        ("Quán chị Bốn", address, "03", "", "Lê Thị Thử"),
+    ]
+    paper = lists.bring_in(
+        rows,
+        source="Bản giấy",
+        purpose=ImportPurpose.PAPER_PLEDGES,
+        entry_id="46-seller",
+        headings=PAPER_HEADINGS,
+        meanings=PAPER_MEANINGS,
+    )
+    assert (paper.totals["papers"], paper.totals["papers_refused"]) == (2, 1)
+    assert lists.outcomes(paper) == ["matched", "new", "new"]
+    assert in_force(lists) == 2
+    assert lists.drifts() == []
+    assert lists.undo(paper).state is ImportState.UNDONE
+    assert (in_force(lists), lists.drifts()) == (0, [])
+    with lists.database.read() as session:
+        # The withdrawn paper of the second stays, and so does whom it names.
+        assert set(session.scalars(select(Entity.name))) == {"Cửa hàng Hoa Mai", "Tiệm bánh Ví Dụ"}
+
+
+def in_force(lists: Lists) -> int:
+    with lists.database.read() as session:
+        figures = coverage(session, HUE, as_of=lists.clock().date())
+    return sum(each.in_force for each in figures)
