@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, true
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor
@@ -100,7 +100,7 @@ def pledge_blockers(
     session: Session, province_code: str, ids: Collection[uuid.UUID], ignored: uuid.UUID | None
 ) -> dict[uuid.UUID, str]:
     """The entities and obligations among `ids` that a pledge stands on; those of the list `ignored` do not count."""
-    of_others = (Pledge.import_id.is_(None)) | (Pledge.import_id != ignored) if ignored is not None else True
+    of_others = or_(Pledge.import_id.is_(None), Pledge.import_id != ignored) if ignored is not None else true()
     signers = select(Pledge.entity_id).where(
         Pledge.province_code == province_code, Pledge.entity_id.in_(list(ids)), of_others
     )

@@ -171,7 +171,7 @@ class Colleague(Person):
         expect(self.page.get_by_role("heading", name="Trang cán bộ")).to_be_visible(timeout=PATIENCE)
 
     def open_queue(self, tab: str = "Chờ xử lý") -> None:
-        self.page.get_by_role("link", name="Hàng đợi", exact=True).click()
+        self.page.get_by_role("link", name="Hàng đợi", exact=True).first.click()
         self.page.locator("main nav.tabs a").filter(has_text=tab).click()
         expect(self.page.locator("h1")).to_have_text(f"Hàng đợi: {tab}")
 

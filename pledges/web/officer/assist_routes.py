@@ -141,6 +141,8 @@ def _page(
     if hand_in is None:
         hand_in = HandInForm(formdata=None)
         hand_in.signed_on.data = local_day(now())
+    kept = hand_in.number_kept(Tokens(product().settings.secret_key))
+    hand_in.pictures.required = not kept
     page = render_template(
         "officer/assisted_draft.html",
         draft=draft,
@@ -153,7 +155,7 @@ def _page(
         hand_in=hand_in,
         form=next((sent for sent in (phone, hand_in) if sent is not None and sent.problems), print_form),
         **_by_phone(draft, answers, phone),
-        kept=hand_in.number_kept(Tokens(product().settings.secret_key)),
+        kept=kept,
     )
     return page, status
 
