@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -233,6 +234,16 @@ def _rank(meant: Field, heading: str, cells: list[str]) -> tuple[bool, bool, flo
     if meant is not Field.NAME:
         return False, False, filled
     return key.startswith("ten"), NAMES_OF_PEOPLE.fullmatch(key) is None, filled
+
+
+def column_letter(column: int) -> str:
+    """A, B, … Z, AA, as the spreadsheet names its columns."""
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = string.ascii_uppercase[rest] + letters
+    return letters
 
 
 # --- Remembered per source -----------------------------------------------------------------------------------------

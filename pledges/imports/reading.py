@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import Clock
 from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
+from pledges.core.errors import N_
 from pledges.core.secrecy import Vault
 from pledges.documents.storage import Storage
 from pledges.imports import columns
@@ -22,10 +23,11 @@ from pledges.imports.claims import CHUNK, Claim, Progress, hold
 from pledges.imports.models import ImportRow, ImportState
 from pledges.imports.queries import forget_rows
 from pledges.imports.rows import ParsedRow
-from pledges.imports.sheets import SheetRefused, SheetRow, open_sheets
+from pledges.imports.sheets import LONGEST_CELL, SheetRefused, SheetRow, open_sheets
 from pledges.imports.states import Step, take_step
 from pledges.imports.totals import preview_totals
 
+CUT = N_("Nội dung quá dài ở cột %(columns)s: chỉ đọc %(most)s ký tự đầu.")
 SAMPLE = 60
 """Rows that are kept before anybody has said what the columns mean."""
 _RENEW_EVERY = 5000
@@ -115,7 +117,11 @@ class FileReader:
                 data = [row for row in chunk if row.number > claim.import_.header_row]
                 checked = self._check_chunk(check, [(row.number, row.cells, check.parse(row.cells)) for row in data])
                 headings = [_new_row(claim, row) for row in chunk if row.number <= claim.import_.header_row]
-                rows = headings + [_new_row(claim, each, **_columns_of(each, self._vault)) for each in checked]
+                cut = {row.number: row.cut for row in data if row.cut}
+                rows = headings + [
+                    _new_row(claim, each, **_columns_of(each, self._vault, cut.get(each.number, ())))
+                    for each in checked
+                ]
                 done += len(data)
                 self._database.run(partial(self._keep_chunk, claim=claim, rows=rows, done=done))
                 crash_point("import.after_check_chunk")
@@ -198,12 +204,15 @@ def _new_row(claim: Claim, row: SheetRow | Checked, **known: Any) -> dict[str, A
     return {**key, "number": row.number, "cells": row.cells, **empty, **known}
 
 
-def _columns_of(checked: Checked, vault: Vault) -> dict[str, Any]:
+def _columns_of(checked: Checked, vault: Vault, cut: Sequence[int] = ()) -> dict[str, Any]:
+    """What the check found; `cut`: columns of whose text only the beginning was read."""
     verdict = checked.verdict
+    where = ", ".join(map(columns.column_letter, cut))
+    shortened = [[CUT, {"columns": where, "most": LONGEST_CELL}]] if cut else []
     return {
         "parsed": checked.row.to_json(vault),
         "outcome": verdict.outcome,
-        "reasons": [list(reason) for reason in verdict.reasons],
+        "reasons": [*(list(reason) for reason in verdict.reasons), *shortened],
         "entity_id": verdict.entity_id,
         "other_ids": [str(each) for each in verdict.other_ids],
         "other_province": verdict.other_province,

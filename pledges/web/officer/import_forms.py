@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -15,6 +14,7 @@ from wtforms import HiddenField
 from wtforms.validators import StopValidation
 
 from pledges.core.text import clean_line
+from pledges.imports.columns import column_letter
 from pledges.imports.models import ImportPurpose
 from pledges.imports.rows import Field
 from pledges.imports.sheets import MOST_BYTES
@@ -162,16 +162,6 @@ def _column_label(column: int, heading: str) -> str:
 def _sample_text(samples: Sequence[str]) -> str:
     shown = [text if len(text) <= LONGEST_SAMPLE else f"{text[:LONGEST_SAMPLE]}…" for text in samples[:MOST_SAMPLES]]
     return str(_("Ví dụ: %(values)s", values=" · ".join(shown))) if shown else str(_("Cột này trống ở những dòng đầu."))
-
-
-def column_letter(column: int) -> str:
-    """A, B, … Z, AA, as the spreadsheet names its columns."""
-    letters = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = string.ascii_uppercase[rest] + letters
-    return letters
 
 
 class SheetForm(DecisionForm):

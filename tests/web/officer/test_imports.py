@@ -11,11 +11,11 @@ from sqlalchemy import func, select
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import begin_session
+from pledges.imports.columns import column_letter
 from pledges.imports.models import ClashDecision, Import, ImportRow, ImportState
 from pledges.product import Product
 from pledges.registry.models import Entity
 from pledges.web.officer import import_routes
-from pledges.web.officer.import_forms import column_letter
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.desk import form_to
@@ -306,3 +306,8 @@ def test_personal_numbers_are_never_shown_whole(desk: Importing) -> None:
         assert "012345" not in text
         assert "012 346" not in text
     assert "••••2345" in preview.words
+
+
+def test_a_cell_that_was_cut_is_named(desk: Importing) -> None:
+    page = desk.checked([[*ROWS[0][:4], "0905123456 " + "thử " * 1000, ROWS[0][5]]])
+    assert "Nội dung quá dài ở cột E: chỉ đọc 2000 ký tự đầu." in page.words
