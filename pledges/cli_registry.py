@@ -13,6 +13,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError
@@ -26,6 +27,7 @@ from pledges.imports.sheets import MOST_BYTES
 from pledges.plans.queries import get_agency, get_province
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.product import Product
+from pledges.registry.obligations import recompute_province
 
 registry = AppGroup("registry", help="Who should sign: lists that are read into the register.")
 
@@ -68,6 +70,18 @@ def registry_import(
         return
     for name, value in result.items():
         click.echo(f"{name}: {value}")
+
+
+@registry.command("recompute")
+@click.option("--province", required=True, help="Two digits: whose register it is.")
+def registry_recompute(province: str) -> None:
+    """Bring up to date what everybody owes, after plans were loaded or entries switched; decisions stay."""
+    product = cast(Product, current_app.extensions["product"])
+    done = recompute_province(product.database, province, clock=product.clock, actor=Actor("command"))
+    click.echo(f"opened: {len(done.opened)}")
+    click.echo(f"presumed_in: {done.presumed_in}")
+    click.echo(f"presumed_out: {done.presumed_out}")
+    click.echo(f"cohorts: {done.cohorts}")
 
 
 def _new_import(

@@ -93,7 +93,7 @@ def _files(sides: Claim) -> list[dict[str, Any]]:
 def _lines(one: Entity, other: Entity) -> list[tuple[str, str, str]]:
     """What the two say, one beside the other."""
     left, right = _said(one), _said(other)
-    return [(key, value, right[key]) for key, value in left.items()]
+    return [(key, value or "–", right[key] or "–") for key, value in left.items() if value or right[key]]
 
 
 def _said(entity: Entity) -> dict[str, str]:

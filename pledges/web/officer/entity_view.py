@@ -75,7 +75,7 @@ def _who(found: Entity, *, editable: bool) -> list[dict[str, Any]]:
         return url_for(f"officer.{endpoint}", entity_id=found.id) if editable else ""
 
     organisation = found.kind is EntityKind.ORGANISATION
-    former = [name.name for name in former_names_of(reader(), found)]
+    former = [name.name for name in former_names_of(reader(), found) if name.name_fold != found.name_fold]
     rows: list[dict[str, Any]] = [{"key": _("Tên"), "value": found.name, "href": change("entity_name")}]
     if former:
         rows.append({"key": _("Tên trước đây"), "value": former})
