@@ -83,9 +83,11 @@ def search_entities(
     found: dict[uuid.UUID, FoundBy] = {}
     for entity_id in _identified(session, province_code, wanted, vault, place):
         found.setdefault(entity_id, FoundBy.IDENTIFIER)
+    # A whole number that somebody has is no part of another one.
+    whole = bool(found) and bool(wanted.phone or wanted.tax_code)
     for entity_id, found_by in _named(session, province_code, wanted, place):
         found.setdefault(entity_id, found_by)
-    if wanted.parts and len(found) < limit:
+    if wanted.parts and not whole and len(found) < limit:
         statement = _cut(select(SearchDocument.entity_id), province_code, place).where(
             having_part(session, [province_code], wanted.parts)
         )
