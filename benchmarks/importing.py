@@ -13,6 +13,7 @@ import os
 import platform
 import random
 import resource
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ from pledges.imports.worker import ImportWorker
 from pledges.institutions.import_blockers import built_on
 from pledges.registry.counters import recount
 from tests.support.databases import prepare
-from tests.support.postgres import PostgresServer, TemporaryServer
+from tests.support.postgres import RUN, PostgresServer, TemporaryServer
 
 ROWS = 100_000
 ENGINES = ("sqlite", "postgresql")
@@ -225,6 +226,7 @@ def table(rows: int = ROWS, engines: tuple[str, ...] = ENGINES) -> str:
     ]
     with tempfile.TemporaryDirectory() as name:
         workplace = Path(name)
+        os.environ.setdefault(RUN, secrets.token_hex(4))
         server = TemporaryServer() if "postgresql" in engines else None
         try:
             for engine in engines:
