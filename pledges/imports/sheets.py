@@ -136,6 +136,7 @@ def open_sheets(data: bytes, sheet: str = "") -> Iterator[Book]:
     with tempfile.TemporaryFile() as file:
         file.write(data)
         file.seek(0)
+        del data  # the rows may take long, and the file need not be kept in memory beside them
         child = _start(file, sheet)
         try:
             yield Book(child)
