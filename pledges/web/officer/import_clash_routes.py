@@ -20,7 +20,7 @@ from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.import_clash_view import comparison, names_of
 from pledges.web.officer.import_forms import NEW, SAME, ClashForm
 from pledges.web.officer.import_routes import import_for, key_of
-from pledges.web.officer.import_view import reasons_of, row_views
+from pledges.web.officer.import_view import row_views
 from pledges.web.security import may, soft_csrf
 
 DECIDABLE = {ImportState.CHECKED, ImportState.COMMITTED}
@@ -90,7 +90,7 @@ def _page(
         form=form,
         names=names,
         lines=lines,
-        reasons=reasons_of(row),
+        reasons=view["reasons"],
         open_number=count_open(reader(), key_of(import_)),
         following=following if following != row.number else None,
         decidable=import_.state in DECIDABLE and row.applied_at is None,

@@ -125,8 +125,10 @@ def page_of_rows(import_: Import, outcome: str, page: int) -> Sequence[ImportRow
     )
 
 
-def reasons_of(row: ImportRow) -> list[str]:
-    return [translate(str(message), **params) for message, params in row.reasons]
+def reasons_of(row: ImportRow, parsed: ParsedRow | None) -> list[str]:
+    """Why a row goes where it goes, without what `unread_lines` says beside the words that were typed."""
+    told = {one.reason for one in parsed.unread} if parsed is not None else set()
+    return [translate(str(message), **params) for message, params in row.reasons if message not in told]
 
 
 def row_views(import_: Import, rows: Sequence[ImportRow]) -> list[dict[str, Any]]:
@@ -141,8 +143,8 @@ def row_views(import_: Import, rows: Sequence[ImportRow]) -> list[dict[str, Any]
             "number": row.number,
             "name": (each.name if each is not None else "") or " · ".join(cell for cell in row.cells if cell)[:120],
             "said": said_lines(each, provinces, communes) if each is not None else [],
-            "unread": unread_lines(each) if each is not None else [],
-            "reasons": reasons_of(row),
+            "unread": unread_lines(row, each) if each is not None else [],
+            "reasons": reasons_of(row, each),
         }
         for row, each in zip(rows, parsed, strict=True)
     ]
@@ -194,13 +196,13 @@ def said_lines(
     return [(str(label), value) for label, value in lines if value]
 
 
-def unread_lines(parsed: ParsedRow) -> list[str]:
-    """What could not be read, as typed, with the reason."""
+def unread_lines(row: ImportRow, parsed: ParsedRow) -> list[str]:
+    """What could not be read, as typed, with the reason; without the place where it is a reason already."""
     lines = []
     for one in parsed.unread:
         label = translate(Field(one.field).label) if one.field in set(Field) else ""
         what = f"{label}: “{one.typed}”." if label else f"“{one.typed}”."
         lines.append(f"{what} {translate(one.reason, **one.params)}")
-    if parsed.place_note:
+    if parsed.place_note and all(message != parsed.place_note for message, _params in row.reasons):
         lines.append(translate(parsed.place_note))
     return lines
