@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from pledges.plans.address_words import Word, agrees, words_of
-from pledges.plans.loader import own_gazetteer
-from pledges.plans.places import Gazetteer
+from pledges.plans.loader import DATA, own_gazetteer
+from pledges.plans.places import Gazetteer, read_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,50 +43,6 @@ class CommuneName:
     """None: a commune of today."""
 
 
-CENTRAL_CITIES = frozenset({"ha noi", "ho chi minh", "hai phong", "da nang", "can tho", "hue"})
-
-# What people write instead of a province's name, by the name in the files.
-_ALSO = {
-    "Hồ Chí Minh": "hcm, tphcm, hcmc, Sài Gòn, sg, tp hcm, Hồ Chí Minh city, Gia Định",
-    "Hà Nội": "hn, tphn, Hà Tây",
-    "Huế": "Thừa Thiên Huế, Thừa Thiên, tt Huế, t t Huế, tthue, ttHuế, Huế Thừa Thiên",
-    "Bà Rịa - Vũng Tàu": "br vt, brvt, b r v t",
-    "Đắk Lắk": "Đắc Lắc, Đắk Lắc, Đắc Lắk, Đăk Lăk, Đak Lak, Đăc Lăc, Dak Lac, Daklak, Đaklak, Đắc Lăk",
-    "Đắk Nông": "Đắc Nông, Đăk Nông, Đăc Nông, Đak Nông, Daknong",
-    "Kon Tum": "Kontum, Kom Tum, Con Tum",
-    "Bắc Kạn": "Bắc Cạn",
-    "Quảng Nam": "Quảng Nam Đà Nẵng",
-    "Đà Nẵng": "đ nẵng",
-}
-_FORMER_ALSO = frozenset({"Hà Tây", "Thừa Thiên Huế", "Thừa Thiên", "tt Huế", "t t Huế", "tthue", "ttHuế"})
-
-# Districts that were merged or renamed before the files begin (2019 to early 2025): kind, name, province of then,
-# and the district of the files that took them over ("" where it was divided).
-_ENDED = (
-    ("thành phố", "Huế", "thành phố Huế", ""),
-    ("huyện", "Nam Đông", "thành phố Huế", "huyện Phú Lộc"),
-    ("quận", "2", "thành phố Hồ Chí Minh", "thành phố Thủ Đức"),
-    ("quận", "9", "thành phố Hồ Chí Minh", "thành phố Thủ Đức"),
-    ("huyện", "Hoành Bồ", "tỉnh Quảng Ninh", "thành phố Hạ Long"),
-    ("huyện", "Từ Liêm", "thành phố Hà Nội", ""),
-    ("huyện", "Thông Nông", "tỉnh Cao Bằng", "huyện Hà Quảng"),
-    ("huyện", "Trà Lĩnh", "tỉnh Cao Bằng", "huyện Trùng Khánh"),
-    ("huyện", "Phục Hòa", "tỉnh Cao Bằng", "huyện Quảng Hòa"),
-    ("huyện", "Quảng Uyên", "tỉnh Cao Bằng", "huyện Quảng Hòa"),
-    ("huyện", "Tây Trà", "tỉnh Quảng Ngãi", "huyện Trà Bồng"),
-    ("huyện", "Nông Sơn", "tỉnh Quảng Nam", "huyện Quế Sơn"),
-    ("huyện", "Đông Sơn", "tỉnh Thanh Hóa", "thành phố Thanh Hóa"),
-    ("thị xã", "Cửa Lò", "tỉnh Nghệ An", "thành phố Vinh"),
-    ("huyện", "Mỹ Lộc", "tỉnh Nam Định", "thành phố Nam Định"),
-    ("thành phố", "Ninh Bình", "tỉnh Ninh Bình", "thành phố Hoa Lư"),
-    ("huyện", "Lộc Hà", "tỉnh Hà Tĩnh", ""),
-    ("huyện", "Yên Dũng", "tỉnh Bắc Giang", "thành phố Bắc Giang"),
-    ("huyện", "Long Điền", "tỉnh Bà Rịa - Vũng Tàu", "huyện Long Đất"),
-    ("huyện", "Đất Đỏ", "tỉnh Bà Rịa - Vũng Tàu", "huyện Long Đất"),
-    ("huyện", "Đạ Tẻh", "tỉnh Lâm Đồng", "huyện Đạ Huoai"),
-    ("huyện", "Cát Tiên", "tỉnh Lâm Đồng", "huyện Đạ Huoai"),
-)
-
 _PLAIN_KINDS = {
     "tỉnh": "tinh",
     "thành phố": "thanh pho",
@@ -119,6 +75,7 @@ class PlaceNames:
         self.provinces: dict[str, list[ProvinceName]] = defaultdict(list)
         self.districts: dict[str, list[DistrictName]] = defaultdict(list)
         self.communes: dict[str, list[CommuneName]] = defaultdict(list)
+        self.central_cities = frozenset(row.code for row in gazetteer.provinces if parted(row.name)[0] == "thanh pho")
         self._add_provinces(gazetteer)
         self._add_communes(gazetteer)
         self._add_districts(gazetteer)
@@ -133,9 +90,12 @@ class PlaceNames:
         names = {parted(name)[1]: (code, False) for name, code in today.items()}
         for row in gazetteer.former:
             names.setdefault(parted(row.province)[1], (row.province_code, True))
+        writings: dict[str, list[dict[str, str]]] = defaultdict(list)
+        for _place, written in read_rows(DATA / "province_writings.csv", ("province", "writing", "former")):
+            writings[written["province"]].append(written)
         for name, (code, former) in list(names.items()):
-            for other in filter(None, _ALSO.get(name, "").split(", ")):
-                names.setdefault(other, (code, former or other in _FORMER_ALSO))
+            for row in writings[name]:
+                names.setdefault(row["writing"], (code, former or row["former"] == "yes"))
         for name, (code, former) in names.items():
             words = words_of(name)
             self.provinces[_key(words)].append(ProvinceName(words, code, former))
@@ -170,7 +130,9 @@ class PlaceNames:
             words = words_of(name)
             found = DistrictName(words, kind, key, province_codes[key[1]], frozenset(codes))
             self.districts[_key(words)].append(found)
-        for full_kind, name, province, heir in _ENDED:
+        # Districts that were merged or renamed before the other files begin; without heir they were divided.
+        for _place, row in read_rows(DATA / "ended_districts.csv", ("kind", "name", "province", "heir")):
+            full_kind, name, province, heir = row["kind"], row["name"], row["province"], row["heir"]
             words = words_of(name)
             ended = DistrictName(
                 words, _PLAIN_KINDS[full_kind], (heir, province), province_codes[province], frozenset()

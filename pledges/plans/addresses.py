@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pledges.core.countries import countries
 from pledges.core.errors import N_
 from pledges.core.platform_rules import words
-from pledges.plans.address_names import CENTRAL_CITIES, DistrictName, PlaceNames, ProvinceName, place_names
+from pledges.plans.address_names import DistrictName, PlaceNames, ProvinceName, place_names
 from pledges.plans.address_words import Level, Mention, pieces_of, words_of
 
 NO_PROVINCE = N_("Địa chỉ không ghi tỉnh, thành phố. Hãy bổ sung.")
@@ -296,8 +296,7 @@ class _Reading:
 
 
 def _central(found: ProvinceName) -> bool:
-    central = place_names().provinces
-    return any(name.code == found.code for city in CENTRAL_CITIES for name in central[city])
+    return found.code in place_names().central_cities
 
 
 def _some_in(code: str, districts: Sequence[DistrictName]) -> bool:

@@ -67,13 +67,13 @@ def stored_key(name: str) -> str:
 
 def read_gazetteer(folder: Path) -> Gazetteer:
     provinces: dict[str, ProvinceRow] = {}
-    for place, row in _rows(folder / "provinces.csv", ("code", "name", "short_name", "kind")):
+    for place, row in read_rows(folder / "provinces.csv", ("code", "name", "short_name", "kind")):
         if not re.fullmatch(r"\d{2}", row["code"]) or row["code"] in provinces:
             place.refuse(N_("mã tỉnh “%(code)s” sai hoặc có hai lần"), code=row["code"])
         provinces[row["code"]] = ProvinceRow(**row)
 
     communes: dict[str, CommuneRow] = {}
-    for place, row in _rows(folder / "communes.csv", ("province", "code", "name", "valid_from", "valid_to")):
+    for place, row in read_rows(folder / "communes.csv", ("province", "code", "name", "valid_from", "valid_to")):
         if row["province"] not in provinces:
             place.refuse(N_("không có tỉnh “%(code)s”"), code=row["province"])
         if not re.fullmatch(r"\d{5}", row["code"]) or row["code"] in communes:
@@ -85,9 +85,11 @@ def read_gazetteer(folder: Path) -> Gazetteer:
             place.refuse(N_("ngày hiệu lực phải có dạng 2025-07-01"))
         communes[row["code"]] = CommuneRow(row["province"], row["code"], row["name"], since, until)
 
-    districts = {row["code"]: row for _, row in _rows(folder / "former_districts.csv", ("code", "name", "province"))}
+    districts = {
+        row["code"]: row for _, row in read_rows(folder / "former_districts.csv", ("code", "name", "province"))
+    }
     former: list[FormerRow] = []
-    for place, row in _rows(folder / "former_communes.csv", ("code", "name", "district", "communes")):
+    for place, row in read_rows(folder / "former_communes.csv", ("code", "name", "district", "communes")):
         district = districts.get(row["district"])
         if district is None:
             place.refuse(N_("không có huyện cũ “%(code)s”"), code=row["district"])
@@ -101,7 +103,7 @@ def read_gazetteer(folder: Path) -> Gazetteer:
     return Gazetteer(tuple(provinces.values()), tuple(communes.values()), tuple(former))
 
 
-def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[Place, dict[str, str]]]:
+def read_rows(path: Path, columns: tuple[str, ...]) -> list[tuple[Place, dict[str, str]]]:
     """Every row with its place; the columns must be exactly these."""
     found: list[tuple[Place, dict[str, str]]] = []
     with path.open(encoding="utf-8", newline="") as file:

@@ -33,6 +33,10 @@ LINK = "https://camket.vidu.vn/ky-cam-ket/tiep-tuc/abc.def"
 SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "code": ({"minutes": 10}, {"code": "471902"}),
     "draft_link": ({"days": 30}, {"link": LINK}),
+    "institution_link": (
+        {"institution_name": "Bệnh viện Thử Nghiệm", "agency_name": "Sở Y tế thành phố Huế", "days": 180},
+        {"link": LINK},
+    ),
     "pledge_received": (
         {
             "references": ["CK-2026-A7C4", "CK-2026-A7C6"],
@@ -154,6 +158,7 @@ def test_html_is_plain(kind: str) -> None:
     [
         ("code", ["471902", "trong 10 phút", "Không chuyển tiếp"]),
         ("draft_link", [LINK, "30 ngày", "chưa phải là ký"]),
+        ("institution_link", [LINK, "Bệnh viện Thử Nghiệm", "180 ngày", "chỉ dành cho đầu mối"]),
         (
             "pledge_received",
             [

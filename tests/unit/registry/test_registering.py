@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -305,14 +305,19 @@ def test_two_matches_are_a_claim_even_from_the_right_contact(register: Database)
     assert both.entity.claims_entity_id == one.entity.id
 
 
-def test_an_unconfirmed_contact_is_no_key(register: Database) -> None:
+def test_an_address_from_a_list_is_a_key_and_one_that_was_ended_is_none(register: Database) -> None:
+    """Whoever reads the mail that goes to an address of the register is who is registered there."""
     first = register_in(register, declared(tax_code=TAX_CODE))
 
-    def forget(session: Session) -> None:
+    def change(session: Session, **values: datetime | None) -> None:
         for contact in session.scalars(select(Contact).where(Contact.entity_id == first.entity.id)):
-            contact.verified_at = None
+            for name, value in values.items():
+                setattr(contact, name, value)
 
-    register.run(forget)
+    register.run(lambda session: change(session, verified_at=None))
+    again = register_in(register, declared(tax_code=TAX_CODE))
+    assert (again.entity.id, again.claimed) == (first.entity.id, False)
+    register.run(lambda session: change(session, ended_at=START))
     assert register_in(register, declared(tax_code=TAX_CODE)).claimed
 
 
