@@ -10,8 +10,13 @@ from sqlalchemy import MetaData, inspect, select
 
 from pledges.core.db import Base, Database
 from pledges.core.migrate import current, downgrade, head, pending, upgrade
+from pledges.registry.search_documents import refresh_all
+from pledges.registry.searching import search_entities
+from pledges.registry.upkeep_models import SearchDocument
 from pledges.signing.models import Pledge
 from tests.support.filling import fill_every_table, read_row
+from tests.unit.registry.conftest import add_province
+from tests.unit.registry.test_searching import add
 
 
 def is_index_of_search(name: str | None) -> bool:
@@ -105,3 +110,17 @@ def test_a_second_upgrade_changes_nothing(empty_database: Database) -> None:
     fill_every_table(empty_database, Base.metadata)
     upgrade(empty_database)
     assert current(empty_database) == head()
+
+
+def test_subjects_that_were_there_before_the_search_are_found(empty_database: Database) -> None:
+    upgrade(empty_database, "0008")
+    empty_database.run(add_province)
+    kept = empty_database.run(lambda session: add(session, "Công ty Ví Dụ Một", province="97", channels=("vidu.vn",)))
+    empty_database.run(lambda session: add(session, "Tiệm Đã Gộp", province="97", merged_into=kept))
+    upgrade(empty_database)
+    with empty_database.read() as session:
+        for typed in ("vi du mot", "vidu.vn", "tiem da gop"):
+            assert [hit.id for hit in search_entities(session, "97", typed)] == [kept], typed
+    empty_database.run(refresh_all)
+    with empty_database.read() as session:
+        assert len(session.scalars(select(SearchDocument.number)).all()) == 1

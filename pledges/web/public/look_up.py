@@ -174,6 +174,9 @@ def _page(form: LookUpForm, wanted: PublishedFilter, page: PublishedPage) -> Res
 
 
 def _shown(form: LookUpForm, *, status: int = 200, indexed: bool = False, **shown: Any) -> Response:
+    for field in form:
+        # That a filter may be left open needs no words at each of them.
+        field.required = True
     answer = make_response(render_template("public/look_up.html", form=form, indexed=indexed, **shown), status)
     if not indexed:
         answer.headers["X-Robots-Tag"] = "noindex"
