@@ -33,6 +33,8 @@ from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types, remove_types
 from pledges.registry.upkeep_models import FormerName, UnreadValue
 
+_FACTS = {True: "channel.revived", False: "channel.dead"}
+
 Row = TypeVar("Row", bound=Base)
 
 
@@ -227,8 +229,7 @@ def mark_dead(
         check_day(since, now, field="dead_since")
     if channel.dead_since != since:
         channel.dead_since = since
-        kind = "channel.revived" if since is None else "channel.dead"
-        act.record(kind, channel.id, {"entity": str(entity.id)}, effective_on=since)
+        act.record(_FACTS[since is None], channel.id, {"entity": str(entity.id)}, effective_on=since)
     session.flush()
     return channel
 

@@ -29,6 +29,7 @@ from pledges.registry.rules import WEBSITE_KINDS, first_scope
 
 CHUNK = 500
 _FIRST = uuid.UUID(int=0)
+_FACTS = {True: "obligation.presumed_in", False: "obligation.presumed_out"}
 PRESUMED = (Scope.PRESUMED_IN, Scope.PRESUMED_OUT)
 
 
@@ -254,8 +255,7 @@ def _presume(
     before, obligation.scope = obligation.scope, scope
     work.done.presumed_in += into
     work.done.presumed_out += not into
-    kind = "obligation.presumed_in" if into else "obligation.presumed_out"
-    _record(work, kind, obligation, [count], entry=entry.id, before=before.value, scope=scope.value)
+    _record(work, _FACTS[into], obligation, [count], entry=entry.id, before=before.value, scope=scope.value)
 
 
 def _presume_cohort(work: _Work, entry: ObligationEntry, obligation: Obligation, appeared: date | None) -> None:

@@ -41,6 +41,13 @@ __all__ = [
 ]
 
 
+_FACTS = {
+    ProposalState.ACCEPTED: "proposal.answered",
+    ProposalState.REFUSED: "proposal.answered",
+    ProposalState.TAKEN_BACK: "proposal.taken_back",
+}
+
+
 @dataclass(frozen=True)
 class Said:
     """What somebody says about the scope of an obligation."""
@@ -261,9 +268,8 @@ def _close(
     session.refresh(proposal)
     if closed is None:
         raise Conflict(N_("Đề nghị này đã được trả lời hoặc đã rút. Bạn không cần làm gì thêm."))
-    kind = "proposal.taken_back" if state is ProposalState.TAKEN_BACK else "proposal.answered"
     _act(session, proposal.province_code, staff, now).record(
-        kind, proposal.id, {"obligation": str(proposal.obligation_id), "state": state.value}
+        _FACTS[state], proposal.id, {"obligation": str(proposal.obligation_id), "state": state.value}
     )
 
 

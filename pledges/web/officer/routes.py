@@ -69,4 +69,5 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["staff_menu"] = menu
     app.jinja_env.globals["bound_by"] = seller_routes.bound_by
     app.jinja_env.globals["sellers_address"] = seller_routes.sellers_address
+    app.jinja_env.globals["has_right_to_add"] = lambda: has_right(Action.ENTITY_EDIT)
     app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)
