@@ -136,6 +136,14 @@ class Pledge(InProvince, Base):
         Index("ix_pledge_import", "province_code", "import_id"),
         Index("ix_pledge_institution", "province_code", "institution_id"),
         Index(
+            "ix_pledge_paper_number",
+            "province_code",
+            "agency_code",
+            "paper_number",
+            sqlite_where=text("paper_number <> ''"),
+            postgresql_where=text("paper_number <> ''"),
+        ),
+        Index(
             "uq_pledge_amendment",
             "province_code",
             "amends_id",
@@ -213,7 +221,7 @@ class Pledge(InProvince, Base):
     seal_error: Mapped[str] = mapped_column(default="")
     origin: Mapped[Origin] = mapped_column(enum_column(Origin), default=Origin.ONLINE)
     paper_number: Mapped[str] = mapped_column(default="")
-    """Number of a pledge that was signed on paper, as the list or the paper says."""
+    """Number of a pledge that was signed on paper, as the list or the paper says, in capital letters."""
     pictures: Mapped[list[str]] = mapped_column(default=list)
     """SHA-256 of the pictures of the signed paper, in their order."""
     recorded_by: Mapped[uuid.UUID | None]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor, record
@@ -17,7 +17,7 @@ from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.jobs.operations import enqueue
 from pledges.plans.models import EntrySubjectType, ObligationEntry, PledgeText
 from pledges.plans.queries import current_text, get_agency, get_entry, operative_plan
-from pledges.registry.families import lock_survivor
+from pledges.registry.families import family, lock_survivor, twins_of
 from pledges.registry.models import Channel, Entity, Obligation, Standing
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import channels_of, obligations_of, types_of
@@ -105,6 +105,7 @@ def record_paper_pledge(
     The same number, day and subject again is the same paper. Raises `AlreadyPledged` where nothing is left to cover,
     and `NeedsConfirming` for what is unusual unless it is `confirmed`.
     """
+    paper = replace(paper, number=normal_number(paper.number))
     entity = lock_survivor(session, entity)
     entry = _entry(session, entity, paper.entry_id, by)
     _join_group(session, entity, entry, paper, by, now)
@@ -146,6 +147,11 @@ def record_paper_pledge(
     )
     enqueue(session, SEAL_TASK, pledge.province_code, str(pledge.id))
     return Recorded(pledge, new=True)
+
+
+def normal_number(typed: str) -> str:
+    """A number as people compare it: in capital letters, without needless blanks."""
+    return " ".join(typed.split()).upper()
 
 
 def remove_paper_pledge(
@@ -236,11 +242,11 @@ def _same_paper(session: Session, entity: Entity, paper: PaperPledge, entry: Obl
     return session.scalars(
         select(Pledge).where(
             Pledge.province_code == entity.province_code,
-            Pledge.entity_id == entity.id,
+            Pledge.entity_id.in_(family(session, entity)),
             Pledge.origin == Origin.PAPER_RECORD,
             Pledge.agency_code == entry.lead_agency,
             Pledge.text_id == entry.text_id,
-            func.lower(Pledge.paper_number) == paper.number.lower(),
+            Pledge.paper_number == paper.number,
             Pledge.signed_at == midnight(paper.signed_on),
             Pledge.state != PledgeState.WITHDRAWN,
         )
@@ -289,10 +295,11 @@ def number_taken(session: Session, entity: Entity, paper: PaperPledge, agency_co
             Pledge.province_code == entity.province_code,
             Pledge.agency_code == agency_code,
             Pledge.origin == Origin.PAPER_RECORD,
-            func.lower(Pledge.paper_number) == paper.number.lower(),
+            Pledge.paper_number == paper.number,
+            Pledge.paper_number != "",
             Pledge.signed_at >= midnight(date(year, 1, 1)),
             Pledge.signed_at < midnight(date(year + 1, 1, 1)),
-            Pledge.entity_id != entity.id,
+            Pledge.entity_id.not_in(family(session, entity)),
             Pledge.state != PledgeState.WITHDRAWN,
         )
     ).first()
@@ -302,15 +309,18 @@ def _refuse_covered(session: Session, owed: Sequence[Obligation], periods: Mappi
     """Nothing is recorded where every obligation is held by a pledge of that time already."""
     if not owed:
         return
+    ids = [obligation.id for obligation in owed]
+    speaks_for = twins_of(session, owed[0].province_code, ids)
     held = {
-        (cover.obligation_id, cover.period): cover.pledge_id
+        (speaks_for.get(cover.obligation_id, cover.obligation_id), cover.period): cover.pledge_id
         for cover in session.scalars(
             select(PledgeCover).where(
                 PledgeCover.province_code == owed[0].province_code,
-                PledgeCover.obligation_id.in_([obligation.id for obligation in owed]),
+                PledgeCover.obligation_id.in_([*ids, *speaks_for]),
                 PledgeCover.hold != "ended",
             )
         )
+        if cover.obligation_id is not None
     }
     wanted = [(obligation.id, periods[obligation.entry_id]) for obligation in owed]
     if all(each in held for each in wanted):
