@@ -43,7 +43,6 @@ FACT_KINDS: dict[str, FactKind] = {
     "entity.taken_back": FactKind("entity", N_("Bỏ những gì danh sách đã bổ sung cho đối tượng")),
     "entity.removed": FactKind("entity", N_("Bỏ đối tượng do rút danh sách")),
     "channel.removed": FactKind("channel", N_("Bỏ kênh do rút danh sách")),
-    "channel.owner_removed": FactKind("channel", N_("Bỏ chủ của kênh do rút danh sách")),
     "obligation.removed": FactKind("obligation", N_("Bỏ nghĩa vụ ký do rút danh sách")),
     "import.started": FactKind("import", N_("Bắt đầu nhập danh sách")),
     "import.committed": FactKind("import", N_("Đưa danh sách vào danh sách đối tượng")),

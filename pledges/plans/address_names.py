@@ -94,8 +94,8 @@ class PlaceNames:
         for _place, written in read_rows(DATA / "province_writings.csv", ("province", "writing", "former")):
             writings[written["province"]].append(written)
         for name, (code, former) in list(names.items()):
-            for row in writings[name]:
-                names.setdefault(row["writing"], (code, former or row["former"] == "yes"))
+            for written in writings[name]:
+                names.setdefault(written["writing"], (code, former or written["former"] == "yes"))
         for name, (code, former) in names.items():
             words = words_of(name)
             self.provinces[_key(words)].append(ProvinceName(words, code, former))
@@ -131,13 +131,11 @@ class PlaceNames:
             found = DistrictName(words, kind, key, province_codes[key[1]], frozenset(codes))
             self.districts[_key(words)].append(found)
         # Districts that were merged or renamed before the other files begin; without heir they were divided.
-        for _place, row in read_rows(DATA / "ended_districts.csv", ("kind", "name", "province", "heir")):
-            full_kind, name, province, heir = row["kind"], row["name"], row["province"], row["heir"]
+        for _place, ended in read_rows(DATA / "ended_districts.csv", ("kind", "name", "province", "heir")):
+            name, province = ended["name"], ended["province"]
             words = words_of(name)
-            ended = DistrictName(
-                words, _PLAIN_KINDS[full_kind], (heir, province), province_codes[province], frozenset()
-            )
-            self.districts[_key(words)].append(ended)
+            kind, key = _PLAIN_KINDS[ended["kind"]], (ended["heir"], province)
+            self.districts[_key(words)].append(DistrictName(words, kind, key, province_codes[province], frozenset()))
 
     def find_province(self, words: tuple[Word, ...], *, strictly: bool = False) -> ProvinceName | None:
         """`strictly`: with the marks as typed; a name of several words is otherwise found also with wrong marks."""

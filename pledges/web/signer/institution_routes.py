@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from itertools import islice
 from typing import Any
@@ -12,7 +13,7 @@ from flask_babel import gettext as _
 
 from pledges.audit.operations import Actor
 from pledges.core.db import new_id
-from pledges.core.errors import DomainError, NotFound
+from pledges.core.errors import N_, DomainError, NotFound
 from pledges.imports.sheets import open_sheets
 from pledges.institutions import operations
 from pledges.institutions.models import Institution
@@ -42,6 +43,8 @@ from pledges.web.signer.journey import blueprint, page_url
 FOCAL = Actor("focal")
 LONGEST_LIST = 150_000
 LARGEST_FILE = 3_000_000
+WAIT_SECONDS = 5
+_places = threading.BoundedSemaphore(2)
 
 
 class JoinForm(AnswerForm):
@@ -194,8 +197,7 @@ def focal_post(token: str) -> ResponseReturnValue:
     try:
         lines = (form.people.data or "").splitlines()
         if form.file.data is not None:
-            with open_sheets(form.file.data.read()) as book:
-                lines += lines_of_table([row.cells for row in islice(book.rows(), MOST_MEMBERS + 100)])
+            lines += _lines_of_file(form.file.data.read())
         people, bad = read_lines(lines)
         if not people and not bad:
             raise DomainError(operations.NOBODY, field="people")
@@ -217,6 +219,17 @@ def focal_post(token: str) -> ResponseReturnValue:
         form.people.data = "\n".join(line.typed for line in bad)
         return _focal_page(token, found, form, tuple(bad))
     return redirect(url_for("signer.focal", token=token), 303)
+
+
+def _lines_of_file(data: bytes) -> list[str]:
+    """Who holds a link may not fill the machine with files: two are opened at a time, the others are asked to wait."""
+    if not _places.acquire(timeout=WAIT_SECONDS):
+        raise DomainError(N_("Hệ thống đang mở nhiều tệp khác. Hãy đợi một phút rồi gửi lại."), field="file")
+    try:
+        with open_sheets(data) as book:
+            return lines_of_table([row.cells for row in islice(book.rows(), MOST_MEMBERS + 100)])
+    finally:
+        _places.release()
 
 
 @blueprint.post("/don-vi/<token>/bo")
