@@ -17,7 +17,7 @@ class Fact(InProvince, Base):
 
     __tablename__ = "fact"
     __table_args__ = (
-        Index("ix_fact_object", "province_code", "object_id", "recorded_at"),
+        Index("ix_fact_object", "province_code", "object_id", "recorded_at", "id"),
         Index("ix_fact_kind", "province_code", "kind", "recorded_at", "id"),
         Index("ix_fact_recorded", "province_code", "recorded_at", "id"),
         Index("ix_fact_actor", "province_code", "actor_id", "recorded_at", "id"),

@@ -26,8 +26,8 @@ class FactFilter:
     group: str = ""
     """The first part of the kinds: `entity`, `pledge`, `staff`; empty: all."""
     actor_id: str = ""
-    objects: tuple[uuid.UUID, ...] = ()
-    """Only facts about these; empty: about all."""
+    object_id: uuid.UUID | None = None
+    """Only facts about this object."""
     first_day: date | None = None
     last_day: date | None = None
     before: Position | None = None
@@ -50,7 +50,7 @@ def newest_facts(session: Session, wanted: FactFilter, limit: int) -> Sequence[F
     if not wanted.group:
         return _newest(session, conditions, limit)
     kinds = kinds_of_group(wanted.group)
-    if wanted.actor_id or wanted.objects:
+    if wanted.actor_id or wanted.object_id is not None:
         return _newest(session, [*conditions, Fact.kind.in_(kinds)], limit)
     found = [fact for kind in kinds for fact in _newest(session, [*conditions, Fact.kind == kind], limit)]
     return sorted(found, key=position_of, reverse=True)[:limit]
@@ -81,8 +81,8 @@ def _conditions(wanted: FactFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Fact.province_code == wanted.province_code]
     if wanted.actor_id:
         conditions.append(Fact.actor_id == wanted.actor_id)
-    if wanted.objects:
-        conditions.append(Fact.object_id.in_(wanted.objects))
+    if wanted.object_id is not None:
+        conditions.append(Fact.object_id == wanted.object_id)
     if wanted.first_day is not None:
         conditions.append(Fact.recorded_at >= _midnight(wanted.first_day))
     if wanted.last_day is not None:

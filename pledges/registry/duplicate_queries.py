@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from pledges.registry.models import Entity, Standing
 from pledges.registry.upkeep_models import DuplicatePair, Merge, PairState
 
-Row = TypeVar("Row", bound=tuple[Any, ...])
+Row = TypeVarTuple("Row")
 
 _First = aliased(Entity, name="first_entity")
 _Second = aliased(Entity, name="second_entity")
@@ -53,7 +53,7 @@ def count_open_pairs(session: Session, province_code: str, wanted: PairFilter | 
     return session.scalar(query) or 0
 
 
-def _of_two(statement: Select[Row]) -> Select[Row]:
+def _of_two(statement: Select[*Row]) -> Select[*Row]:
     """A selection of pairs with both rows of each at hand."""
     return (
         statement.select_from(DuplicatePair)

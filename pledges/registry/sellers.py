@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from pledges.registry.families import family
@@ -41,8 +42,8 @@ def count_sellers(session: Session, platform: Entity) -> int:
     )
 
 
-def _ids_of(session: Session, platform: Entity) -> ColumnElement[object]:
-    return (  # type: ignore[return-value]
+def _ids_of(session: Session, platform: Entity) -> Select[uuid.UUID]:
+    return (
         select(func.coalesce(Entity.merged_into, Entity.id))
         .join(BoundSeller, (BoundSeller.province_code == Entity.province_code) & (BoundSeller.entity_id == Entity.id))
         .where(

@@ -58,7 +58,7 @@ def export_audit() -> ResponseReturnValue:
     actor, at = current_actor(), now()
     # What was typed freely may be anything, so that only that something was typed is kept.
     kept = {name: value for name, value in _args(request.args).items() if name in {"tu", "den", "nhom", "nguoi"}}
-    data = {"reason": form.reason.data, "filter": kept, "one_object": bool(wanted.objects)}
+    data = {"reason": form.reason.data, "filter": kept, "one_object": wanted.object_id is not None}
     write(
         lambda session: record(
             session,
@@ -151,7 +151,7 @@ def _wanted(province_code: str) -> tuple[FactFilter, AuditFilterForm]:
             province_code,
             group=right.get("nhom", ""),
             actor_id=right.get("nguoi", ""),
-            objects=_objects(right.get("ma", "")),
+            object_id=_object(right.get("ma", "")),
             first_day=right.get("tu"),
             last_day=right.get("den"),
             before=_before(request.args.get("truoc", "")),
@@ -164,13 +164,13 @@ def _staff(province_code: str) -> list[Any]:
     return staff_of(reader(), province_code) if allows(current_staff(), Action.AUDIT_VIEW, Place(province_code)) else []
 
 
-def _objects(typed: str) -> tuple[uuid.UUID, ...]:
+def _object(typed: str) -> uuid.UUID | None:
     if not typed:
-        return ()
+        return None
     with suppress(ValueError):
-        return (uuid.UUID(typed.rstrip("/").rpartition("/")[2]),)
+        return uuid.UUID(typed.rstrip("/").rpartition("/")[2])
     pledge = pledge_by_reference(reader(), typed)
-    return (pledge.id,) if pledge is not None else (NOBODY,)
+    return pledge.id if pledge is not None else NOBODY
 
 
 def _before(typed: str) -> Position | None:

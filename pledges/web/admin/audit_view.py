@@ -131,7 +131,7 @@ class _Names:
         )
         channels = reader().scalars(_rows(Channel, province_code, facts, "channel")).all()
         owed = reader().scalars(_rows(Obligation, province_code, facts, "obligation")).all()
-        subjects = {row.id: row.entity_id for row in (*channels, *owed)}
+        subjects = {row.id: row.entity_id for rows in (channels, owed) for row in rows}
         entities = {_subject(fact, subjects) for fact in facts} - {None}
         found = reader().scalars(select(Entity).where(Entity.province_code == province_code, Entity.id.in_(entities)))
         pledges = reader().execute(
@@ -169,7 +169,7 @@ class _Names:
         return (translate(group) if group else ""), ""
 
 
-def _rows(table: type[T], province_code: str, facts: Sequence[Fact], object_kind: str) -> Select[tuple[T]]:
+def _rows(table: type[T], province_code: str, facts: Sequence[Fact], object_kind: str) -> Select[T]:
     ids = {fact.object_id for fact in facts if fact.object_kind == object_kind}
     return select(table).where(table.province_code == province_code, table.id.in_(ids))
 

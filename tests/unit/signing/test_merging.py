@@ -329,7 +329,7 @@ def test_whoever_declares_themselves_while_being_merged_is_added_to_the_survivor
         ).all()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_any_merges_and_undos_keep_the_counts_exact(light: Register, seed: int) -> None:
     _play(light, seed)
 
