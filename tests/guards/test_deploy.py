@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
 import shlex
@@ -16,8 +17,6 @@ from pledges import cli
 from pledges.app import create_app
 from pledges.jobs.worker import DRAIN_SECONDS
 from pledges.settings import Settings, SettingsError, read_settings
-from pledges.web.picture_fields import LARGEST_POST
-from pledges.web.public.verification import LARGEST_UPLOAD
 from pledges.web.security import HEADERS, LARGEST_REQUEST
 from tests.guards.repository import ROOT
 
@@ -145,17 +144,37 @@ def block(begin: str) -> str:
     raise AssertionError(f"{begin} is not closed")
 
 
+def place_of(path: str) -> str:
+    """The block that nginx chooses for a path: of the same name, or the first whose pattern fits, or the rest."""
+    site = block("server {\n    listen 443")
+    patterns = re.findall(r"location ~ (\S+) \{", site)
+    fitting = [f"location ~ {pattern} " for pattern in patterns if re.search(pattern, path)]
+    same = f"location = {path} "
+    return block(same) if same in site else block(fitting[0]) if fitting else site
+
+
 def most_megabytes(text: str) -> int:
     return int(re.findall(r"client_max_body_size (\d+)m;", text)[0])
 
 
 def test_the_product_itself_refuses_what_is_somewhat_too_large() -> None:
     """nginx lets more through than the product, so that people get the page that says what to do."""
-    site, check = block("server {\n    listen 443"), block("location = /xac-minh ")
-    assert most_megabytes(check) * MEGABYTE > LARGEST_UPLOAD
-    assert most_megabytes(block("location ~ ^/(bao-trang-web|can-bo/bao-moi)$ ")) * MEGABYTE > LARGEST_POST
+    site = block("server {\n    listen 443")
     assert most_megabytes(site) * MEGABYTE > LARGEST_REQUEST
     assert most_megabytes(site) * MEGABYTE < 2 * LARGEST_REQUEST
+
+
+def test_nginx_lets_through_every_large_form_that_the_product_takes(settings_for_test: Settings) -> None:
+    app = create_app(settings_for_test)
+    app.extensions["product"].database.dispose()
+    large: dict[str, int] = {}
+    for rule in app.url_map.iter_rules():
+        view = inspect.unwrap(app.view_functions[rule.endpoint])
+        if names := re.findall(r"request\.max_content_length = (\w+)", inspect.getsource(view)):
+            large[re.sub(r"<[^>]+>", "1", rule.rule)] = view.__globals__[names[0]]
+    assert len(large) > 6
+    small = {path: most for path, most in large.items() if most_megabytes(place_of(path)) * MEGABYTE <= most}
+    assert small == {}
 
 
 def test_the_address_of_the_visitor_cannot_be_invented() -> None:
