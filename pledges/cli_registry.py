@@ -24,7 +24,7 @@ from pledges.imports.rehearsal import Rehearsal
 from pledges.imports.report import line_of, lines_of, write_xlsx
 from pledges.imports.rows import Field
 from pledges.imports.sheets import MOST_BYTES
-from pledges.plans.queries import get_agency, get_province
+from pledges.plans.queries import get_agency
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.product import Product
 from pledges.registry.obligations import recompute_province
@@ -94,7 +94,6 @@ def _new_import(
     source: str,
 ) -> NewImport:
     with product.database.read() as session:
-        get_province(session, province)
         code = agency or lead_agency(session, province, subject_type)
         if code is None:
             raise DomainError(N_("Tỉnh, thành phố này chưa có kế hoạch trong hệ thống. Hãy nạp kế hoạch trước."))

@@ -106,7 +106,7 @@ def outside_rows(session: Session, key: Key, to_province: str) -> list[ImportRow
 def outside_by_province(session: Session, key: Key) -> dict[str, int]:
     """How many rows of each other province wait to be handed over; the empty code: it is not certain which."""
     rows = session.execute(
-        select(ImportRow.other_province, func.count())
+        select(ImportRow.other_province, func.count().label("number"))
         .where(
             ImportRow.province_code == key[0],
             ImportRow.import_id == key[1],
@@ -116,7 +116,7 @@ def outside_by_province(session: Session, key: Key) -> dict[str, int]:
         .group_by(ImportRow.other_province)
         .order_by(ImportRow.other_province)
     )
-    return {code: number for code, number in rows.all()}
+    return {row.other_province: row.number for row in rows}
 
 
 def lead_agency(session: Session, province_code: str, subject_type: str) -> str | None:
@@ -147,7 +147,8 @@ def count_outcomes(session: Session, key: Key) -> dict[str, int]:
     counts: dict[str, int] = {outcome.value: 0 for outcome in RowOutcome}
     counts |= {"skipped": 0, "decided": 0}
     for outcome, decision, number in rows:
-        assert outcome is not None
+        if outcome is None:
+            continue
         counts[outcome.value] += number
         if outcome is RowOutcome.CLASH and decision is not None:
             counts["skipped" if decision is ClashDecision.SKIP else "decided"] += number
