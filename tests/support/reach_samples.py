@@ -171,7 +171,6 @@ SAMPLES: dict[str, Sample] = {
     "officer.import_hand_over": _import(),
     "officer.import_skip": _import(),
     "officer.import_clash": _import(number=2),
-    "officer.record_paper_of": Sample(lambda spot: {"entity_id": spot.entity_id}, PROVINCE),
     "officer.remove_paper": Sample(lambda spot: {"reference": spot.reference}),
     "officer.assisted_draft": _draft(),
     "officer.fill_in": _draft(),
@@ -211,6 +210,7 @@ ALSO_INSIDE: dict[str, set[int]] = {
     "officer.new_sellers": {404},
     # Its address names the subject only behind the question mark.
     "officer.suspect_duplicate": {404},
+    "officer.record_paper_of": {404},
     # Nothing has been printed; not sealed yet.
     "officer.print_out": {404},
     "officer.helped_pdf": {404},

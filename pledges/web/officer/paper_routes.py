@@ -13,7 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from pledges.accounts.permissions import Action
 from pledges.core.calendar import local_day
-from pledges.core.errors import Conflict, DomainError
+from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.tokens import Tokens
 from pledges.plans.queries import commune_names
 from pledges.plans.rules import SUBJECT_TYPES
@@ -83,12 +83,15 @@ def papers() -> ResponseReturnValue:
     )
 
 
-@blueprint.route("/ban-giay/doi-tuong/<uuid:entity_id>", methods=["GET", "POST"])
+@blueprint.route("/ban-giay/ghi", methods=["GET", "POST"])
 @may(Action.PAPER_RECORD)
 @soft_csrf
-def record_paper_of(entity_id: uuid.UUID) -> ResponseReturnValue:
-    """What the paper of one subject says."""
+def record_paper_of() -> ResponseReturnValue:
+    """What the paper of one subject says; any subject of the province may have signed for this agency."""
     request.max_content_length = LARGEST_POST
+    entity_id = request.args.get("entity_id", type=uuid.UUID)
+    if entity_id is None:
+        raise NotFound
     entity = entity_for(entity_id)
     try:
         form = PaperForm()

@@ -49,7 +49,7 @@ def test_one_by_one_with_a_picture_from_the_search_to_removal(
     shop = registered(product.database, now=product.clock(), name="Đặc sản Hương Ngự Thử Nghiệm")
     product.database.run(lambda session: refresh(session, HUE, {shop.id}))
     officer.open("/can-bo/ban-giay?q=dac+san+huong")
-    address = f"/can-bo/ban-giay/doi-tuong/{shop.id}"
+    address = f"/can-bo/ban-giay/ghi?entity_id={shop.id}"
     assert address in officer.page
     officer.open(address)
     said = {"entry": "46-seller", "number": "12/CK-TN", "signed_on": "12/02/2026", "signer_name": "Trần Thị Thử"}
@@ -138,7 +138,7 @@ def test_other_agencies_and_communes_cannot_record(small_product: Product, visit
     entity = registered(small_product.database, now=small_product.clock())
     add_person(small_product.database, "y.te@vidu.vn", role=Role.OFFICER, province_code=HUE, agency_code="46-SYT")
     sign_in(visitor, "y.te@vidu.vn")
-    address = f"/can-bo/ban-giay/doi-tuong/{entity.id}"
+    address = f"/can-bo/ban-giay/ghi?entity_id={entity.id}"
     visitor.open(address)
     said = {"entry": "46-seller", "number": "1", "signed_on": "12/02/2026", "signer_name": "Thử", "subject_type": ""}
     assert visitor.send(address, said).status_code == 400  # the duty of another agency is no choice here
