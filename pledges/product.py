@@ -21,7 +21,9 @@ from pledges.imports.worker import SWEEP_IMPORTS, ImportWorker
 from pledges.institutions.import_blockers import built_on
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
+from pledges.plans.loading import RECOMPUTE_TASK
 from pledges.registry.matching import forget_turns
+from pledges.registry.obligations import recompute_province
 from pledges.review.batches import SWEEP_BATCHES, WORK_BATCH_TASK, BatchWorker
 from pledges.review.countersigning import Countersigner
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
@@ -88,6 +90,7 @@ class Product:
             Task(SWEEP_IMPORTS, imports.sweep, attempts=1),
             Task(MORNING_TASK, mornings.send, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
+            Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
 
@@ -122,6 +125,9 @@ class Product:
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
+
+    def recompute_obligations(self, province_code: str) -> None:
+        recompute_province(self.database, province_code, clock=self.clock)
 
     def read_attachment(self, sha256: str) -> bytes:
         """A stored file that is to be sent. OSError where the storage is away: then the letter waits for it."""
