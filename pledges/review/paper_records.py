@@ -14,13 +14,8 @@ from pledges.core.text import clean_block
 from pledges.registry.models import Entity
 from pledges.review.models import Decision, DecisionKind
 from pledges.review.operations import LONGEST_MESSAGE, Key, add_decision, in_reach
-from pledges.signing.paper_pledges import (
-    PaperPledge,
-    Recorded,
-    Recorder,
-    record_paper_pledge,
-    remove_paper_pledge,
-)
+from pledges.signing.paper_checks import PaperPledge
+from pledges.signing.paper_pledges import Recorded, Recorder, record_paper_pledge, remove_paper_pledge
 
 
 def record_paper(

@@ -29,6 +29,9 @@ from pledges.signing.states import settle_obligations
 _WITHOUT_EFFECT = (PledgeState.REJECTED, PledgeState.WITHDRAWN)
 
 
+MERGE_FACTS = {"merged": "entity.merged", "undone": "entity.merge_undone"}
+
+
 def merge_entities(
     session: Session,
     province_code: str,
@@ -51,7 +54,7 @@ def merge_entities(
     merge = joined.merge
     signed = _signed_by(session, province_code, _rows_of(merge))
     merge.moved = merge.moved | {"pledges": [str(pledge_id) for pledge_id in signed]}
-    _finish(session, joined, "entity.merged", staff=staff, now=now)
+    _finish(session, joined, MERGE_FACTS["merged"], staff=staff, now=now)
     merging.remember_judged(session, joined)
     mark_merged(session, province_code, kept_id, merged_id, staff=staff, note=note, now=now, pair_id=pair_id)
     return merge
@@ -64,7 +67,7 @@ def undo_merge(session: Session, province_code: str, merge_id: uuid.UUID, *, sta
     _check_nothing_built_on(session, merge)
     joined = merging.part(session, merge, kept, merged, staff=staff, now=now)
     bind_again(session, kept, since=merge)
-    _finish(session, joined, "entity.merge_undone", staff=staff, now=now)
+    _finish(session, joined, MERGE_FACTS["undone"], staff=staff, now=now)
     mark_open_again(session, province_code, kept.id, merged.id)
     return merge
 

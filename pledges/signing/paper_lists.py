@@ -18,13 +18,8 @@ from pledges.imports.rows import ParsedRow
 from pledges.registry.models import Entity, EntityKind
 from pledges.registry.queries import channels_of
 from pledges.signing.models import Origin, Pledge, PledgeCover, PledgeState
-from pledges.signing.paper_pledges import (
-    NeedsConfirming,
-    PaperPledge,
-    Recorder,
-    record_paper_pledge,
-    remove_paper_pledge,
-)
+from pledges.signing.paper_checks import NeedsConfirming, PaperPledge
+from pledges.signing.paper_pledges import Recorder, record_paper_pledge, remove_paper_pledge
 
 Reason = tuple[str, dict[str, Any]]
 """A message with its params, as it is kept beside a row."""

@@ -282,7 +282,7 @@ class TextToSign:
         return PledgePaper(
             language="vi",
             blocks=self.rendered.blocks,
-            signer_title=_signer_title(answers),
+            signer_title=answers.signer.title or "Người cam kết",
             signer_name=answers.signer.name,
             agency_name=self.agency.name,
             template_hash=self.pledge_text.template_hash,
@@ -291,10 +291,6 @@ class TextToSign:
             draft_wording=not self.approved,
             **signed,
         )
-
-
-def _signer_title(answers: DraftAnswers) -> str:
-    return answers.signer.title or "Người cam kết"
 
 
 def texts_to_sign(session: Session, answers: DraftAnswers, consents: Consents, *, today: date) -> list[TextToSign]:

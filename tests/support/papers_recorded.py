@@ -13,7 +13,8 @@ from pledges.core.db import Database, new_id
 from pledges.core.identity import fold, name_key
 from pledges.registry.models import Channel, Entity, EntityKind, EntityType
 from pledges.registry.obligations import recompute_obligations
-from pledges.signing.paper_pledges import PaperPledge, Recorded, Recorder, record_paper_pledge
+from pledges.signing.paper_checks import PaperPledge
+from pledges.signing.paper_pledges import Recorded, Recorder, record_paper_pledge
 from tests.support.signing import COMMUNES, HUE, PUBLIC_URL, invented_tax_code
 
 SIGNED_ON = date(2026, 2, 12)

@@ -24,7 +24,7 @@ from pledges.registry.rules import OFFICER
 from pledges.registry.searching import search_entities
 from pledges.review.paper_records import record_paper, remove_record
 from pledges.signing.models import Origin, Pledge, PledgeState
-from pledges.signing.paper_pledges import AlreadyPledged, NeedsConfirming, PaperPledge
+from pledges.signing.paper_checks import AlreadyPledged, NeedsConfirming, PaperPledge
 from pledges.signing.paper_queries import paper_entries, papers_of_agency, types_of_entry
 from pledges.web.communes import let_search
 from pledges.web.components import PageForm

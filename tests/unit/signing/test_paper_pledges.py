@@ -15,12 +15,8 @@ from pledges.core.secrecy import Vault
 from pledges.registry.counters import recount
 from pledges.registry.models import Channel, Counter, Entity, Obligation
 from pledges.signing.models import Origin, Pledge, PledgeCover, PledgeState, Signature, SignatureKind
-from pledges.signing.paper_pledges import (
-    AlreadyPledged,
-    NeedsConfirming,
-    Recorder,
-    remove_paper_pledge,
-)
+from pledges.signing.paper_checks import AlreadyPledged, NeedsConfirming
+from pledges.signing.paper_pledges import Recorder, remove_paper_pledge
 from pledges.signing.rules import NO_CODE_ID, midnight
 from pledges.signing.states import StateChanged
 from tests.support.clock import FixedClock
