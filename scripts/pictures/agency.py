@@ -109,3 +109,6 @@ def administrator(camera: Camera) -> None:
     camera.take("readiness", start=page.locator("h1"), end=page.locator("main .banner"))
     page.goto(f"/quan-tri/san-sang/{HUE}/co-quan/{TRADE}")
     camera.take("agency", start=page.locator("h1"), end=page.locator("main dl.summary").last, column=True)
+    page.goto("/quan-tri/nhat-ky?nhom=pledge")
+    page.locator("main details.filter summary").click()
+    camera.take("log", start=page.locator("h1"), end=page.locator("main tbody tr").nth(6))

@@ -19,11 +19,12 @@ from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.queries import pledge_by_reference
 from pledges.signing.rules import Page as Step
 from tests.support.live_server import LiveServer
-from tests.support.signing import HUE, invented_tax_code, seller_pages, signed_by
+from tests.support.signing import COMMUNES, HUE, invented_tax_code, seller_pages, signed_by
 from tests.support.staff import add_person
 
 TRADE = "46-SCT"
 OFFICER, APPROVER, ADMINISTRATOR = "chuyen.vien@vidu.vn", "lanh.dao@vidu.vn", "quan.tri@vidu.vn"
+COMMUNE_OFFICER, COMMUNE = "can.bo.xa@vidu.vn", COMMUNES[HUE]
 
 SHOPS = (
     ("Cửa hàng mỹ phẩm Thử Nghiệm Vỹ Dạ", "https://shopee.vn/mypham.thunghiem", 17),
@@ -32,6 +33,10 @@ SHOPS = (
     ("Cửa hàng Áo dài Thử Nghiệm Kim Long", "https://shopee-thunghiem-vidu.vn", 3),
 )
 """Name, channel, and how many days ago they signed."""
+
+
+def shop_tax_code(place: int) -> str:
+    return invented_tax_code((place + 2) * 1000)
 
 
 class Stage:
@@ -48,14 +53,26 @@ class Stage:
         self._add(OFFICER, "Đỗ Văn Thử Nghiệm", Role.OFFICER, TRADE)
         self._add(APPROVER, "Phạm Thị Thử Nghiệm", Role.APPROVER, TRADE, "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC")
         self._add(ADMINISTRATOR, "Lê Thị Thử Quản Trị", Role.ADMINISTRATOR)
+        self._add(COMMUNE_OFFICER, "Nguyễn Thị Thử Cán Bộ", Role.COMMUNE_OFFICER, commune=COMMUNE)
 
         def prepare(session: Session) -> None:
             session.get_one(Agency, (HUE, TRADE)).signing_title = "GIÁM ĐỐC"
 
         self.product.database.run(prepare)
 
-    def _add(self, email: str, name: str, role: Role, agency: str | None = None, title: str = "") -> None:
-        added = add_person(self.product.database, email, role=role, province_code=HUE, agency_code=agency)
+    def _add(
+        self,
+        email: str,
+        name: str,
+        role: Role,
+        agency: str | None = None,
+        title: str = "",
+        *,
+        commune: str | None = None,
+    ) -> None:
+        added = add_person(
+            self.product.database, email, role=role, province_code=HUE, agency_code=agency, commune_code=commune
+        )
 
         def name_them(session: Session) -> None:
             person = session.get_one(Staff, (added.province_code, added.id))
@@ -65,10 +82,10 @@ class Stage:
 
     def let_others_sign(self) -> None:
         for number, (name, channel, days) in enumerate(SHOPS, start=2):
-            pages = seller_pages(number, HUE, who__name=name, who__tax_code=invented_tax_code(number * 1000))
+            pages = seller_pages(number, HUE, who__name=name, who__tax_code=shop_tax_code(number - 2))
             pages[Step.PLACE]["channels"] = [channel]
             at = self.product.clock() - timedelta(days=days, hours=number % 3)
-            outcome = signed_by(self.product.database, pages, now=at, vault=self.product.vault)
+            outcome = signed_by(self.product.database, pages, now=at, vault=self.product.vault, publish=True)
             assert outcome.signed, outcome.refusal
             self.references.append(outcome.signed[0].reference)
         # Their letters would count as failed, because the codes in them ran out days ago.

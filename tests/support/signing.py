@@ -157,6 +157,7 @@ def signed_by(
     *,
     now: datetime,
     vault: Vault,
+    publish: bool = False,
     **changes: Any,
 ) -> SigningOutcome:
     """Draft, code and signature of one signer; `changes` alter the confirmation."""
@@ -164,7 +165,8 @@ def signed_by(
     def prepare(session: Session) -> tuple[uuid.UUID, Confirmation]:
         draft = ready_draft(session, pages, now=now, vault=vault)
         code = code_for(session, draft, draft.email, now=now, vault=vault)
-        return draft.id, replace(confirmation_for(session, draft, code, now=now, vault=vault), **changes)
+        given = confirmation_for(session, draft, code, now=now, vault=vault, publish=publish)
+        return draft.id, replace(given, **changes)
 
     draft_id, confirmation = database.run(prepare)
     return database.run(

@@ -69,7 +69,7 @@ def unread_kind(kind: str) -> str:
 def message_kind(kind: str) -> str:
     kinds = {
         "code": _("Mã xác nhận"),
-        "draft_link": _("Liên kết viết tiếp bản nháp"),
+        "draft_link": _("Liên kết mở lại bản đang viết"),
         "pledge_received": _("Báo đã nhận bản cam kết"),
         "pledge_approved": _("Báo đã tiếp nhận, kèm bản PDF"),
         "pledge_returned": _("Trả lại để bổ sung"),
