@@ -38,6 +38,8 @@ ADDRESSES_A_PAGE = 1500
 
 class Doubt(StrEnum):
     NO_CONTACT = "no_contact"
+    NO_COMMUNE = "no_commune"
+    """In the province, and nobody could tell from the address in which commune."""
     TWO_SCOPES = "two_scopes"
     SIGNED_OUT = "signed_out"
     """Signed, although it was decided that nobody has to."""
@@ -48,7 +50,14 @@ class Doubt(StrEnum):
     """Platforms, and those who sit elsewhere: out of scope until the lead agency decides."""
 
 
-ENTITY_DOUBTS = (Doubt.NO_CONTACT, Doubt.TWO_SCOPES, Doubt.SIGNED_OUT, Doubt.DEAD_CHANNEL, Doubt.UNREAD)
+ENTITY_DOUBTS = (
+    Doubt.NO_CONTACT,
+    Doubt.NO_COMMUNE,
+    Doubt.TWO_SCOPES,
+    Doubt.SIGNED_OUT,
+    Doubt.DEAD_CHANNEL,
+    Doubt.UNREAD,
+)
 OBLIGATION_DOUBTS = (Doubt.UNKNOWN_COHORT, Doubt.TO_DECIDE)
 
 _EVERYWHERE = (ScopeReason.CLOSED, ScopeReason.MOVED, ScopeReason.FOREIGN, ScopeReason.DUPLICATE)
@@ -115,6 +124,9 @@ def _statement(province_code: str, doubt: Doubt, agency_code: str | None) -> Sel
     match doubt:
         case Doubt.NO_CONTACT:
             return statement.where(_owes(Obligation.scope.in_(IN_SCOPE)), ~_has_contact())
+        case Doubt.NO_COMMUNE:
+            nowhere = and_(Entity.location == Location.LOCAL, Entity.commune_code.is_(None))
+            return statement.where(nowhere, _owes(Obligation.scope.in_(IN_SCOPE)))
         case Doubt.TWO_SCOPES:
             return statement.where(_owes(Obligation.scope.in_(IN_SCOPE)), _is_gone())
         case Doubt.SIGNED_OUT:

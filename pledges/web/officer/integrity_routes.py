@@ -36,6 +36,7 @@ from pledges.web.security import may, soft_csrf
 
 _ADDRESS = {
     "thieu-lien-he": Doubt.NO_CONTACT,
+    "chua-ro-xa": Doubt.NO_COMMUNE,
     "hai-dien": Doubt.TWO_SCOPES,
     "ngoai-dien-da-ky": Doubt.SIGNED_OUT,
     "kenh-khong-mo-duoc": Doubt.DEAD_CHANNEL,
@@ -52,6 +53,10 @@ def _words(doubt: Doubt) -> tuple[str, str]:
         Doubt.NO_CONTACT: (
             _("Thiếu liên hệ"),
             _("Không mời ký được. Hãy tìm số điện thoại hoặc thư điện tử, hoặc nhờ xã, phường."),
+        ),
+        Doubt.NO_COMMUNE: (
+            _("Chưa rõ xã, phường"),
+            _("Địa chỉ không đủ để biết xã, phường hiện nay, nên chưa tính vào số liệu của xã, phường nào. Hãy chọn."),
         ),
         Doubt.TWO_SCOPES: (
             _("Nơi nói đã đóng, nơi nói còn"),

@@ -46,6 +46,8 @@ def test_what_is_doubtful_is_listed_until_it_is_put_right(register: Database, of
     register.run(lambda session: sign(session, first))
     decide(register, first.obligations[0], out(), officer)
     assert found(register) == {Doubt.TO_DECIDE: 1, Doubt.SIGNED_OUT: 1}
+    add(register, new(name="Không rõ xã", commune_code=None, phones=("+84912345679",)))
+    assert found(register)[Doubt.NO_COMMUNE] == 1
 
 
 def test_lists_go_on_behind_any_line(register: Database) -> None:
