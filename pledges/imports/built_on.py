@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, or_, select, true
@@ -165,16 +166,29 @@ def _on_known_entities(session: Session, import_: Import, blockers: Blockers) ->
 
 def _on_added(session: Session, import_: Import) -> dict[uuid.UUID, Reason]:
     rows = session.execute(
-        select(ImportRow.entity_id, ImportRow.parsed["added"]).where(
+        select(ImportRow.entity_id, ImportRow.parsed["added"], ImportRow.applied_at).where(
             ImportRow.province_code == import_.province_code,
             ImportRow.import_id == import_.id,
             ImportRow.applied_at.is_not(None),
             ImportRow.parsed["added"].as_string().is_not(None),
         )
     ).all()
-    channels = {uuid.UUID(each): entity for entity, added in rows for each in added.get("channels", ())}
-    contacts = {uuid.UUID(each): entity for entity, added in rows for each in added.get("contacts", ())}
+    channels = {uuid.UUID(each): entity for entity, added, _at in rows for each in added.get("channels", ())}
+    contacts = {uuid.UUID(each): entity for entity, added, _at in rows for each in added.get("contacts", ())}
+    numbers = {(entity, name): at for entity, added, at in rows for name in added.get("identifiers", ())}
     found: dict[uuid.UUID, Reason] = {}
+    applied = {entity: at for entity, _added, at in rows}
+    for ids in _chunks(list(applied)):
+        found |= dict.fromkeys(_merged_since(session, import_, ids, applied), (MERGED, {}))
+    for ids in _chunks([entity for entity, _name in numbers]):
+        corrected = select(Fact.object_id, Fact.data["changed"], Fact.recorded_at).where(
+            Fact.province_code == import_.province_code,
+            Fact.object_id.in_(ids),
+            Fact.kind.in_(("entity.changed", "entity.corrected")),
+        )
+        for entity, changed, at in session.execute(corrected):
+            if any((entity, name) in numbers and at >= numbers[entity, name] for name in changed or ()):
+                found.setdefault(entity, (CHANGED, {}))
     for ids in _chunks(list(channels)):
         touched = select(Fact.object_id).where(
             Fact.province_code == import_.province_code, Fact.object_id.in_(ids), _foreign(import_)
@@ -194,6 +208,25 @@ def _on_added(session: Session, import_: Import) -> dict[uuid.UUID, Reason]:
         for contact_id in session.scalars(reached):
             found.setdefault(contacts[contact_id], (REACHED, {}))
     return found
+
+
+def _merged_since(
+    session: Session, import_: Import, ids: list[uuid.UUID], applied: Mapping[uuid.UUID, datetime]
+) -> set[uuid.UUID]:
+    """Those of them that stand for another one now, or another one for them, by a merge after their row came in."""
+    merges = session.scalars(
+        select(Merge).where(
+            Merge.province_code == import_.province_code,
+            Merge.undone_at.is_(None),
+            or_(Merge.kept_id.in_(ids), Merge.merged_id.in_(ids)),
+        )
+    )
+    return {
+        each
+        for merge in merges
+        for each in (merge.kept_id, merge.merged_id)
+        if each in applied and merge.merged_at >= applied[each]
+    }
 
 
 def _chunks(ids: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:

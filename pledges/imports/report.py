@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.core.errors import N_
-from pledges.core.formulas import formula_safe
+from pledges.core.formulas import csv_safe, formula_safe
 from pledges.imports.checking import NEEDS_PERSON, SKIPPED, Checked
 from pledges.imports.errors import Reason
 from pledges.imports.models import ClashDecision, ImportRow, RowOutcome
@@ -129,7 +129,7 @@ def write_csv(lines: Iterable[Line], headings: Sequence[str], target: IO[bytes],
     """As CSV with the mark by which spreadsheet programs know UTF-8."""
     out = io.TextIOWrapper(target, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(out)
-    writer.writerow(_head(headings, say))
+    writer.writerow([csv_safe(each) for each in _head(headings, say)])
     for line in lines:
-        writer.writerow([line.number, *_texts(line, say)])
+        writer.writerow([line.number, *(csv_safe(each) for each in _texts(line, say))])
     out.detach()

@@ -20,6 +20,8 @@ from pledges.imports.sheet_values import cell_text
 from pledges.imports.sheets import MOST_COLUMNS, MOST_ROWS
 
 MOST_SHEETS = 100
+LONGEST_SHEET_NAME = 255
+"""Excel allows 31 letters. A name is handed to the process that reads the sheet, and must fit on its command line."""
 MOST_MERGED = 20_000
 HEADING_ROWS = 30
 """Only headings are merged over columns to mean each of them; further down it is a title between groups."""
@@ -35,7 +37,9 @@ class Workbook:
         self.names = [
             sheet.name
             for sheet in book.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible != SheetVisibleEnum.VeryHidden
+            if sheet.typ == SheetTypeEnum.WorkSheet
+            and sheet.visible != SheetVisibleEnum.VeryHidden
+            and len(sheet.name) <= LONGEST_SHEET_NAME
         ][:MOST_SHEETS]
 
     def choose(self, wanted: str) -> tuple[str, Iterator[Row]]:

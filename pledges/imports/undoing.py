@@ -103,7 +103,7 @@ class _Removal:
         self._remove_channels(self._channels(Channel.id.in_(_ids(added.get("channels", ())))))
         self._disown(_ids(added.get("owned", ())))
         remove_types(self.session, entity, added.get("types", ()), actor=self.actor, now=self.now)
-        if "tax_code" in added.get("identifiers", ()):
+        if "tax_code" in added.get("identifiers", ()) and entity.tax_code == row.parsed.get("tax_code"):
             entity.tax_code = None
         if "personal_number" in added.get("identifiers", ()):
             entity.personal_number = entity.personal_number_hash = entity.personal_number_last4 = None

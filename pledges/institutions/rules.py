@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from pledges.core.errors import N_, DomainError
 from pledges.core.identity import clean_line, fold, parse_email
+from pledges.imports.cells import without_personal_numbers
 from pledges.institutions.models import InstitutionMember
 from pledges.signing.models import Pledge, PledgeState
 
@@ -43,9 +44,12 @@ class BadLine:
 
 
 def read_line(typed: str) -> Person:
-    """`Name; detail; address`, in any order behind the name, separated by semicolons, tabs or bars."""
+    """`Name; detail; address`, in any order behind the name, separated by semicolons, tabs or bars.
+
+    Staff lists often carry personal numbers, which nobody asked for: of them only the last four digits are kept.
+    """
     parts = [part.strip() for part in typed.replace("\t", ";").replace("|", ";").split(";")]
-    name = clean_line(parts[0], most=LONGEST_NAME)
+    name = clean_line(without_personal_numbers(parts[0]), most=LONGEST_NAME)
     if not name:
         raise DomainError(N_("Dòng này không có họ tên ở đầu."))
     if "@" in name:
@@ -58,7 +62,7 @@ def read_line(typed: str) -> Person:
         raise DomainError(N_("Mỗi người chỉ ghi một thư điện tử."))
     return Person(
         name=name,
-        detail=clean_line(", ".join(details), most=200),
+        detail=clean_line(", ".join(without_personal_numbers(part) for part in details), most=200),
         email=parse_email(emails[0]) if emails else "",
     )
 

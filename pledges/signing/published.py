@@ -293,7 +293,8 @@ def _unmark(kind: str, cursor: str) -> str:
 
 def _read_number(cursor: str) -> int:
     value = _unmark("n", cursor)
-    return min(int(value), MOST_LOOKED_AT) if value.isascii() and value.isdecimal() else 0
+    # Python itself refuses to read numbers of thousands of digits.
+    return min(int(value), MOST_LOOKED_AT) if value.isascii() and value.isdecimal() and len(value) < 9 else 0
 
 
 def _read_place(cursor: str) -> tuple[datetime, uuid.UUID] | None:

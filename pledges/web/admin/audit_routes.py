@@ -21,7 +21,7 @@ from pledges.audit.queries import FactFilter, Position, all_facts, newest_facts,
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import NotFound
-from pledges.core.formulas import formula_safe
+from pledges.core.formulas import csv_safe
 from pledges.plans.queries import all_provinces, provinces_in_use
 from pledges.signing.queries import pledge_by_reference
 from pledges.web.admin.audit_forms import GROUPS, AuditFilterForm, ExportForm
@@ -91,7 +91,7 @@ def _csv(wanted: FactFilter) -> bytes:
                 "; ".join(line.details),
                 str(line.fact.object_id),
             ]
-            rows.writerow([formula_safe(cell) for cell in cells])
+            rows.writerow([csv_safe(cell) for cell in cells])
     if len(facts) == MOST_EXPORTED:
         rows.writerow([_("Tệp chỉ chứa %(most)s dòng mới nhất; hãy chia theo ngày.", most=MOST_EXPORTED)])
     return b"\xef\xbb\xbf" + file.getvalue().encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -137,9 +138,15 @@ def keep_file(form: NewImportForm) -> KeptFile | None:
     if not data or len(data) > MOST_BYTES:
         return None
     with writing_files(product().storage):
-        kept = KeptFile(product().storage.put(data), sent.filename[-150:])
+        kept = KeptFile(product().storage.put(data), plain_name(sent.filename))
     form.kept.data = kept.token(current_staff().id)
     return kept
+
+
+def plain_name(sent: str) -> str:
+    """The name of a file as it can be shown and stored: PostgreSQL takes no NUL, and a path tells where people work."""
+    printable = "".join(letter for letter in sent if letter.isprintable())
+    return re.split(r"[/\\]", printable)[-1][-150:]
 
 
 def _new_page(form: NewImportForm, kept: KeptFile | None) -> ResponseReturnValue:

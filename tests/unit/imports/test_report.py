@@ -9,15 +9,19 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from pledges.core.formulas import formula_safe
+from pledges.core.formulas import csv_safe, formula_safe
 from pledges.imports.report import lines_of, write_csv, write_xlsx
 from tests.support.lists import HEADINGS, HUE, Lists, row
 from tests.unit.registry.declarations import NUMBER
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+84", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
+@pytest.mark.parametrize("text", ["=1+1", "+84", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1+1"])
 def test_what_would_run_is_made_text(text: str) -> None:
     assert formula_safe(text) == f"'{text}"
+
+
+def test_a_table_of_text_is_cut_at_semicolons_too() -> None:
+    assert csv_safe("Chợ Thử; =HYPERLINK(1)\t@x; 0912345678") == "Chợ Thử; '=HYPERLINK(1)\t'@x; 0912345678"
 
 
 def test_what_is_text_stays() -> None:

@@ -27,6 +27,7 @@ from pledges.signing.models import Pledge, PledgeState
         ),
         ("Trần Thị Thử\tthu@vidu.vn\tKhoa Dược", Person("Trần Thị Thử", "Khoa Dược", "thu@vidu.vn")),
         ("Lê Thử | Phòng Kế hoạch", Person("Lê Thử", "Phòng Kế hoạch")),
+        ("Lê Thử; 046 085 001234; Khoa Nội", Person("Lê Thử", "••••••••1234, Khoa Nội")),
     ],
 )
 def test_a_line_is_a_name_and_what_tells_two_of_that_name_apart(typed: str, person: Person) -> None:
