@@ -25,6 +25,7 @@ __all__ = [
     "mask_personal_number",
     "mask_phone",
     "name_key",
+    "national_phone",
     "parse_email",
     "parse_personal_number",
     "parse_phone",
@@ -160,6 +161,16 @@ def parse_phone(raw: str, *, field: str | None = "phone") -> str:
             field=field,
         )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def national_phone(number: str) -> str:
+    """`+842343812345` → `0234 3812 345`, as people here write it; a foreign number keeps its country code."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    shape = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, shape.NATIONAL if parsed.country_code == 84 else shape.INTERNATIONAL)
 
 
 def mask_phone(number: str) -> str:

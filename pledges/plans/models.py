@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import date, datetime
 from enum import StrEnum
@@ -123,6 +124,11 @@ class Clause(Base):
     lead: Mapped[str] = mapped_column(default="")
     """Who is in charge, as printed or read from a merged cell."""
     content: Mapped[dict[str, Any]]
+
+    @property
+    def place_in_words(self) -> str:
+        """Where it stands, without the copyist's notes: "(ngắt trang)" tells a reader of the plan nothing."""
+        return re.sub(r" *\(ngắt trang[^)]*\)", "", self.place)
 
 
 class ReportingDuty(Base):

@@ -30,7 +30,9 @@ def paper_entries(session: Session, province_code: str, agency_code: str) -> lis
     found: dict[tuple[str, Instrument], tuple[ObligationEntry, str, str]] = {}
     for entry, clause in rows:
         title = current_text(session, entry.text_id).title
-        found.setdefault((entry.text_id, entry.instrument), (entry, title, clause.place if clause is not None else ""))
+        found.setdefault(
+            (entry.text_id, entry.instrument), (entry, title, clause.place_in_words if clause is not None else "")
+        )
     return list(found.values())
 
 

@@ -145,7 +145,7 @@ def _place(session: Session, entity: Entity) -> str:
 def _basis(session: Session, entry: ObligationEntry) -> str:
     clause = get_clause(session, entry.province_code, entry.clause_id) if entry.clause_id else None
     citation = plan_citation(session, entry.province_code)
-    return f"{clause.place}, {citation}" if clause is not None else citation
+    return f"{clause.place_in_words}, {citation}" if clause is not None else citation
 
 
 def _clean(text: str) -> str:

@@ -14,6 +14,7 @@ from flask_wtf import FlaskForm
 from werkzeug.exceptions import HTTPException
 
 from pledges.core.errors import DomainError
+from pledges.core.identity import national_phone
 from pledges.web import current
 from pledges.web.fields import HoneypotField, RowsField, lazy
 from pledges.web.i18n import LANGUAGES, error_text
@@ -124,6 +125,7 @@ def set_up_components(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         page_exists=page_exists,
+        national_phone=national_phone,
         language_links=language_links,
         site=settings,
         request_id=lambda: g.get("request_id", ""),

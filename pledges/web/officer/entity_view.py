@@ -137,7 +137,7 @@ def _duty(owed: Owed, found: Entity) -> dict[str, Any]:
     seen = owed.channel.first_seen_on if owed.channel is not None else first_seen(reader(), found)
     due = due_day(entry, cohort=obligation.cohort.value, first_seen_on=seen, asked_on=None)
     return {
-        "clause": clause.place if clause is not None else entry.id,
+        "clause": clause.place_in_words if clause is not None else entry.id,
         "agency": agency_names(obligation.province_code)[entry.lead_agency],
         "channel": owed.channel.address if owed.channel is not None else "",
         "state": words.duty_label(obligation),

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from pledges.core.identity import mask_personal_number
+from pledges.core.identity import mask_personal_number, national_phone
 from pledges.core.text import fold
 from pledges.imports.models import ImportRow
 from pledges.imports.queries import Candidate
@@ -64,7 +64,7 @@ def _of_row(parsed: ParsedRow) -> dict[str, str]:
         "types": ", ".join(map(type_text, parsed.subject_types)),
         "place": place_text(parsed, province_names(), communes_of_rows([parsed])),
         "address": parsed.address,
-        "phones": ", ".join(parsed.phones),
+        "phones": ", ".join(map(national_phone, parsed.phones)),
         "emails": ", ".join(parsed.emails),
         "channels": ", ".join(channel.address for channel in parsed.channels),
     }
@@ -93,7 +93,7 @@ def _of_entity(entity: Entity) -> dict[str, str]:
         "types": ", ".join(map(type_text, types_of(reader(), entity))),
         "place": ", ".join(filter(None, place)),
         "address": entity.address,
-        "phones": ", ".join(by_kind.get("phone", ())),
+        "phones": ", ".join(map(national_phone, by_kind.get("phone", ()))),
         "emails": ", ".join(by_kind.get("email", ())),
         "channels": ", ".join(channel.address for channel in channels_of(reader(), entity)),
     }

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from pledges.core.identity import mask_personal_number
+from pledges.core.identity import mask_personal_number, national_phone
 from pledges.imports.models import ClashDecision, Import, ImportRow, ImportState, RowOutcome
 from pledges.imports.rows import Field, ParsedRow
 from pledges.plans.queries import all_provinces, commune_names
@@ -187,7 +187,7 @@ def said_lines(
         (_("Mã số"), ", ".join(filter(None, numbers))),
         (_("Địa chỉ"), parsed.address),
         (_("Nơi"), place_text(parsed, provinces, communes)),
-        (_("Điện thoại"), ", ".join(parsed.phones)),
+        (_("Điện thoại"), ", ".join(map(national_phone, parsed.phones))),
         (_("Thư"), ", ".join(parsed.emails)),
         (_("Kênh"), ", ".join(channel.address for channel in parsed.channels)),
         (_("Từ ngày"), date_text(parsed.appeared_on)),

@@ -118,7 +118,7 @@ def _rows(found: Deciding) -> list[dict[str, Any]]:
     clause = get_clause(reader(), obligation.province_code, entry.clause_id) if entry.clause_id else None
     state, scope_tag = words.duty_label(obligation), words.scope_label(obligation.scope)
     rows: list[dict[str, Any]] = [
-        {"key": _("Điều khoản"), "value": clause.place if clause is not None else entry.id},
+        {"key": _("Điều khoản"), "value": clause.place_in_words if clause is not None else entry.id},
         {"key": _("Cơ quan chủ trì"), "value": agency_names(obligation.province_code)[entry.lead_agency]},
         {"key": _("Tình trạng"), "value": state.text},
         {"key": _("Diện ký"), "value": scope_tag.text},

@@ -14,6 +14,7 @@ from pledges.core.identity import (
     mask_email,
     mask_personal_number,
     mask_phone,
+    national_phone,
     parse_email,
     parse_personal_number,
     parse_phone,
@@ -235,3 +236,16 @@ def test_masks_hide_enough() -> None:
     assert mask_phone("+84912345678") == "09•••••678"
     assert mask_phone("+16502530000") == "+16••••••000"
     assert mask_personal_number("001199012345") == "••••••••2345"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [
+        ("+842343812345", "0234 3812 345"),
+        ("+84912345678", "0912 345 678"),
+        ("+14155552671", "+1 415-555-2671"),
+        ("chưa rõ", "chưa rõ"),
+    ],
+)
+def test_a_phone_is_shown_as_people_here_write_it(number: str, shown: str) -> None:
+    assert national_phone(number) == shown
