@@ -21,6 +21,7 @@ from pledges.registry.adding import NewEntity, Seen, add_entity
 from pledges.registry.models import Entity, EntityKind
 from pledges.registry.queries import channels_of, types_of
 from pledges.registry.rules import OFFICER
+from pledges.registry.search_queries import LONGEST, is_personal
 from pledges.registry.searching import search_entities
 from pledges.review.paper_records import record_paper, remove_record
 from pledges.signing.models import Origin, Pledge, PledgeState
@@ -44,10 +45,7 @@ SHOWN = 50
 
 
 class SearchForm(PageForm):
-    """Sent by GET: a search changes nothing."""
-
-    class Meta(PageForm.Meta):
-        csrf = False
+    """Posted: what people look for may be somebody's number, and that must not stand in an address."""
 
     q = TextField(
         lazy("Tìm người đã ký trong danh sách"),
@@ -62,18 +60,27 @@ def _agency() -> tuple[str, str]:
     return scope.province_code, scope.agency_code or ""
 
 
-@blueprint.get("/ban-giay")
+@blueprint.route("/ban-giay", methods=["GET", "POST"])
 @may(Action.PAPER_RECORD)
+@soft_csrf
 def papers() -> ResponseReturnValue:
-    """Find who has signed, and what was recorded last."""
+    """Find who has signed, and what was recorded last; numbers of people are answered at once, in no address."""
     province_code, agency_code = _agency()
-    form = SearchForm(request.args)
-    query = (form.q.data or "")[:200]
+    text = request.args.get("q", "")[:LONGEST]
+    misplaced = is_personal(text)
+    form = SearchForm(data={"q": "" if misplaced else text})
+    if form.validate_on_submit():
+        typed = (form.q.data or "")[:LONGEST]
+        if not is_personal(typed):
+            return redirect(url_for("officer.papers", q=typed or None), 303)
+        misplaced = False
+    query = "" if misplaced else (form.q.data or "")[:LONGEST]
     hits = search_entities(reader(), province_code, query, vault=product().vault, limit=20) if query else []
     communes = commune_names(reader(), province_code, {hit.entity.commune_code or "" for hit in hits})
     return render_template(
         "officer/papers.html",
         search=form,
+        misplaced=misplaced,
         query=query,
         hits=[(hit.entity, communes.get(hit.entity.commune_code or "", "")) for hit in hits],
         recorded=[

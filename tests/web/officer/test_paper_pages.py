@@ -48,9 +48,16 @@ def test_one_by_one_with_a_picture_from_the_search_to_removal(
     product = small_product
     shop = registered(product.database, now=product.clock(), name="Đặc sản Hương Ngự Thử Nghiệm")
     product.database.run(lambda session: refresh(session, HUE, {shop.id}))
-    officer.open("/can-bo/ban-giay?q=dac+san+huong")
+    officer.open("/can-bo/ban-giay")
     address = f"/can-bo/ban-giay/ghi?entity_id={shop.id}"
+    found = officer.send("/can-bo/ban-giay", {"q": "dac san huong"})
+    assert found.status_code == 303
+    officer.follow(found)
     assert address in officer.page
+    # What may be somebody's number is answered at once, and stands in no address and no log of addresses.
+    assert officer.send("/can-bo/ban-giay", {"q": "0905 123 456"}).status_code == 200
+    officer.open("/can-bo/ban-giay?q=046085001234")
+    assert "Không tìm bằng địa chỉ trang" in officer.text
     officer.open(address)
     said = {"entry": "46-seller", "number": "12/CK-TN", "signed_on": "12/02/2026", "signer_name": "Trần Thị Thử"}
     # A mistake elsewhere loses no picture: it is stored at once, and the form remembers it.
