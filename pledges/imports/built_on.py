@@ -14,6 +14,7 @@ from pledges.audit.models import Fact
 from pledges.core.errors import N_
 from pledges.imports.errors import Reason
 from pledges.imports.models import Import, ImportRow, RowOutcome
+from pledges.registry.claims import open_disputes
 from pledges.registry.models import Channel, Contact, Entity, Obligation, Sighting
 from pledges.registry.upkeep_models import (
     BoundSeller,
@@ -31,6 +32,7 @@ Paper pledges that the import with the last id recorded itself do not count; Non
 """
 
 CHUNK = 500
+MOST_DISPUTES = 5000
 
 SEEN_BY_OTHERS = N_("nguồn khác cũng đã ghi nhận đối tượng này")
 IN_OTHER_LIST = N_("một danh sách khác cũng có đối tượng này")
@@ -38,6 +40,7 @@ CHANGED = N_("đã có người sửa hoặc bổ sung thông tin")
 DECIDED = N_("đã có quyết định về diện ký hoặc đợt")
 PROPOSED = N_("có đề nghị của cơ quan khác")
 REACHED = N_("liên hệ đã được xác nhận bằng mã")
+CLAIMED = N_("có bản tự kê khai trùng với đối tượng này, chờ cán bộ xem")
 MERGED = N_("đã được gộp hoặc được xác định là không trùng")
 BOUND = N_("danh sách người bán của sàn dựa vào đối tượng này")
 KEPT = N_("Giữ lại khi rút danh sách vì đã có việc dựa trên đối tượng này.")
@@ -61,6 +64,7 @@ def find_blockers(
         for entity_id in session.scalars(statement):
             found.setdefault(entity_id, (message, {}))
     ids = list(session.scalars(created))
+    found |= {each: found.get(each, (CLAIMED, {})) for each in _disputed(session, import_) & set(ids)}
     if among is None:
         found |= _on_known_entities(session, import_, blockers)
     ignored = None if own_papers_too else import_.id
@@ -121,6 +125,7 @@ def _questions(import_: Import, created: Select[Any]) -> Iterator[tuple[str, Sel
             ),
         )
     yield REACHED, of(Contact, Contact.entity_id, Contact.verified_at.is_not(None))
+    yield CLAIMED, of(Entity, Entity.claims_entity_id, true())
     yield MERGED, of(Entity, Entity.id, Entity.merged_into.is_not(None))
     for side in (Merge.kept_id, Merge.merged_id):
         yield MERGED, of(Merge, side, true())
@@ -128,6 +133,12 @@ def _questions(import_: Import, created: Select[Any]) -> Iterator[tuple[str, Sel
         yield MERGED, of(DuplicatePair, side, DuplicatePair.state != PairState.OPEN)
     yield BOUND, of(BoundSeller, BoundSeller.platform_id, true())
     yield BOUND, of(BoundSeller, BoundSeller.entity_id, _not_of(import_, BoundSeller.import_id))
+
+
+def _disputed(session: Session, import_: Import) -> set[uuid.UUID]:
+    """Those of whom a signer has named something in a correction that nobody has looked at yet."""
+    disputes = open_disputes(session, import_.province_code, most=MOST_DISPUTES)
+    return {uuid.UUID(each) for fact in disputes for each in fact.data["claims"]}
 
 
 def _not_of(import_: Import, column: Any) -> ColumnElement[bool]:

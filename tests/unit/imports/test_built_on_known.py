@@ -1,4 +1,4 @@
-"""What people have made of things that a list added to somebody who was there before: then the list stays in."""
+"""What people have made of what a list added, beside that it was signed or seen: then the list stays in."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from pledges.audit.operations import SIGNER
+from pledges.imports.built_on import CLAIMED
 from pledges.imports.errors import BuiltOn
 from pledges.imports.models import Import
 from pledges.registry import care
 from pledges.registry.models import Entity
+from pledges.registry.operations import register_declared
 from pledges.signing.merging import merge_entities
 from tests.support.lists import HUE, Lists, row
-from tests.unit.imports.test_committing import OTHER_TAX_CODE, TAX_CODE
+from tests.unit.registry.declarations import OTHER_TAX_CODE, TAX_CODE, declared
 
 SHOP = "Cửa hàng Hoa Mai thử nghiệm"
 
@@ -56,3 +59,19 @@ def test_who_was_merged_since_keeps_what_the_list_added(lists_on_sqlite: Lists) 
         lists.undo(second)
     assert entity(lists, "Tiệm bánh Ví Dụ").tax_code == TAX_CODE
     assert lists.drifts() == []
+
+
+def test_whom_somebody_claims_to_be_stays(lists_on_sqlite: Lists) -> None:
+    """Without the registered one nobody could decide the claim any more."""
+    lists = lists_on_sqlite
+    first = lists.bring_in([row(SHOP, tax=TAX_CODE)])
+    subject = declared(tax_code=TAX_CODE, name="Công ty Khác Hẳn Ví Dụ", email="khac@vidu.vn", commune=None)
+    claim = lists.database.run(
+        lambda session: register_declared(
+            session, subject, province_code=HUE, actor=SIGNER, now=lists.clock(), vault=lists.vault
+        )
+    )
+    assert claim.claimed
+    with pytest.raises(BuiltOn) as refused:
+        lists.undo(first)
+    assert refused.value.blockers == [(SHOP, (CLAIMED, {}))]
