@@ -29,7 +29,7 @@ from pledges.registry.queries import find_channel
 from pledges.registry.rules import WEBSITE_KINDS
 from pledges.tips.errors import TipDecided
 from pledges.tips.models import Tip, TipSource, TipState
-from pledges.tips.rules import LONGEST_REASON, read_address
+from pledges.tips.rules import LONGEST_PLACE, LONGEST_REASON, read_address
 
 Key = tuple[str, uuid.UUID]
 """Province and id of a report."""
@@ -47,6 +47,7 @@ class Finding:
     channel: ChannelAddress | None
     location: Location = Location.LOCAL
     commune_code: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ def confirm_tip(
             subject_types=finding.subject_types,
             location=finding.location,
             commune_code=finding.commune_code if local else None,
+            address=clean_line(finding.address, most=LONGEST_PLACE, field="address"),
             channels=(finding.channel,) if finding.channel is not None else (),
         )
         entity = add_entity(session, new, evidence, vault=vault, **common)

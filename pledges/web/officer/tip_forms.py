@@ -12,9 +12,9 @@ from pledges.core.text import clean_block, clean_line
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.models import EntityKind, Location
 from pledges.tips.deciding import Finding, Page
-from pledges.tips.models import Tip
+from pledges.tips.models import Tip, TipSource
 from pledges.tips.queries import MOST_TOGETHER
-from pledges.tips.rules import LONGEST_REASON
+from pledges.tips.rules import LONGEST_PLACE, LONGEST_REASON
 from pledges.web.fields import Choice, ChoiceField, ChoicesField, LongTextField, SearchChoiceField, TextField, lazy
 from pledges.web.officer.decision_forms import DecisionForm
 
@@ -81,6 +81,13 @@ class ConfirmForm(TipDecisionForm):
         id="confirm-location",
     )
     commune = SearchChoiceField(lazy("Xã, phường, đặc khu"), required=False, id="confirm-commune")
+    address = TextField(
+        lazy("Địa chỉ"),
+        required=False,
+        clean=lambda typed: clean_line(typed, most=LONGEST_PLACE),
+        autocomplete="off",
+        id="confirm-address",
+    )
 
     def suggest(self, tip: Tip) -> None:
         """What the report says, to be corrected."""
@@ -92,6 +99,8 @@ class ConfirmForm(TipDecisionForm):
         self.channels.data = tip.typed
         self.location.data = Location.LOCAL.value
         self.commune.data = tip.commune_code
+        # Staff of a commune write down where somebody is to be found; a citizen, where something was seen.
+        self.address.data = tip.place if tip.source is TipSource.COMMUNE else ""
 
     def finding(self) -> Finding:
         return Finding(
@@ -101,6 +110,7 @@ class ConfirmForm(TipDecisionForm):
             channel=self.channels.data or None,
             location=Location(self.location.data),
             commune_code=self.commune.data or None,
+            address=self.address.data or "",
         )
 
 

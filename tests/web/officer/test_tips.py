@@ -120,6 +120,17 @@ def test_confirming_corrects_what_was_reported(office: Office) -> None:
     assert office.at(office.officer).get(f"{QUEUE}?muc=xong").all("//a[@class='row-name']") != []
 
 
+def test_the_address_that_a_commune_wrote_down_goes_into_the_register(office: Office) -> None:
+    commune = office.person("xa@vidu.vn", Role.COMMUNE_OFFICER, commune=COMMUNES[HUE])
+    theirs = office.tip(subject="shop", name="Sạp thử nghiệm", place="Chợ thử nghiệm, lô 3", staff=commune)
+    citizens = office.tip(subject="shop", name="Quầy thử nghiệm", place="phát trực tiếp lúc 20 giờ")
+    for tip in (theirs, citizens):
+        assert "Đã xác nhận tin báo" in office.decide(tip, "/xac-nhan", {}).words
+    with office.database.read() as session:
+        addresses = {entity.name: entity.address for entity in session.scalars(select(Entity))}
+    assert addresses == {"Sạp thử nghiệm": "Chợ thử nghiệm, lô 3", "Quầy thử nghiệm": ""}
+
+
 def test_merging_into_what_is_known_by_a_press_or_by_searching(office: Office) -> None:
     first = office.confirm(office.tip("vidu-thu-nghiem.vn"))
     same = office.tip("http://vidu-thu-nghiem.vn", name="Một tên khác")
