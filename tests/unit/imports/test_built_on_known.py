@@ -74,4 +74,4 @@ def test_whom_somebody_claims_to_be_stays(lists_on_sqlite: Lists) -> None:
     assert claim.claimed
     with pytest.raises(BuiltOn) as refused:
         lists.undo(first)
-    assert refused.value.blockers == [(SHOP, (CLAIMED, {}))]
+    assert refused.value.blockers == ((SHOP, (CLAIMED, {})),)
