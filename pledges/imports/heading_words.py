@@ -45,7 +45,16 @@ RULES: tuple[tuple[Field, re.Pattern[str]], ...] = (
     # Paper pledges.
     _rule(Field.SIGNED_ON, f"{_DAY} ky(?: ban)?(?: cam ket)?", f"{_DAY} cam ket", "signed on", "date signed"),
     _rule(Field.SIGNER, "nguoi ky", "ho ten nguoi ky", "nguoi cam ket", "dai dien ky", "signer", "signed by"),
-    _rule(Field.PAPER_NUMBER, "so ban cam ket", "so cam ket", "ma cam ket", "so ban giay", "so ky hieu", "so van ban"),
+    _rule(
+        Field.PAPER_NUMBER,
+        "so ban cam ket",
+        "so cam ket",
+        "ma cam ket",
+        "so ban giay",
+        "so ck",
+        "so ky hieu",
+        "so van ban",
+    ),
     _rule(
         Field.APPEARED_ON,
         f"{_DAY}(?: bat dau)?(?: dang ky| thong bao| cap| cap phep| cap gphn| cap gphd| cap giay phep| xac nhan| tao)",

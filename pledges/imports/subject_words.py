@@ -44,7 +44,7 @@ _LEGAL_FORM = re.compile(
 _SURNAMES = words(
     "an au bach bui cao chau che chu chung cu dam dang danh dao dau dinh do doan dong duong giang ha han hoang ho"
     " hong hua huynh khuat kieu kim la lac lai lam le lieu luc luong luu ly mac mai nghiem ngo nguyen nong on ong pham"
-    " phan phi phu phung quach quan ta tang thach thai than thieu tieu to ton tong tra tran trieu trinh truong"
+    " phan phi phu phung quach quan ta tang thach thai than thieu tieu to ton tong tran trieu trinh truong"
     " tu ung van vi vo vu vuong vy"
 )
 

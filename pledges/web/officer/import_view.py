@@ -191,6 +191,9 @@ def said_lines(
         (_("Thư"), ", ".join(parsed.emails)),
         (_("Kênh"), ", ".join(channel.address for channel in parsed.channels)),
         (_("Từ ngày"), date_text(parsed.appeared_on)),
+        (_("Số bản giấy"), parsed.paper_number),
+        (_("Ngày ký"), date_text(parsed.signed_on)),
+        (_("Người ký"), parsed.signer),
         (_("Người đại diện"), parsed.representative),
     ]
     return [(str(label), value) for label, value in lines if value]
