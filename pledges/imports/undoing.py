@@ -76,6 +76,8 @@ def undo_chunk(session: Session, import_: Import, *, undoing: Undoing, actor: Ac
         row.applied_at = None
     removal.take_back_evidence(named - created)
     removal.remove_entities(created - kept.keys())
+    if kept:
+        import_.totals = {**import_.totals, "kept": int(import_.totals.get("kept", 0)) + len(kept)}
     removal.finish(named - created)
     return len(rows)
 
