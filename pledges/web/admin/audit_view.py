@@ -193,7 +193,9 @@ def details_of(fact: Fact) -> list[str]:
     data = fact.data
     details = []
     if "before" in data and "after" in data:
-        details.append(f"{_value(data['before'])} → {_value(data['after'])}")
+        # Of people and contacts the log says that something changed, not what: those values are for machines.
+        sides = [_value(data["before"]), _value(data["after"])]
+        details += [" → ".join(sides)] if any(sides) else []
     elif "before" in data and (after := data.get("scope") or data.get("cohort")):
         details.append(f"{_value(data['before'])} → {_value(after)}")
     shown = {"scope", "cohort"} if details else set()
