@@ -192,15 +192,16 @@ class Database:
 
     def __init__(self, url: str) -> None:
         address = make_url(url)
+        # The values of a statement may be people's data, and a failed job keeps the whole text of its error.
         if address.get_backend_name() == "sqlite":
             path = address.database
             _create_private(path)
-            self.engine = create_engine(address, pool_size=8, max_overflow=24)
+            self.engine = create_engine(address, hide_parameters=True, pool_size=8, max_overflow=24)
             _configure_sqlite(self.engine, f"{path}.gate" if path and path != ":memory:" else None)
         else:
             if address.drivername == "postgresql":
                 address = address.set(drivername="postgresql+psycopg")
-            self.engine = create_engine(address, pool_pre_ping=True, pool_size=8, max_overflow=24)
+            self.engine = create_engine(address, hide_parameters=True, pool_pre_ping=True, pool_size=8, max_overflow=24)
         self.url = address
         options: dict[str, Any] = {READ_ONLY: True}
         if address.get_backend_name() == "postgresql":

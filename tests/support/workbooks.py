@@ -29,7 +29,7 @@ def xlsx(
     return made.getvalue()
 
 
-def ods(*rows: Sequence[str], encrypted: bool = False, raw_rows: str = "") -> bytes:
+def ods(*rows: Sequence[str], encrypted: bool = False, raw_rows: str = "", sheet: str = "Bảng") -> bytes:
     lines = "".join(
         "<table:table-row>"
         + "".join(
@@ -44,7 +44,7 @@ def ods(*rows: Sequence[str], encrypted: bool = False, raw_rows: str = "") -> by
         'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
         'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
         'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:spreadsheet>'
-        f'<table:table table:name="Bảng">{lines}{raw_rows}</table:table>'
+        f'<table:table table:name="{sheet}">{lines}{raw_rows}</table:table>'
         "</office:spreadsheet></office:body></office:document-content>"
     )
     secret = "<manifest:encryption-data/>" if encrypted else ""

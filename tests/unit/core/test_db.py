@@ -39,6 +39,14 @@ def add_one(session: Session, key: str = "k") -> None:
     )
 
 
+def test_an_error_tells_no_values(database: Database) -> None:
+    """A failed job keeps the text of its error."""
+    with pytest.raises(DBAPIError) as fault, database.read() as session:
+        session.execute(text("SELECT 1 FROM no_such_table WHERE email = :email"), {"email": "ai.do@vidu.vn"})
+    assert "no_such_table" in str(fault.value)
+    assert "ai.do" not in str(fault.value)
+
+
 def test_a_write_is_committed_and_its_result_returned(database: Database) -> None:
     def work(session: Session) -> str:
         session.add(row())

@@ -126,6 +126,11 @@ def test_sheets_can_be_chosen_and_the_first_that_holds_rows_is_the_first_choice(
             read(book, name)
 
 
+def test_a_sheet_whose_name_fits_on_no_command_line_is_left_out() -> None:
+    with pytest.raises(Refused, match="empty_sheet"):
+        sheet_workbook.open_workbook(ods(HEADINGS, sheet="T" * 200_000)).choose("")
+
+
 def test_merged_headings_stand_over_each_of_their_columns(read: Read) -> None:
     def draw(_book: Any, sheet: Any) -> None:
         sheet.merge_range("A1:D1", "DANH SÁCH CƠ SỞ (thử nghiệm)")

@@ -140,6 +140,9 @@ def test_pages_follow_each_other_without_gaps(database: Database, sign: Sign) ->
         assert sorted(seen) == [f"Công ty TNHH Thử Nghiệm {number}" for number in range(1, 6)]
     with database.read() as session:
         made_up = published_pledges(session, PublishedFilter(), cursor="bịa đặt")
+        # Python refuses to read so long a number.
+        endless = published._mark("n", "9" * 5000)
+        assert published_pledges(session, PublishedFilter(text="cong ty"), cursor=endless).following == ""
     assert len(made_up.rows) == 5
 
 

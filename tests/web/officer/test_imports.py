@@ -43,6 +43,14 @@ def own_form(page: Page) -> int:
     return actions.index(None)
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [("C:\\Users\\An\\Danh sách.xlsx", "Danh sách.xlsx"), ("../../a\x00\u202eb.csv", "ab.csv"), ("x" * 400, "x" * 150)],
+)
+def test_the_name_of_a_file_is_one_that_every_database_takes(sent: str, shown: str) -> None:
+    assert import_routes.plain_name(sent) == shown
+
+
 class Importing:
     """An officer at the pages of lists, and the worker behind them."""
 
