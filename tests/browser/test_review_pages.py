@@ -74,7 +74,7 @@ def press_key(page: Page, key: str) -> None:
 
 def test_keys_and_boxes(new_context: Callable[..., BrowserContext], live_server: LiveServer, files: int) -> None:
     page = at_the_desk(new_context(viewport=DESKTOP), live_server, "phim.tat@vidu.vn")
-    page.get_by_role("link", name="Hàng đợi", exact=True).click()
+    page.get_by_role("link", name="Hàng đợi", exact=True).first.click()
     page.get_by_role("button", name="Đề nghị duyệt các hồ sơ đã chọn").click()
     assert_errors_tied(page)
     look(page)
@@ -118,7 +118,7 @@ def test_the_same_work_without_scripts(
     new_context: Callable[..., BrowserContext], live_server: LiveServer, files: int
 ) -> None:
     page = at_the_desk(new_context(viewport=PHONE, java_script_enabled=False), live_server, "khong.lenh@vidu.vn")
-    page.get_by_role("link", name="Hàng đợi", exact=True).click()
+    page.get_by_role("link", name="Hàng đợi", exact=True).first.click()
     page.locator("a.row-name").first.click()
     expect(page.locator("[data-key-hint]")).to_be_hidden()
     assert_fits(page)
