@@ -40,7 +40,7 @@ from tests.support.staff import PASSWORD, add_person
 pytestmark = pytest.mark.fault
 
 SOAK = bool(os.environ.get("PLEDGES_SOAK"))
-KILLS = 12 if SOAK else 3
+KILLS = 12 if SOAK else 2
 """At random during one batch, on each engine."""
 ROUNDS = 10 if SOAK else 1
 IN_BATCH = 40 if SOAK else 14
