@@ -176,6 +176,9 @@ def _is_tax_code(code: str) -> bool:
 def _missing_tax_code(findings: Findings, name: str) -> Check:
     if findings.answer("location") == Location.ABROAD.value:
         return _ok(name, N_("Đối tượng ở nước ngoài không có mã số thuế Việt Nam."))
+    if findings.pledge.origin is Origin.PAPER_RECORD:
+        # Nobody can be asked to complete what was signed long ago.
+        return _note(name, N_("Bản giấy được ghi nhận không có mã số thuế."))
     if needs_personal_number(findings.group):
         if findings.entity.personal_number_hash is None:
             return _failed(name, N_("Thiếu cả mã số thuế và số định danh cá nhân của chủ hộ."))
@@ -240,6 +243,8 @@ def _channels(findings: Findings) -> Iterator[Check]:
         return
     if findings.channels:
         yield _ok("channels", N_("Không kênh nào trùng với đối tượng khác."))
+    elif findings.pledge.origin is Origin.PAPER_RECORD:
+        yield _note("channels", N_("Bản giấy không nêu kênh nào, nên tính cho mọi kênh đã biết khi ghi nhận."))
     elif channel_required(findings.group):
         yield _failed("channels", N_("Nhóm này cần ít nhất một kênh nhưng hồ sơ không ghi kênh nào."))
     else:

@@ -77,6 +77,9 @@ def test_one_by_one_with_a_picture_from_the_search_to_removal(
 
     pledge = only_pledge(product)
     pdf = seal(product, pledge)
+    officer.open(f"/can-bo/ho-so/{pledge.reference}")
+    assert "Bản giấy không nêu kênh nào" in officer.text
+    assert "Có vấn đề" not in officer.text
     file = tmp_path / "giay.pdf"
     file.write_bytes(pdf)
     assert_sound(pdf, tmp_path)
