@@ -12,6 +12,7 @@ from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
+from pledges.core.identity import national_phone
 from pledges.plans.queries import commune_names, get_agency
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.duplicate_queries import PairFilter, PairOfTwo, merge_of_pair
@@ -162,7 +163,7 @@ class _Known:
         return cls(
             types=[translate(SUBJECT_TYPES[code].label) for code in types_of(session, entity)],
             channels=[channel.address for channel in channels_of(session, entity)],
-            contacts=list(dict.fromkeys(contacts)),
+            contacts=list(dict.fromkeys(map(national_phone, contacts))),
             sightings=sightings or 0,
             pledges=_pledges(entity.province_code, ids),
         )
