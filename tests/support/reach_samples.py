@@ -216,8 +216,8 @@ ALSO_INSIDE: dict[str, set[int]] = {
     "officer.helped_pdf": {404},
     # Which list stands in its address.
     "officer.doubt": {404},
-    # The walk presses it more than once.
-    "officer.take_proposal_back": {409},
+    # The walk presses it more than once; and any agency proposes, but only its own does it take back.
+    "officer.take_proposal_back": {404, 409},
     "officer.remove_channel_owner": {404},
     # Not sealed yet; never corrected.
     "officer.file_pdf": {404},
