@@ -261,8 +261,12 @@ def test_all_of_the_province_see_how_far_duties_are_but_only_the_agency_sees_fil
     code = desk.pledge().answers["tax_code"]
     for words in ("Công ty TNHH Thử Nghiệm 1", code, "facebook.com/cuahangthu1", "Đã ký, đang chờ cơ quan"):
         assert words in doctors.words
-    for secret in (desk.reference, "vidu.vn", "Ghi chú kín", "Trần Thị Thử Nghiệm"):
+    viewer = desk.at(desk.person("xem@vidu.vn", Role.REPORTING_UNIT)).get(entity)
+    assert "chu.shop.1@vidu.vn" in doctors.words, "who should sign for several agencies is reached by all of them"
+    assert "chu.shop" not in viewer.words
+    for secret in (desk.reference, "Ghi chú kín", "Trần Thị Thử Nghiệm"):
         assert secret not in doctors.words
+        assert secret not in viewer.words
     desk.at(desk.person("lang.son@vidu.vn", Role.OFFICER, agency="20-SCT", province=LANG_SON)).get(entity, status=404)
 
 

@@ -136,4 +136,5 @@ def test_the_first_page_counts_what_waits(desk: Desk) -> None:
     assert first.text_content().split() == ["1", "Chờ", "duyệt"]
     assert first.get("href") == f"{QUEUE}?muc=recommended"
     viewer = desk.person("bao.cao@vidu.vn", Role.REPORTING_UNIT)
-    assert "Chưa có việc nào ở đây" in desk.at(viewer).get("/can-bo").words
+    pages = desk.at(viewer).get("/can-bo").all("//main//ul[contains(@class, 'task-list')]//a/@href")
+    assert pages == ["/can-bo/doi-tuong"], "whoever only looks is led to the register and to nothing else"
