@@ -6,13 +6,14 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
 from pledges.audit.operations import Actor, record
+from pledges.core import throttle
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.core.identity import clean_line, fold, parse_email
@@ -27,6 +28,7 @@ from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import Pledge
 
 FOCAL_LINK = "institution-focal"
+LINKS_A_DAY = 10
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def send_focal_link(
 ) -> None:
     """Mail a fresh link to the focal person; the one before stops working."""
     _refuse_closed(institution)
+    throttle.use(session, "institution.link", str(institution.id), most=LINKS_A_DAY, per=timedelta(days=1), now=now)
     token = tokens.make(FOCAL_LINK, secrets.token_urlsafe(18))
     institution.focal_token_sha256 = sha256_hex(token.encode())
     institution.focal_token_at = now

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import Quarter
 from pledges.core.countries import countries
 from pledges.core.errors import DomainError
+from pledges.core.identity import national_phone
 from pledges.core.secrecy import Vault
 from pledges.documents.paper import PledgePaper
 from pledges.plans.models import Agency, Commune, Instrument, ObligationEntry, PledgeText, Province
@@ -344,7 +345,7 @@ def _context(
             guardian=f"{signer.representative_name} ({signer.representative_relation})" if signer.under_age else "",
             place=where,
             address=place.address,
-            phone=place.phone or "",
+            phone=national_phone(place.phone) if place.phone else "",
             email=group.email,
         ),
         settings=province_settings(answers.province),

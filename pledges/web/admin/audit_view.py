@@ -82,6 +82,9 @@ FIELDS = {
     "formal": lazy("nơi nhận văn bản"),
     "holder": lazy("của ai"),
     "title": lazy("chức danh"),
+    "signing_title": lazy("chức danh khi ký duyệt"),
+    "agency_code": lazy("cơ quan"),
+    "commune_code": lazy("xã, phường"),
 }
 
 
@@ -193,9 +196,7 @@ def details_of(fact: Fact) -> list[str]:
     data = fact.data
     details = []
     if "before" in data and "after" in data:
-        # Of people and contacts the log says that something changed, not what: those values are for machines.
-        sides = [_value(data["before"]), _value(data["after"])]
-        details += [" → ".join(sides)] if any(sides) else []
+        details += _changes(data["before"], data["after"])
     elif "before" in data and (after := data.get("scope") or data.get("cohort")):
         details.append(f"{_value(data['before'])} → {_value(after)}")
     shown = {"scope", "cohort"} if details else set()
@@ -205,6 +206,23 @@ def details_of(fact: Fact) -> list[str]:
         elif name in data and name not in shown and (said := _value(data[name])):
             details.append(f"{label}: {said}")
     return details
+
+
+def _changes(before: Any, after: Any) -> list[str]:
+    """One line, or one for each field where a fact has several; facts hold no personal data, so values can be shown."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        fields = [name for name in before if name in after]
+        return [
+            f"{FIELDS.get(name, name)}: {_field(name, before[name])} → {_field(name, after[name])}" for name in fields
+        ]
+    said = [_value(before), _value(after)]
+    return [" → ".join(said)] if any(said) else []
+
+
+def _field(name: str, value: Any) -> str:
+    if name == "role" and value in set(Role):
+        return translate(ROLES[Role(value)].label)
+    return _value(value) or str(_("không có"))
 
 
 def _value(value: Any) -> str:

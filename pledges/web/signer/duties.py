@@ -51,7 +51,7 @@ def _view(duty: Duty, *, signable: bool, today: date) -> DutyView:
         explanation = _("Kế hoạch không yêu cầu nhóm này. Bạn vẫn có thể ký để người tiêu dùng yên tâm.")
     elif duty.instrument is Instrument.PLEDGE:
         heading = _("Kế hoạch yêu cầu nhóm của bạn ký cam kết")
-        explanation = _("Bạn trả lời vài câu, đọc toàn văn rồi ký bằng mã gửi qua thư điện tử.")
+        explanation = _("Bạn trả lời vài câu, đọc toàn văn rồi ký.")
     elif signable:
         heading = _("Xác nhận đã nhận văn bản của cơ quan")
         explanation = _("Bạn xác nhận đã nhận và đọc văn bản; đây không phải bản cam kết.")

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 
 from pledges.core.countries import countries
+from pledges.core.identity import national_phone
 from pledges.plans.queries import all_provinces
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.models import EntityKind, Location
@@ -82,7 +83,7 @@ def place_rows(who: Who, place: Place) -> list[Row]:
         ("address", _("Địa chỉ liên hệ"), place.address),
         ("channels", _("Các kênh"), [channel.display for channel in place.channels]),
         ("started_on", _("Hoạt động từ"), date_text(place.started_on)),
-        ("phone", _("Điện thoại"), place.phone or ""),
+        ("phone", _("Điện thoại"), national_phone(place.phone) if place.phone else ""),
     ]
     return _rows(*rows)
 

@@ -216,7 +216,7 @@ def empty_register(session: Session) -> None:
 
 @given(STEPS)
 @settings(
-    max_examples=15,
+    max_examples=8,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
