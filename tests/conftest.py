@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,6 +116,41 @@ def postgresql_database(postgres_template: PostgresTemplate) -> Iterator[Databas
     """A fresh PostgreSQL database with schema and plans."""
     with postgres_template.fresh() as database:
         yield database
+
+
+ON_BOTH = (
+    "at_once",
+    "twenty",
+    "together",
+    "twice",
+    "count",
+    "kill",
+    "crash",
+    "merge",
+    "search",
+    "found",
+    "lock",
+    "undo",
+)
+"""In the name of a test: what it proves depends on the engine's locks, counters or indexes."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run what the engine decides on both engines, and everything else on one of the two (ADR 0100).
+
+    Which of the two follows from the test's name, so that it is always the same. `make soak` runs all on both.
+    """
+    if os.environ.get("PLEDGES_SOAK"):
+        return
+    kept, left_out = [], []
+    for item in items:
+        engine = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
+        name = getattr(item, "originalname", None) or item.name
+        turn = ("sqlite", "postgresql")[zlib.crc32(name.encode()) % 2]
+        both = engine is None or any(word in name for word in ON_BOTH)
+        (kept if both or engine == turn else left_out).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -243,7 +243,7 @@ def test_a_web_process_killed_while_somebody_approves(sqlite_template: SqliteTem
 
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"] if SOAK else ["postgresql"])
 def test_a_worker_killed_at_random_during_a_batch(
     sqlite_template: SqliteTemplate, postgres_template: PostgresTemplate, tmp_path: Path, engine: str, seed: int
 ) -> None:

@@ -58,7 +58,7 @@ class Killed:
         return self.lists.now(self.import_)
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"] if os.environ.get("PLEDGES_SOAK") else ["postgresql"])
 def test_a_list_whose_worker_dies_at_every_boundary(
     sqlite_template: SqliteTemplate,
     postgres_template: PostgresTemplate,

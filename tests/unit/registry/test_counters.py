@@ -31,7 +31,7 @@ from pledges.registry.models import (
 )
 from pledges.registry.operations import Registered
 from pledges.registry.queries import Coverage, coverage
-from pledges.registry.upkeep_models import SearchDocument
+from pledges.registry.upkeep_models import FormerName, SearchDocument
 from tests.support.clock import START
 from tests.unit.registry.conftest import P
 from tests.unit.registry.declarations import OTHER_TAX_CODE, TAX_CODE, declare, declared, drifts, register_in
@@ -209,14 +209,14 @@ STEPS = st.lists(
 
 
 def empty_register(session: Session) -> None:
-    for table in (Counter, Sighting, Obligation, Contact, Channel, EntityType, SearchDocument, Entity):
+    for table in (Counter, Sighting, Obligation, Contact, Channel, EntityType, SearchDocument, FormerName, Entity):
         session.execute(delete(table))
     session.execute(delete(Fact).where(Fact.province_code == P))
 
 
 @given(STEPS)
 @settings(
-    max_examples=8,
+    max_examples=5,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
