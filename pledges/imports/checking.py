@@ -333,7 +333,6 @@ def take_in(keys: RowKeys, verdict: Verdict, known: Known) -> None:
 # --- Personal numbers ---------------------------------------------------------------------------------------------
 
 _DIGITS = re.compile(r"\d(?:[ .\-]?\d){7,}")
-_NUMBER_FIELDS = (Field.PERSONAL_NUMBER, Field.TAX_CODE)
 
 
 def mask_cells(cells: Sequence[str], mapping: Mapping[int, Field], row: ParsedRow) -> list[str]:

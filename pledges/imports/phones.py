@@ -11,7 +11,6 @@ from pledges.imports.phone_codes import area_in, area_of, is_national, renewed
 
 NO_AREA = N_("Số máy bàn này thiếu mã vùng. Hãy ghi đủ mã vùng, ví dụ 0234 3812 345.")
 NOT_A_PHONE = N_("Không đọc được số điện thoại này. Hãy kiểm tra lại.")
-SEVERAL_READINGS = N_("Không rõ các số điện thoại trong ô này cách nhau ở đâu. Hãy ghi dấu / giữa hai số.")
 
 _EXTENSION = re.compile(
     r"(?:[-–,(/]\s*)?(?:\b(?:ext|extension|máy lẻ|may le|số lẻ|so le|máy nhánh|may nhanh|nhánh|nhanh|lẻ)\b|\(?#)"

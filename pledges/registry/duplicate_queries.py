@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVarTuple
@@ -109,15 +108,3 @@ def merge_of_pair(session: Session, pair: DuplicatePair) -> Merge | None:
         .order_by(Merge.id.desc())
         .limit(1)
     ).first()
-
-
-def pairs_of_entity(session: Session, province_code: str, entity_id: uuid.UUID) -> Sequence[DuplicatePair]:
-    """The open suspicions about one entity, the surest first."""
-    return session.scalars(
-        _of_two(select(DuplicatePair))
-        .where(
-            *_open(province_code, PairFilter()),
-            or_(DuplicatePair.first_id == entity_id, DuplicatePair.second_id == entity_id),
-        )
-        .order_by(DuplicatePair.score.desc(), DuplicatePair.id)
-    ).all()

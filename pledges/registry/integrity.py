@@ -50,14 +50,6 @@ class Doubt(StrEnum):
     """Platforms, and those who sit elsewhere: out of scope until the lead agency decides."""
 
 
-ENTITY_DOUBTS = (
-    Doubt.NO_CONTACT,
-    Doubt.NO_COMMUNE,
-    Doubt.TWO_SCOPES,
-    Doubt.SIGNED_OUT,
-    Doubt.DEAD_CHANNEL,
-    Doubt.UNREAD,
-)
 OBLIGATION_DOUBTS = (Doubt.UNKNOWN_COHORT, Doubt.TO_DECIDE)
 
 _EVERYWHERE = (ScopeReason.CLOSED, ScopeReason.MOVED, ScopeReason.FOREIGN, ScopeReason.DUPLICATE)

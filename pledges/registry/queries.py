@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.core.secrecy import Vault
-from pledges.plans.models import EntrySubjectType, Instrument, ObligationEntry
+from pledges.plans.models import Instrument, ObligationEntry
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Contact, Counter, Entity, EntityType, Obligation, Standing
-from pledges.registry.rules import COUNTED_INSTRUMENTS
 
 
 @dataclass(frozen=True)
@@ -102,27 +100,6 @@ def contacts_of(session: Session, entity: Entity) -> list[Contact]:
             .order_by(Contact.id)
         )
     )
-
-
-def entries_for_types(session: Session, entity: Entity) -> Sequence[ObligationEntry]:
-    """The enabled entries that cover a subject type of the entity and are counted, in the order of their ids."""
-    covers = exists().where(
-        EntrySubjectType.province_code == ObligationEntry.province_code,
-        EntrySubjectType.entry_id == ObligationEntry.id,
-        EntrySubjectType.subject_type == EntityType.subject_type,
-        EntityType.province_code == entity.province_code,
-        EntityType.entity_id == entity.id,
-    )
-    return session.scalars(
-        select(ObligationEntry)
-        .where(
-            ObligationEntry.province_code == entity.province_code,
-            ObligationEntry.enabled,
-            ObligationEntry.instrument.in_(COUNTED_INSTRUMENTS),
-            covers,
-        )
-        .order_by(ObligationEntry.id)
-    ).all()
 
 
 def obligations_of(session: Session, entity: Entity) -> list[Owed]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor
@@ -17,14 +17,12 @@ from pledges.imports.models import Import
 from pledges.imports.rows import ParsedRow
 from pledges.registry.models import Entity, EntityKind
 from pledges.registry.queries import channels_of
-from pledges.signing.models import Origin, Pledge, PledgeCover, PledgeState
+from pledges.signing.models import Origin, Pledge, PledgeState
 from pledges.signing.paper_checks import NeedsConfirming, PaperPledge
 from pledges.signing.paper_pledges import Recorder, record_paper_pledge, remove_paper_pledge
 
 Reason = tuple[str, dict[str, Any]]
 """A message with its params, as it is kept beside a row."""
-
-HAS_PLEDGE = N_("đã có bản cam kết của đối tượng này")
 
 
 @dataclass(frozen=True)
@@ -89,20 +87,3 @@ def _open_question(question: NeedsConfirming) -> Reason:
     return N_("Ngày ký đứng trước ngày ban hành kế hoạch (%(day)s). Nếu đúng vậy, hãy ghi riêng bản này."), dict(
         question.params
     )
-
-
-def pledge_blockers(
-    session: Session, province_code: str, ids: Collection[uuid.UUID], ignored: uuid.UUID | None
-) -> dict[uuid.UUID, str]:
-    """The entities and obligations among `ids` that a pledge stands on; those of the list `ignored` do not count."""
-    of_others = or_(Pledge.import_id.is_(None), Pledge.import_id != ignored) if ignored is not None else true()
-    signers = select(Pledge.entity_id).where(
-        Pledge.province_code == province_code, Pledge.entity_id.in_(list(ids)), of_others
-    )
-    covered = (
-        select(PledgeCover.obligation_id)
-        .join(Pledge, (Pledge.province_code == PledgeCover.province_code) & (Pledge.id == PledgeCover.pledge_id))
-        .where(PledgeCover.province_code == province_code, PledgeCover.obligation_id.in_(list(ids)), of_others)
-    )
-    found = {each for query in (signers, covered) for each in session.scalars(query) if each is not None}
-    return dict.fromkeys(found, HAS_PLEDGE)

@@ -23,7 +23,7 @@ from pledges.web.current import now, product, reader
 from pledges.web.officer import entity_forms as forms
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
-from pledges.web.officer.entity_pages import Words, Work, attempt, change_page, done
+from pledges.web.officer.entity_pages import Words, Work, attempt, change_page, done, row_of
 from pledges.web.officer.entity_view import entity_page
 from pledges.web.officer.reach import entity_for
 from pledges.web.security import may, soft_csrf
@@ -153,19 +153,12 @@ def entity_new_contact(entity_id: uuid.UUID) -> ResponseReturnValue:
     return change_page(entity, form, words, work)
 
 
-def _contact(entity: Entity, contact_id: uuid.UUID) -> Contact:
-    contact = reader().get(Contact, (entity.province_code, contact_id))
-    if contact is None or contact.entity_id != entity.id:
-        raise NotFound
-    return contact
-
-
 @blueprint.route("/doi-tuong/<uuid:entity_id>/lien-he/<uuid:contact_id>", methods=["GET", "POST"])
 @may(Action.ENTITY_EDIT)
 @soft_csrf
 def entity_contact(entity_id: uuid.UUID, contact_id: uuid.UUID) -> ResponseReturnValue:
     entity = entity_for(entity_id, Action.ENTITY_EDIT)
-    contact = _contact(entity, contact_id)
+    contact = row_of(entity, Contact, contact_id)
     staff, at = current_staff(), now()
     form = forms.OneContactForm(data={"formal": contact.formal, "holder": contact.holder})
     words = Words(_("Liên hệ"), _("Lưu liên hệ"), lead=contact.value, done=_("Đã lưu liên hệ."))

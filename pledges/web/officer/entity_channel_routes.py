@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action
 from pledges.core.calendar import local_day
-from pledges.core.errors import NotFound
 from pledges.registry import care
 from pledges.registry.adding import NewEntity, Seen, add_channel, add_entity, add_sighting
 from pledges.registry.models import Channel, Entity, EntityKind, Location
@@ -25,7 +24,7 @@ from pledges.web.officer import entity_forms as forms
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.entity_change_routes import press
-from pledges.web.officer.entity_pages import Refused, Words, attempt, change_page, done
+from pledges.web.officer.entity_pages import Refused, Words, attempt, change_page, done, row_of
 from pledges.web.officer.reach import entity_for
 from pledges.web.security import may, soft_csrf
 
@@ -128,19 +127,12 @@ def entity_new_channel(entity_id: uuid.UUID) -> ResponseReturnValue:
     return change_page(entity, form, words, work)
 
 
-def _channel(entity: Entity, channel_id: uuid.UUID) -> Channel:
-    channel = reader().get(Channel, (entity.province_code, channel_id))
-    if channel is None or channel.entity_id != entity.id:
-        raise NotFound
-    return channel
-
-
 @blueprint.route("/doi-tuong/<uuid:entity_id>/kenh/<uuid:channel_id>", methods=["GET", "POST"])
 @may(Action.ENTITY_EDIT)
 @soft_csrf
 def entity_channel(entity_id: uuid.UUID, channel_id: uuid.UUID) -> ResponseReturnValue:
     entity = entity_for(entity_id, Action.ENTITY_EDIT)
-    channel = _channel(entity, channel_id)
+    channel = row_of(entity, Channel, channel_id)
     staff, at = current_staff(), now()
     form = forms.CorrectChannelForm(data={"channel": channel.address})
     words = Words(
@@ -163,7 +155,7 @@ def entity_channel(entity_id: uuid.UUID, channel_id: uuid.UUID) -> ResponseRetur
 @soft_csrf
 def entity_dead_channel(entity_id: uuid.UUID, channel_id: uuid.UUID) -> ResponseReturnValue:
     entity = entity_for(entity_id, Action.ENTITY_EDIT)
-    channel = _channel(entity, channel_id)
+    channel = row_of(entity, Channel, channel_id)
     staff, at = current_staff(), now()
     form = forms.DeadChannelForm(data={"dead_since": channel.dead_since or local_day(at)})
     words = Words(_("Kênh không mở được"), _("Lưu"), lead=channel.address, done=_("Đã ghi tình trạng của kênh."))
@@ -181,7 +173,7 @@ def entity_dead_channel(entity_id: uuid.UUID, channel_id: uuid.UUID) -> Response
 @soft_csrf
 def remove_channel_owner(entity_id: uuid.UUID, channel_id: uuid.UUID) -> ResponseReturnValue:
     entity = entity_for(entity_id, Action.ENTITY_EDIT)
-    _channel(entity, channel_id)
+    row_of(entity, Channel, channel_id)
     staff, at = current_staff(), now()
     key = (entity.province_code, entity.id)
 

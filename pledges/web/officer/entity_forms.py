@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from pledges.core.channels import LONGEST_TYPED
@@ -240,8 +239,3 @@ class NewEntityForm(PageForm):
 
 class PlainForm(PageForm):
     """Nothing but a press."""
-
-
-def today_if_empty(field: DateField, today: date) -> None:
-    if field.data is None and not field.raw:
-        field.data = today

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from uuid import UUID
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from pledges.core.errors import Conflict, DomainError
+from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.registry.clashes import AlreadyRegistered
-from pledges.registry.models import Entity
+from pledges.registry.models import Channel, Contact, Entity
 from pledges.web.components import PageForm
-from pledges.web.current import write
+from pledges.web.current import reader, write
 from pledges.web.i18n import error_text
 
 Work = Callable[[Session], object]
+Part = TypeVar("Part", Channel, Contact)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,14 @@ class Refused:
     clash: Entity | None = None
     conflict: str = ""
     status: int = 400
+
+
+def row_of(entity: Entity, kind: type[Part], row_id: UUID) -> Part:
+    """A contact or channel of this entity; that of another one is answered like nothing."""
+    found = reader().get(kind, (entity.province_code, row_id))
+    if found is None or found.entity_id != entity.id:
+        raise NotFound
+    return found
 
 
 def attempt(form: PageForm, work: Work) -> Refused | None:

@@ -13,8 +13,9 @@ from pledges.core.db import Database, new_id
 from pledges.imports.models import Import, ImportPurpose, ImportState
 from pledges.imports.rows import ParsedRow
 from pledges.registry.models import Entity, EntityKind, Obligation
+from pledges.signing.import_blockers import PLEDGED, built_on
 from pledges.signing.models import Pledge, PledgeState
-from pledges.signing.paper_lists import HAS_PLEDGE, PaperLists, Reason, pledge_blockers
+from pledges.signing.paper_lists import PaperLists, Reason
 from tests.support.clock import FixedClock
 from tests.support.papers_recorded import TRADE, record, registered
 from tests.support.signing import HUE, PUBLIC_URL
@@ -80,12 +81,12 @@ def test_a_list_is_recorded_row_by_row_and_taken_back(database: Database, clock:
 
     def on(ids: list[uuid.UUID], ignored: uuid.UUID | None) -> dict[uuid.UUID, str]:
         with database.read() as session:
-            return pledge_blockers(session, HUE, ids, ignored)
+            return built_on(session, HUE, ids, ignored)
 
     with database.read() as session:
         duties = {each.entity_id: each.id for each in session.scalars(select(Obligation))}
     assert on([one.id, three.id, duties[one.id], duties[three.id]], made.id) == dict.fromkeys(
-        (three.id, duties[three.id]), HAS_PLEDGE
+        (three.id, duties[three.id]), PLEDGED
     )
     assert set(on([one.id], None)) == {one.id}
 
