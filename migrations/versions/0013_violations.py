@@ -68,7 +68,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_violation_valid",
         "violation",
-        ["province_code", "agency_code", "entity_id", "decided_on", "number_key", "field"],
+        ["province_code", "entity_id", "decided_on", "number_key", "field"],
         unique=True,
         sqlite_where=_VALID,
         postgresql_where=_VALID,

@@ -43,7 +43,6 @@ class Violation(InProvince, Base):
         Index(
             "uq_violation_valid",
             "province_code",
-            "agency_code",
             "entity_id",
             "decided_on",
             "number_key",
