@@ -47,6 +47,14 @@ class Settings:
     """PLEDGES_SMS_TOKEN: what the gateway wants to see as `Authorization: Bearer`; empty where it wants nothing."""
     mail_from: str
     """PLEDGES_MAIL_FROM: name and address of the sender of all mail."""
+    mail_per_minute: int
+    """PLEDGES_MAIL_PER_MINUTE: how much of the mail to many leaves in a minute."""
+    mail_per_domain_per_minute: int
+    """PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE: how much of that goes to one and the same domain."""
+    bounces: Path | None
+    """PLEDGES_BOUNCES: the mbox file or Maildir folder in which returned mail arrives; None: nobody reads it."""
+    bounce_address: str
+    """PLEDGES_BOUNCE_ADDRESS: where mail to many is returned to, marked with `+` and the message; empty: the sender."""
     public_url: str
     """PLEDGES_PUBLIC_URL: scheme and host of this site as they stand in links and QR codes, without a path."""
     seal_key: Path | None
@@ -157,6 +165,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if not _is_address(administrator_email):
         problems.append("PLEDGES_ADMIN_EMAIL must be one mail address.")
 
+    paces = {"PLEDGES_MAIL_PER_MINUTE": 120, "PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE": 30}
+    for name in paces:
+        given = text(name, str(paces[name]))
+        if given.isdecimal() and len(given) < 7 and int(given) > 0:
+            paces[name] = int(given)
+        else:
+            problems.append(f"{name} must be a number of mails, 1 or more.")
+    bounces = Path(text("PLEDGES_BOUNCES")).absolute() if text("PLEDGES_BOUNCES") else None
+    if bounces is not None and not bounces.parent.is_dir():
+        problems.append(f"PLEDGES_BOUNCES lies in {str(bounces.parent)!r}, which is no folder.")
+    bounce_address = text("PLEDGES_BOUNCE_ADDRESS")
+    # With `+` and 32 digits the part before the @ may have 64 characters.
+    if bounce_address and (not re.fullmatch(r"[A-Za-z0-9._-]{1,31}@[A-Za-z0-9.-]+", bounce_address)):
+        problems.append(
+            "PLEDGES_BOUNCE_ADDRESS must look like tra-lai@example.vn, without a + and with 31 letters at most."
+        )
+
     clock_start = None
     if clock := text("PLEDGES_CLOCK"):
         try:
@@ -230,6 +255,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sms_url=sms_url,
         sms_token=text("PLEDGES_SMS_TOKEN"),
         mail_from=mail_from,
+        mail_per_minute=paces["PLEDGES_MAIL_PER_MINUTE"],
+        mail_per_domain_per_minute=paces["PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE"],
+        bounces=bounces,
+        bounce_address=bounce_address,
         public_url=public_url,
         seal_key=seal_key,
         seal_password=text("PLEDGES_SEAL_PASSWORD"),

@@ -12,21 +12,27 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import system_clock
 from pledges.jobs.models import ScheduleMark
-from pledges.jobs.queue import failed_table, job_named, job_table, session_runtime
+from pledges.jobs.queue import AT_ONCE, BEHIND_OTHERS, failed_table, job_named, job_table, session_runtime
 from pledges.jobs.tasks import Schedule
 
 
 def enqueue(
-    session: Session, task: str, *args: str, run_at: datetime | None = None, after: timedelta | None = None
+    session: Session,
+    task: str,
+    *args: str,
+    run_at: datetime | None = None,
+    after: timedelta | None = None,
+    behind_others: bool = False,
 ) -> None:
     """Have a worker run `task` with `args` once this transaction is committed; without commit nothing happens.
 
     `after` waits that long. `run_at` is a time by the machine's clock, which development may have shifted for the
-    rest of the product: prefer `after`.
+    rest of the product: prefer `after`. `behind_others`: whatever else is ready goes first.
     """
     if after is not None:
         run_at = system_clock() + after
-    firm_enqueue.enqueue(job_named(task), args, {}, scheduled_at=run_at, runtime=session_runtime(session))
+    job = job_named(task, BEHIND_OTHERS if behind_others else AT_ONCE)
+    firm_enqueue.enqueue(job, args, {}, scheduled_at=run_at, runtime=session_runtime(session))
 
 
 def retry_failed_task(session: Session, job_id: int) -> bool:

@@ -21,6 +21,9 @@ from pledges.core.db import Database
 from pledges.jobs.tasks import Task, TaskTable
 
 QUEUE = "default"
+AT_ONCE = 0
+BEHIND_OTHERS = 10
+"""A larger number waits until nothing with a smaller one is ready."""
 
 job_table = schema.jobs
 ready_table = schema.ready_executions
@@ -56,9 +59,9 @@ class _Retries(RetryPolicy):
         return None if self.task is None else self.task.delay_after(attempt)
 
 
-def job_named(name: str) -> Job:
+def job_named(name: str, priority: int = AT_ONCE) -> Job:
     """What firm-queue needs for putting a task into the queue; only the worker knows what to run."""
-    return Job(_not_here, class_name=name, queue_name=QUEUE, priority=0, retry_policy=RetryPolicy())
+    return Job(_not_here, class_name=name, queue_name=QUEUE, priority=priority, retry_policy=RetryPolicy())
 
 
 def _not_here(*_: Any) -> None:
@@ -68,7 +71,7 @@ def _not_here(*_: Any) -> None:
 def register(tasks: TaskTable) -> None:
     """Tell firm-queue what to run for each name. Its register is one per process, and so is our table of tasks."""
     for task in tasks:
-        job = Job(task.run, class_name=task.name, queue_name=QUEUE, priority=0, retry_policy=_Retries(task=task))
+        job = Job(task.run, class_name=task.name, queue_name=QUEUE, priority=AT_ONCE, retry_policy=_Retries(task=task))
         REGISTRY.register(task.name, job)
 
 

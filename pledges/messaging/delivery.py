@@ -18,8 +18,10 @@ from pledges.core.secrecy import Vault
 from pledges.jobs.queries import in_queue
 from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
+from pledges.messaging.bulk import PACE_SECONDS, Pace, expire_held, release_held
 from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
 from pledges.messaging.catalogue import MESSAGE_KINDS
+from pledges.messaging.following import NO_FOLLOWERS, Followers
 from pledges.messaging.letters import Letter, Letters
 from pledges.messaging.models import Message
 from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
@@ -30,6 +32,7 @@ log = logging.getLogger("pledges.messaging")
 
 SWEEP_MESSAGES = "sweep_messages"
 SWEEP_SECONDS = 10.0
+PACE_MAIL = "pace_mail"
 _PATIENT = 11
 """Attempts to record an answer of the relay: over half a minute, because losing it makes the message uncertain."""
 
@@ -53,6 +56,10 @@ class Delivery:
     """After that long a message that is being handed over becomes uncertain: more than any wait of the carrier."""
     overdue: timedelta = field(default=timedelta(seconds=60))
     """A queued message so much past its time is looked for in the queue of tasks."""
+    followers: Followers = field(default_factory=dict)
+    """Who is told what became of which kind of message, in the transaction in which it becomes known."""
+    pace: Pace = field(default=Pace())
+    """How fast mail to many leaves."""
 
     @classmethod
     def from_settings(
@@ -63,6 +70,7 @@ class Delivery:
         vault: Vault,
         clock: Clock,
         read_file: Callable[[str], bytes],
+        followers: Followers = NO_FOLLOWERS,
     ) -> Delivery:
         letters = Letters(
             mail_from=settings.mail_from,
@@ -74,7 +82,8 @@ class Delivery:
         if settings.smtp_url is not None:
             carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
         sms = SmsCarrier(settings.sms_url, settings.sms_token) if settings.sms_url is not None else None
-        return cls(database, vault, clock, letters, carrier, read_file, sms)
+        pace = Pace(settings.mail_per_minute, settings.mail_per_domain_per_minute)
+        return cls(database, vault, clock, letters, carrier, read_file, sms, followers=followers, pace=pace)
 
     def carrier_of(self, kind: str) -> Carrier:
         """Who takes this kind of message."""
@@ -88,10 +97,14 @@ def delivery_tasks(delivery: Delivery) -> tuple[Task, ...]:
     return (
         Task(DELIVER_MESSAGE, partial(deliver_message, delivery), attempts=8, backoff_seconds=5),
         Task(SWEEP_MESSAGES, partial(sweep_messages, delivery), attempts=1),
+        Task(PACE_MAIL, partial(pace_mail, delivery), attempts=1),
     )
 
 
-DELIVERY_SCHEDULES = (Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, SWEEP_SECONDS),)
+DELIVERY_SCHEDULES = (
+    Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, SWEEP_SECONDS),
+    Schedule(PACE_MAIL, PACE_MAIL, PACE_SECONDS),
+)
 
 
 class _LeaseLost(Exception):
@@ -112,6 +125,7 @@ def deliver_message(delivery: Delivery, province_code: str, message_id: str) -> 
             now=delivery.clock(),
             lease=delivery.sending_lease,
             host=delivery.letters.host,
+            followers=delivery.followers,
         )
     )
     if message is None:
@@ -136,24 +150,22 @@ def _attempt(delivery: Delivery, key: Key, message: Message) -> None:
     except _LeaseLost:
         return
     except _AttachmentLost as loss:
-        work = partial(operations.record_attachment_lost, key=key, attempt=attempt, reason=str(loss))
+        work = partial(operations.record_failed, word="attachment", reason=str(loss))
     except NotAccepted as refusal:
         if refusal.permanent:
-            work = partial(operations.record_refused, key=key, attempt=attempt, reason=str(refusal))
+            work = partial(operations.record_failed, word="refused", reason=str(refusal))
         else:
-            work = partial(operations.postpone, key=key, attempt=attempt, reason=str(refusal), now=delivery.clock())
+            work = partial(operations.postpone, reason=str(refusal))
     except Unanswered as silence:
-        work = partial(operations.record_uncertain, key=key, attempt=attempt, reason=str(silence))
+        work = partial(operations.record_uncertain, reason=str(silence))
     except Exception as error:
         log.exception("A message could not be sent because of a fault of ours", extra={"message_kind": message.kind})
-        reason = f"internal {type(error).__name__}"
-        if handed_over:
-            work = partial(operations.record_uncertain, key=key, attempt=attempt, reason=reason)
-        else:
-            work = partial(operations.postpone, key=key, attempt=attempt, reason=reason, now=delivery.clock())
+        record = operations.record_uncertain if handed_over else operations.postpone
+        work = partial(record, reason=f"internal {type(error).__name__}")
     else:
         crash_point("mail.after_data")
-        work = partial(operations.record_accepted, key=key, attempt=attempt, now=delivery.clock())
+        work = partial(operations.record_accepted)
+    work = partial(work, key=key, attempt=attempt, now=delivery.clock(), followers=delivery.followers)
     database.run(work, attempts=_PATIENT, within=math.inf)
     crash_point("mail.after_accepted")
 
@@ -180,8 +192,19 @@ def sweep_messages(delivery: Delivery) -> None:
         tasks = in_queue(session, DELIVER_MESSAGE, {(each.province_code, str(each.id)) for each in overdue})
     for message in abandoned:
         taken = delivery.carrier_of(message.kind).has_taken(message.id)
-        delivery.database.run(partial(operations.settle_abandoned, seen=message, taken=taken, now=now))
+        settle = partial(operations.settle_abandoned, taken=taken, now=now, followers=delivery.followers)
+        delivery.database.run(partial(settle, seen=message))
     for message in overdue:
         if (message.province_code, str(message.id)) not in tasks:
             key = (message.province_code, message.id)
             delivery.database.run(partial(operations.enqueue_lost, key=key, now=now))
+
+
+def pace_mail(delivery: Delivery) -> None:
+    """Let held mail go as the pace allows, and end what stood in line for too long."""
+    with delivery.database.read() as session:
+        if not queries.any_held(session):
+            return
+    now = delivery.clock()
+    delivery.database.run(partial(expire_held, now=now, followers=delivery.followers))
+    delivery.database.run(partial(release_held, now=now, pace=delivery.pace))

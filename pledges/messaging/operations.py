@@ -19,8 +19,16 @@ from pledges.core.db import new_id
 from pledges.core.secrecy import Vault
 from pledges.jobs.operations import enqueue
 from pledges.messaging.catalogue import MESSAGE_KINDS, checked_params
+from pledges.messaging.following import NO_FOLLOWERS, Followers, tell
 from pledges.messaging.models import Message, MessageState
-from pledges.messaging.rules import TRANSITIONS, WITHOUT_SECRETS, pause_after, why_give_up
+from pledges.messaging.rules import (
+    TRANSITIONS,
+    enter,
+    error_line,
+    pause_after,
+    why_give_up,
+    why_give_up_one_of_many,
+)
 
 DELIVER_MESSAGE = "deliver_message"
 """Name of the task that delivers one message."""
@@ -28,7 +36,7 @@ DELIVER_MESSAGE = "deliver_message"
 Key = tuple[str, uuid.UUID]
 """Province and id of a message."""
 
-_LONGEST_ERROR = 300
+_LONGEST_BATCH = 60
 
 
 @dataclass(frozen=True)
@@ -62,30 +70,37 @@ def queue_message(
     secret_params: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
     attachment: Attachment | None = None,
+    batch: str | None = None,
 ) -> Message:
     """Write a message and the task that delivers it; the same `dedupe_key` again gives back the first one.
 
+    With a `batch`, such as `round:<id>`, it is one of many: held until the pace of bulk mail lets it go.
     Raises ValueError for an address, parameters or an attachment that could never be delivered.
     """
     if not 0 < len(dedupe_key) <= 200:
         raise ValueError("a dedupe key has 1 to 200 characters")
     if attachment is not None and not MESSAGE_KINDS[kind].may_attach:
         raise ValueError(f"nothing can be attached to {kind}")
+    if batch is not None and (MESSAGE_KINDS[kind].by_phone or not 0 < len(batch) <= _LONGEST_BATCH):
+        raise ValueError("a batch is of mail and has a name of 1 to 60 characters")
     message_id = new_id()
     plain, secret = checked_params(kind, params, secret_params or {})
+    address = callable_number(to_address) if MESSAGE_KINDS[kind].by_phone else deliverable(to_address)
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(Message).values(
         province_code=province_code,
         id=message_id,
         kind=kind,
         dedupe_key=dedupe_key,
-        to_address=callable_number(to_address) if MESSAGE_KINDS[kind].by_phone else deliverable(to_address),
+        to_address=address,
+        to_domain=None if batch is None else address.rpartition("@")[2].lower(),
+        batch=batch,
         language=language,
         params=plain,
         secret_params=vault.encrypt(_purpose(message_id), json.dumps(secret)) if secret else None,
         attachment_sha256=attachment.sha256 if attachment else None,
         attachment_name=attachment.filename if attachment else None,
-        state=MessageState.QUEUED,
+        state=MessageState.QUEUED if batch is None else MessageState.HELD,
         attempts=0,
         created_at=now,
         next_attempt_at=now,
@@ -94,7 +109,7 @@ def queue_message(
         last_error="",
     )
     statement = statement.on_conflict_do_nothing(index_elements=["province_code", "dedupe_key"])
-    if session.scalar(statement.returning(Message.id)) is not None:
+    if session.scalar(statement.returning(Message.id)) is not None and batch is None:
         enqueue(session, DELIVER_MESSAGE, province_code, str(message_id))
     return session.scalars(
         select(Message).where(Message.province_code == province_code, Message.dedupe_key == dedupe_key)
@@ -133,16 +148,17 @@ def _purpose(message_id: uuid.UUID) -> str:
     return f"message:{message_id}"
 
 
-def claim_message(session: Session, key: Key, *, now: datetime, lease: timedelta, host: str) -> Message | None:
+def claim_message(
+    session: Session, key: Key, *, now: datetime, lease: timedelta, host: str, followers: Followers = NO_FOLLOWERS
+) -> Message | None:
     """Take a queued message for one attempt; None: there is nothing to do (any more)."""
-    message = _locked(session, key)
+    message = locked(session, key)
     if message is None or message.state is not MessageState.QUEUED:
         return None
-    if given_up := why_give_up(now, created_at=message.created_at, expires_at=message.expires_at):
-        _enter(message, MessageState.FAILED)
-        message.last_error = _error(given_up, message.last_error)
+    if given_up := _why_give_up(message, now):
+        finish(session, message, MessageState.FAILED, error_line(given_up, message.last_error), now, followers)
         return None
-    _enter(message, MessageState.SENDING)
+    enter(message, MessageState.SENDING)
     message.attempts += 1
     message.leased_until = now + lease
     message.message_id = message.message_id or f"<{message.id}@{host}>"
@@ -154,114 +170,131 @@ def record_handover(session: Session, key: Key, attempt: int, *, now: datetime, 
     message = _of_attempt(session, key, attempt, MessageState.HANDING_OVER)
     if message is None:
         return False
-    _enter(message, MessageState.HANDING_OVER)
+    enter(message, MessageState.HANDING_OVER)
     message.leased_until = now + lease
     return True
 
 
-def record_accepted(session: Session, key: Key, attempt: int, *, now: datetime) -> bool:
+def record_accepted(
+    session: Session, key: Key, attempt: int, *, now: datetime, followers: Followers = NO_FOLLOWERS
+) -> bool:
     message = _of_attempt(session, key, attempt, MessageState.ACCEPTED)
     if message is None:
         return False
-    _enter(message, MessageState.ACCEPTED)
     message.accepted_at = now
-    message.last_error = ""
+    finish(session, message, MessageState.ACCEPTED, "", now, followers)
     return True
 
 
-def record_uncertain(session: Session, key: Key, attempt: int, reason: str) -> bool:
+def record_uncertain(
+    session: Session, key: Key, attempt: int, reason: str, *, now: datetime, followers: Followers = NO_FOLLOWERS
+) -> bool:
     """Nobody can know whether the relay has taken it: shown as such and never sent again by itself."""
-    return _end(session, key, attempt, MessageState.UNCERTAIN, _error("unanswered", reason))
+    message = _of_attempt(session, key, attempt, MessageState.UNCERTAIN)
+    if message is None:
+        return False
+    finish(session, message, MessageState.UNCERTAIN, error_line("unanswered", reason), now, followers)
+    return True
 
 
-def record_refused(session: Session, key: Key, attempt: int, reason: str) -> bool:
-    return _end(session, key, attempt, MessageState.FAILED, _error("refused", reason))
+def record_failed(
+    session: Session,
+    key: Key,
+    attempt: int,
+    word: str,
+    reason: str,
+    *,
+    now: datetime,
+    followers: Followers = NO_FOLLOWERS,
+) -> bool:
+    """It will never be taken. `word`: `refused` by the relay, or `attachment`, where the file to go with it is lost."""
+    message = _of_attempt(session, key, attempt, MessageState.FAILED)
+    if message is None:
+        return False
+    finish(session, message, MessageState.FAILED, error_line(word, reason), now, followers)
+    return True
 
 
-def record_attachment_lost(session: Session, key: Key, attempt: int, reason: str) -> bool:
-    """The file that must go with it cannot be read any more: nobody gets half of what was announced."""
-    return _end(session, key, attempt, MessageState.FAILED, _error("attachment", reason))
-
-
-def postpone(session: Session, key: Key, attempt: int, reason: str, *, now: datetime) -> bool:
-    """Try again later, or give up when later would be too late."""
+def postpone(
+    session: Session, key: Key, attempt: int, reason: str, *, now: datetime, followers: Followers = NO_FOLLOWERS
+) -> bool:
+    """Try again later, or give up when later would be too late. One of many stands in line again."""
     message = _of_attempt(session, key, attempt, MessageState.QUEUED)
     if message is None:
         return False
     pause = pause_after(message.attempts, message.id)
-    given_up = why_give_up(now + pause, created_at=message.created_at, expires_at=message.expires_at)
-    if given_up:
-        _enter(message, MessageState.FAILED)
-        message.last_error = _error(given_up, reason)
+    if given_up := _why_give_up(message, now + pause):
+        finish(session, message, MessageState.FAILED, error_line(given_up, reason), now, followers)
         return True
-    _enter(message, MessageState.QUEUED)
-    message.last_error = _error("temporary", reason)
-    message.next_attempt_at = now + pause
-    enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id), after=pause)
+    message.last_error = error_line("temporary", reason)
+    _wait_again(session, message, now=now, pause=pause)
     return True
 
 
-def settle_abandoned(session: Session, seen: Message, *, taken: bool | None, now: datetime) -> bool:
+def settle_abandoned(
+    session: Session, seen: Message, *, taken: bool | None, now: datetime, followers: Followers = NO_FOLLOWERS
+) -> bool:
     """Bring back, accept or give up what a dead worker left; `taken`: what the carrier knows of it.
 
     Nothing happens when the row is no longer as it was `seen`: its worker lives after all and has just gone on.
     """
-    message = _locked(session, (seen.province_code, seen.id))
+    message = locked(session, (seen.province_code, seen.id))
     if message is None or (message.state, message.attempts) != (seen.state, seen.attempts):
         return False
     if message.state is MessageState.SENDING or taken is False:
-        _enter(message, MessageState.QUEUED)
-        message.next_attempt_at = now
-        enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id))
+        _wait_again(session, message, now=now, pause=None)
     elif taken:
-        _enter(message, MessageState.ACCEPTED)
         message.accepted_at = now
+        finish(session, message, MessageState.ACCEPTED, "", now, followers)
     else:
-        _enter(message, MessageState.UNCERTAIN)
-        message.last_error = _error("unanswered", "the worker died while it handed the text over")
+        reason = error_line("unanswered", "the worker died while it handed the text over")
+        finish(session, message, MessageState.UNCERTAIN, reason, now, followers)
     return True
 
 
 def enqueue_lost(session: Session, key: Key, *, now: datetime) -> bool:
     """Give a queued message whose task is gone a new one."""
-    message = _locked(session, key)
+    message = locked(session, key)
     if message is None or message.state is not MessageState.QUEUED:
         return False
     message.next_attempt_at = now + pause_after(max(message.attempts, 5), message.id)
-    enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id))
+    enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id), behind_others=message.batch is not None)
     return True
 
 
-def _locked(session: Session, key: Key) -> Message | None:
+def finish(
+    session: Session, message: Message, end: MessageState, error: str, now: datetime, followers: Followers
+) -> None:
+    """Bring a message to an end, and tell whoever follows it."""
+    enter(message, end)
+    message.last_error = error
+    tell(followers, session, message, now)
+
+
+def locked(session: Session, key: Key) -> Message | None:
     """The row as it is now, locked until the transaction ends, so that reading and changing it are one step."""
     return session.get(Message, key, with_for_update=True, populate_existing=True)
 
 
 def _of_attempt(session: Session, key: Key, attempt: int, end: MessageState) -> Message | None:
     """The message, if this attempt is still the one that counts and may lead it to `end`."""
-    message = _locked(session, key)
+    message = locked(session, key)
     if message is None or message.attempts != attempt or end not in TRANSITIONS[message.state]:
         return None
     return message
 
 
-def _end(session: Session, key: Key, attempt: int, end: MessageState, error: str) -> bool:
-    message = _of_attempt(session, key, attempt, end)
-    if message is None:
-        return False
-    _enter(message, end)
-    message.last_error = error
-    return True
+def _wait_again(session: Session, message: Message, *, now: datetime, pause: timedelta | None) -> None:
+    """Back to the queue; one of many back into the line, where another attempt takes a place like the first one."""
+    message.next_attempt_at = now + (pause or timedelta())
+    if message.batch is not None:
+        enter(message, MessageState.HELD)
+        return
+    enter(message, MessageState.QUEUED)
+    enqueue(session, DELIVER_MESSAGE, message.province_code, str(message.id), after=pause)
 
 
-def _enter(message: Message, state: MessageState) -> None:
-    assert state in TRANSITIONS[message.state]  # noqa: S101
-    message.state = state
-    message.leased_until = None
-    if state in WITHOUT_SECRETS:
-        message.secret_params = None
-
-
-def _error(word: str, reason: str) -> str:
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in reason).split())
-    return (f"{word}: {line}" if line else word)[:_LONGEST_ERROR]
+def _why_give_up(message: Message, when: datetime) -> str | None:
+    if message.batch is not None:
+        return why_give_up_one_of_many(when, attempts=message.attempts, expires_at=message.expires_at)
+    return why_give_up(when, created_at=message.created_at, expires_at=message.expires_at)

@@ -11,13 +11,14 @@ from pledges.messaging.models import MessageState
 from pledges.messaging.rules import TRANSITIONS, WITHOUT_SECRETS, pause_after, why_give_up
 
 TABLE = """
-              queued sending handing_over accepted uncertain failed
-queued          -      x         -           -         -       x
-sending         x      -         x           -         -       x
-handing_over    x      -         -           x         x       x
-accepted        -      -         -           -         -       -
-uncertain       -      -         -           x         -       x
-failed          -      -         -           -         -       -
+              held queued sending handing_over accepted uncertain failed
+held           -     x      -         -           -         -       x
+queued         x     -      x         -           -         -       x
+sending        x     x      -         x           -         -       x
+handing_over   x     x      -         -           x         x       x
+accepted       -     -      -         -           -         -       -
+uncertain      -     -      -         -           x         -       x
+failed         -     -      -         -           -         -       -
 """
 
 
