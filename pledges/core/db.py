@@ -94,6 +94,7 @@ class Base(DeclarativeBase):
         uuid.UUID: Uuid(),
         dict[str, Any]: Json,
         list[str]: Json,
+        list[int]: Json,
         list[Any]: Json,
     }
 

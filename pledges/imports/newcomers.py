@@ -18,12 +18,13 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.plans.models import ObligationEntry, Unit
-from pledges.plans.rules import cohort_of
-from pledges.registry.counters import DISTINCT, Count, add_counts
+from pledges.plans.rules import cohort_of, turning_day
+from pledges.registry.counts import DISTINCT, Count, add_counts, count_of
 from pledges.registry.models import IN_SCOPE, Cohort, Location, Obligation
 from pledges.registry.owing import read_rules
 from pledges.registry.rules import WEBSITE_KINDS, first_scope
 from pledges.registry.search_documents import Findable, document_number, handles_of, words_of
+from pledges.registry.turning import days_off
 from pledges.registry.upkeep_models import SearchDocument
 
 Facts = list[tuple[str, uuid.UUID, dict[str, Any]]]
@@ -53,10 +54,17 @@ class Newcomer:
 
 
 def open_first_obligations(
-    session: Session, province_code: str, newcomers: Iterable[Newcomer], import_id: uuid.UUID, now: datetime
+    session: Session,
+    province_code: str,
+    newcomers: Iterable[Newcomer],
+    import_id: uuid.UUID,
+    now: datetime,
+    *,
+    seen_on: date,
 ) -> Facts:
-    """Write what they owe and count it; returns the facts, which the caller records."""
+    """Write what they owe and count it; returns the facts, which the caller records. `seen_on`: the day of the list."""
     rules = read_rules(session, province_code)
+    free = days_off(session, province_code)
     rows: list[dict[str, Any]] = []
     facts: Facts = []
     counts: list[Count] = []
@@ -68,6 +76,9 @@ def open_first_obligations(
             scope = first_scope(newcomer.location, covered, declared=False)
             for channel_id, appeared_on in _subjects(newcomer, entry):
                 cohort = Cohort(cohort_of(entry, appeared_on))
+                turns_on = turning_day(
+                    entry, cohort=cohort, first_seen_on=seen_on, asked_on=None, waits_until=None, days_off=free
+                )
                 obligation_id = new_id()
                 row = {
                     "province_code": province_code,
@@ -80,11 +91,24 @@ def open_first_obligations(
                     "scope": scope,
                     "waiting_for_agency": 0,
                     "in_force": 0,
+                    "turns_on": turns_on,
                     "opened_at": now,
                     "import_id": import_id,
                 }
                 rows.append(row)
-                counted = [_count(obligation_id, entry, newcomer, covered)] if scope in IN_SCOPE else []
+                counted: list[Count] = []
+                if scope in IN_SCOPE:
+                    count = count_of(
+                        obligation_id,
+                        entry,
+                        (DISTINCT, *sorted(covered)),
+                        (1, 0, 0),
+                        commune_code=newcomer.commune_code,
+                        entity_id=newcomer.id,
+                        opened=1,
+                        turns_on=turns_on,
+                    )
+                    counted.append(count)
                 counts += counted
                 data = {"entry": entry.id, "entity": str(newcomer.id), "cohort": cohort.value, "scope": scope.value}
                 facts.append(("obligation.opened", obligation_id, data | ({"counts": counted} if counted else {})))
@@ -96,19 +120,6 @@ def open_first_obligations(
 
 def _subjects(newcomer: Newcomer, entry: ObligationEntry) -> list[tuple[uuid.UUID | None, date | None]]:
     return [*newcomer.websites] if entry.unit is Unit.CHANNEL else [(None, newcomer.appeared_on)]
-
-
-def _count(obligation_id: uuid.UUID, entry: ObligationEntry, newcomer: Newcomer, covered: set[str]) -> Count:
-    """As `counters.new_count` writes it."""
-    return {
-        "obligation": str(obligation_id),
-        "agency": entry.lead_agency,
-        "entry": entry.id,
-        "instrument": entry.instrument.value,
-        "commune": newcomer.commune_code or "",
-        "types": [DISTINCT, *sorted(covered)],
-        "in_scope": 1,
-    }
 
 
 def write_documents(session: Session, province_code: str, newcomers: Iterable[Newcomer]) -> None:

@@ -18,7 +18,8 @@ from pledges.imports.committing import ADDED
 from pledges.imports.models import Import, ImportRow, RowOutcome
 from pledges.imports.writing import lock_entities
 from pledges.plans.models import ObligationEntry
-from pledges.registry.counters import DISTINCT, Count, add_counts, move_to_owner, new_count
+from pledges.registry.counters import move_to_owner
+from pledges.registry.counts import DISTINCT, Count, add_counts, new_count
 from pledges.registry.models import IN_SCOPE, Channel, Contact, Entity, EntityType, Obligation, Sighting
 from pledges.registry.obligations import recompute_many
 from pledges.registry.owing import read_rules

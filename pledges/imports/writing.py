@@ -236,7 +236,9 @@ class Writing:
         self._insert(BoundSeller, self.sellers, or_ignore=True)
         newcomers = list(self._fresh.values())
         write_documents(self.session, self._province, newcomers)
-        self.facts += open_first_obligations(self.session, self._province, newcomers, self.import_.id, self.now)
+        self.facts += open_first_obligations(
+            self.session, self._province, newcomers, self.import_.id, self.now, seen_on=self.import_.seen_on
+        )
         for entity_id, verdict, keys in self._later:
             self._change(entity_id, verdict, keys)
         record_many(self.session, self.facts, province_code=self._province, actor=self.actor, now=self.now)

@@ -14,10 +14,18 @@ from sqlalchemy.orm import Session
 from pledges.audit.operations import Actor, record
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_line
-from pledges.plans.models import Agency, Plan, PledgeText, Province, ProvinceDecision, TextApproval
+from pledges.plans.models import (
+    Agency,
+    ObligationEntry,
+    Plan,
+    PledgeText,
+    Province,
+    ProvinceDecision,
+    TextApproval,
+)
 from pledges.plans.settings import ConsentBasis, province_settings
 
-PROVINCE, PLAN, AGENCY = "province", "plan", "agency"
+PROVINCE, PLAN, AGENCY, ENTRY = "province", "plan", "agency", "entry"
 SIGNATURE_METHODS = (OWN_KEY, NAMED_APPROVER) = ("key", "named_approver")
 """How an agency countersigns: with a key of its own, or under the system's seal with the name of who approved."""
 
@@ -65,6 +73,36 @@ def _signature_method(value: Any) -> str:
     return str(value)
 
 
+MOST_WAITING_DAYS = 60
+MOST_REMINDERS = 5
+MOST_DAYS_BEFORE = 90
+
+
+def _waiting_days(value: Any) -> int:
+    if not isinstance(value, int) or not 1 <= value <= MOST_WAITING_DAYS:
+        raise DomainError(
+            N_("Thời gian chờ là số ngày làm việc từ 1 đến %(most)s."), field="waiting_days", most=MOST_WAITING_DAYS
+        )
+    return value
+
+
+def _reminder_days(value: Any) -> list[int]:
+    """Latest reminder last: "30, 14, 7"."""
+    days = sorted(set(value), reverse=True)
+    if len(days) > MOST_REMINDERS or any(not 1 <= each <= MOST_DAYS_BEFORE for each in days):
+        raise DomainError(
+            N_("Ghi nhiều nhất %(most)s lần nhắc, mỗi lần là số ngày trước hạn, từ 1 đến %(days)s."),
+            field="reminder_days",
+            most=MOST_REMINDERS,
+            days=MOST_DAYS_BEFORE,
+        )
+    return days
+
+
+def _put_document_date(entry: ObligationEntry, value: Any) -> None:
+    entry.document_date = date.fromisoformat(value) if value else None
+
+
 def _setting(name: str, clean: Callable[[Any], Any]) -> Decidable:
     def put(province: Province, value: Any) -> None:
         # A new dictionary: SQLAlchemy does not notice a change inside the old one.
@@ -88,6 +126,28 @@ DECIDABLE = (
         lambda agency, value: setattr(agency, "signature_method", value),
         lambda agency: agency.signature_method,
     ),
+    Decidable(
+        AGENCY,
+        "waiting_days",
+        _waiting_days,
+        lambda agency, value: setattr(agency, "waiting_days", value),
+        lambda agency: agency.waiting_days,
+    ),
+    Decidable(
+        AGENCY,
+        "reminder_days",
+        _reminder_days,
+        lambda agency, value: setattr(agency, "reminder_days", value),
+        lambda agency: agency.reminder_days,
+    ),
+    Decidable(
+        ENTRY,
+        "document_number",
+        _line(60),
+        lambda entry, value: setattr(entry, "document_number", value),
+        lambda entry: entry.document_number,
+    ),
+    Decidable(ENTRY, "document_date", _day, _put_document_date, lambda entry: _day(entry.document_date)),
     Decidable(PLAN, "number", _line(60), lambda plan, value: setattr(plan, "number", value), lambda plan: plan.number),
     Decidable(PLAN, "issued_on", _day, _put_issued_on, lambda plan: _day(plan.issued_on)),
     _setting("retention", _line(300)),
@@ -148,10 +208,14 @@ def decide(
 def _row(session: Session, province_code: str, object_kind: str, object_code: str) -> Any:
     if object_kind == PROVINCE:
         return session.get(Province, province_code)
-    return session.get(PLAN_OR_AGENCY[object_kind], (province_code, object_code))
+    return session.get(MODELS[object_kind], (province_code, object_code))
 
 
-PLAN_OR_AGENCY: dict[str, type[Plan] | type[Agency]] = {PLAN: Plan, AGENCY: Agency}
+MODELS: dict[str, type[Plan] | type[Agency] | type[ObligationEntry]] = {
+    PLAN: Plan,
+    AGENCY: Agency,
+    ENTRY: ObligationEntry,
+}
 
 
 def put_decisions_into_force(session: Session, province_code: str) -> None:

@@ -83,6 +83,10 @@ class Agency(Base):
     """`key`: the agency's own PKCS#12; `named_approver`: the system's seal, naming who approved (`model.md` 11)."""
     signing_title: Mapped[str] = mapped_column(default="")
     """"KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty until the agency has said it."""
+    waiting_days: Mapped[int] = mapped_column(default=10)
+    """Working days from an ask until its subject counts as not having pledged; asks recorded before keep theirs."""
+    reminder_days: Mapped[list[int]] = mapped_column(default=lambda: [30, 14, 7])
+    """How many days before the day shown in a round reminders go out."""
 
 
 class Plan(Base):
@@ -240,9 +244,9 @@ class ProvinceDecision(Base):
 
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     object_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
-    """`province`, `plan` or `agency`."""
+    """`province`, `plan`, `agency` or `entry`."""
     object_code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    """Code of the plan or agency; empty for the province itself."""
+    """Code of the plan or agency, id of the entry; empty for the province itself."""
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[dict[str, Any]]
     """Under the key `value`: JSON needs one shape on both engines."""

@@ -16,7 +16,7 @@ from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
 from pledges.core.db import Base, new_id
 from pledges.core.errors import N_, DataError
 from pledges.plans.books import PlanBooks, ProvinceBook
-from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, decided_names, fact_id, put_decisions_into_force
+from pledges.plans.decisions import AGENCY, ENTRY, PLAN, PROVINCE, decided_names, fact_id, put_decisions_into_force
 from pledges.plans.models import (
     Agency,
     Clause,
@@ -193,8 +193,8 @@ def _rows_of(session: Session, book: ProvinceBook) -> dict[type[Base], list[Row]
             for item in items
         ]
 
-    def undecided(kind: str, made: list[Row]) -> list[Row]:
-        return [{key: value for key, value in row.items() if (kind, row["code"], key) not in decided} for row in made]
+    def undecided(kind: str, made: list[Row], name: str = "code") -> list[Row]:
+        return [{key: value for key, value in row.items() if (kind, row[name], key) not in decided} for row in made]
 
     return {
         Province: [{"code": code, "in_use": True, "settings": settings}],
@@ -202,7 +202,7 @@ def _rows_of(session: Session, book: ProvinceBook) -> dict[type[Base], list[Row]
         Plan: undecided(PLAN, rows(book.plans, version=book.version)),
         Clause: rows(book.clauses),
         ReportingDuty: rows(book.duties),
-        ObligationEntry: rows(book.entries, "subject_types"),
+        ObligationEntry: undecided(ENTRY, rows(book.entries, "subject_types"), "id"),
     }
 
 

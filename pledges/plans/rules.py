@@ -261,6 +261,27 @@ def due_day(
     return due and _latest(due, entry.ask_from)
 
 
+def turning_day(
+    entry: ObligationEntry,
+    *,
+    cohort: str,
+    first_seen_on: date,
+    asked_on: date | None,
+    waits_until: date | None,
+    days_off: frozenset[date] = frozenset(),
+) -> date:
+    """The day at whose end a subject without a pledge counts as silent (asked) or as not reached (never asked).
+
+    Who was asked has the waiting time, and never less than the entry's day (`model.md` 5, 13). Who was not asked has
+    the entry's day too; where only an ask could name one, the agency has the quarter in which the subject was first
+    seen to ask.
+    """
+    due = due_day(entry, cohort=cohort, first_seen_on=first_seen_on, asked_on=asked_on, days_off=days_off)
+    if asked_on is not None:
+        return _latest(waits_until or asked_on, due)
+    return due or _latest(Quarter.of(first_seen_on).last_day, entry.first_due, entry.ask_from)
+
+
 def _latest(day: date, *others: date | None) -> date:
     return max(day, *(other for other in others if other is not None), day)
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor, record
 from pledges.core.calendar import local_day
-from pledges.registry.counters import Count
+from pledges.registry.counts import Count
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 from pledges.audit.models import Fact
 from pledges.core.errors import N_, Conflict, NotFound
 from pledges.registry.acts import Act
-from pledges.registry.counters import Count, lock_entity, move_to_owner
+from pledges.registry.counters import lock_entity, move_to_owner
+from pledges.registry.counts import Count
 from pledges.registry.deciding import Key
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Standing

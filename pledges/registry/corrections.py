@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import Count, move_to_commune
+from pledges.registry.counters import move_to_commune
+from pledges.registry.counts import Count
 from pledges.registry.families import lock_survivor
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import Contact, Entity, Standing

@@ -1,7 +1,7 @@
-"""Counters that move with the facts, and the count from the facts that proves them (`model.md` 18).
+"""Counters that move with the facts (`model.md` 18): one function per way in which an obligation changes.
 
-Every fact that moves counters carries in `data["counts"]` what `move_counters` returned: per obligation the agency,
-entry, instrument, commune, the subject types (the empty one is the distinct total) and what was added.
+Every fact that moves counters carries in `data["counts"]` what these functions returned (`counts.py` says what that
+is); `recounting.py` proves the tables from the facts.
 
 An obligation keeps figures of its own that say which pledges it has, whatever its scope; the counters hold them only
 while it is in scope, so that coverage never counts a pledge that nobody asks for. A count therefore may say
@@ -10,37 +10,16 @@ while it is in scope, so that coverage never counts a pledge that nobody asks fo
 
 from __future__ import annotations
 
-import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pledges.audit.models import Fact
-from pledges.plans.models import EntrySubjectType, Instrument, ObligationEntry
-from pledges.registry.models import IN_SCOPE, Channel, Counter, Entity, EntityType, Obligation, Scope
-
-DISTINCT = ""
-FIGURES = ("in_scope", "waiting_for_agency", "in_force")
-
-Count = dict[str, Any]
-Key = tuple[str, str, str, str, str, str, date]
-"""Province, agency, entry, instrument, subject type, commune, day: the key of a counter in its order."""
-Figures = tuple[int, int, int]
-
-
-@dataclass(frozen=True)
-class Drift:
-    """A counter (or an obligation's own figures) that does not say what the facts say."""
-
-    key: tuple[Any, ...]
-    expected: Figures
-    found: Figures
+from pledges.plans.models import EntrySubjectType, ObligationEntry
+from pledges.registry.counts import DISTINCT, Count, Figures, add_counts, new_count, opened_by
+from pledges.registry.models import IN_SCOPE, Channel, Entity, EntityType, Obligation, Scope
+from pledges.registry.turning import owner_of, turns_on, waiting_until
 
 
 def move_counters(
@@ -57,21 +36,89 @@ def move_counters(
 
     `day` is the local day on which the fact is recorded; `entity` is the owner, None where it is not known.
     """
-    types = _counted_types(session, obligation, entity)
+    types = (DISTINCT, *_counted_types(session, obligation, entity))
     figures = (in_scope, waiting_for_agency, in_force)
-    marks: dict[str, bool] = {}
-    if waiting_for_agency or in_force:
-        scope = session.execute(
-            update(Obligation)
-            .where(Obligation.province_code == obligation.province_code, Obligation.id == obligation.id)
-            .values(
-                waiting_for_agency=Obligation.waiting_for_agency + waiting_for_agency,
-                in_force=Obligation.in_force + in_force,
-            )
-            .returning(Obligation.scope)
-        ).scalar_one()
-        marks = {} if scope in IN_SCOPE else {"out_of_scope": True}
-    return _move(session, obligation, entity, (DISTINCT, *types), figures, day, **marks)
+    if not (waiting_for_agency or in_force):
+        return _move(session, obligation, entity, types, figures, day)
+    found = session.execute(
+        update(Obligation)
+        .where(Obligation.province_code == obligation.province_code, Obligation.id == obligation.id)
+        .values(
+            waiting_for_agency=Obligation.waiting_for_agency + waiting_for_agency,
+            in_force=Obligation.in_force + in_force,
+        )
+        .returning(Obligation.scope, Obligation.waiting_for_agency, Obligation.in_force)
+        .execution_options(synchronize_session="fetch")
+    ).one()
+    asked_for = found.scope in IN_SCOPE
+    bare = found.waiting_for_agency == found.in_force == 0
+    was_bare = found.waiting_for_agency == waiting_for_agency and found.in_force == in_force
+    if bare and not was_bare:
+        _turn_back(session, obligation, day)
+    marks = {} if asked_for else {"out_of_scope": True}
+    opened = (bare - (was_bare and not in_scope)) if asked_for else 0
+    return _move(session, obligation, entity, types, figures, day, opened=opened, **marks)
+
+
+def _turn_back(session: Session, obligation: Obligation, day: date) -> None:
+    """A pledge has come to an end and its signer knows it: the waiting time runs anew, as after an ask."""
+    entry = session.get_one(ObligationEntry, (obligation.province_code, obligation.entry_id))
+    obligation.asked_on, obligation.waits_until = day, waiting_until(session, entry, day)
+    obligation.turns_on = turns_on(
+        session, obligation, entry, asked_on=obligation.asked_on, waits_until=obligation.waits_until
+    )
+    session.flush()
+
+
+def mark_asked(
+    session: Session, obligation: Obligation, *, asked_on: date | None, waits_until: date | None, day: date
+) -> list[Count]:
+    """Let the waiting time run from an ask that reached its subject (None: none has), and count it so from `day` on.
+
+    The obligation is locked and read anew first.
+    """
+    lock_obligations(session, [obligation])
+    return retime(session, obligation, day=day, asked_on=asked_on, waits_until=waits_until)
+
+
+def retime(
+    session: Session, obligation: Obligation, *, day: date, asked_on: date | None, waits_until: date | None
+) -> list[Count]:
+    """Bring the day on which it turns up to date; who calls it holds the obligation locked."""
+    entry = session.get_one(ObligationEntry, (obligation.province_code, obligation.entry_id))
+    turning = turns_on(session, obligation, entry, asked_on=asked_on, waits_until=waits_until)
+    if (turning, asked_on, waits_until) == (obligation.turns_on, obligation.asked_on, obligation.waits_until):
+        return []
+    entity = owner_of(session, obligation)
+    types = _counted_types(session, obligation, entity)
+    counts = retimed(obligation, entry, entity, types, turning, asked_on=asked_on, waits_until=waits_until)
+    session.flush()
+    add_counts(session, obligation.province_code, counts, day=day)
+    return counts
+
+
+def retimed(
+    obligation: Obligation,
+    entry: ObligationEntry,
+    entity: Entity | None,
+    types: Iterable[str],
+    turning: date,
+    *,
+    asked_on: date | None,
+    waits_until: date | None,
+) -> list[Count]:
+    """Give it these days; returns the two counts that take it out of the old ones and into the new, if it is open."""
+    standing = (1, obligation.waiting_for_agency, obligation.in_force) if obligation.scope in IN_SCOPE else (0, 0, 0)
+    opened = opened_by(standing)
+    counted = (DISTINCT, *sorted(types))
+    counts = [new_count(obligation, entry, entity, counted, (0, 0, 0), opened=-1)] if opened else []
+    obligation.asked_on, obligation.waits_until, obligation.turns_on = asked_on, waits_until, turning
+    return [*counts, new_count(obligation, entry, entity, counted, (0, 0, 0), opened=1)] if opened else []
+
+
+def retime_as_it_stands(session: Session, obligation: Obligation, *, day: date) -> list[Count]:
+    """The same after a change of its cohort."""
+    return retime(session, obligation, day=day, asked_on=obligation.asked_on, waits_until=obligation.waits_until)
 
 
 def move_scope(
@@ -112,7 +159,7 @@ def move_to_owner(session: Session, channel: Channel, owner: Entity | None, *, d
 
 def hand_over(session: Session, obligation: Obligation, owner: Entity | None, *, day: date) -> list[Count]:
     """Let another entity (or nobody who is known) owe this; who calls it holds the obligation locked."""
-    before = _entity_of(session, obligation)
+    before = owner_of(session, obligation)
     figures = _figures_now(session, obligation)
     types = (DISTINCT, *_counted_types(session, obligation, before))
     counts = _move(session, obligation, before, types, _negative(figures), day)
@@ -188,12 +235,6 @@ def lock_obligations(session: Session, obligations: Sequence[Obligation]) -> Non
     ).all()
 
 
-def _entity_of(session: Session, obligation: Obligation) -> Entity | None:
-    if obligation.entity_id is None:
-        return None
-    return session.get_one(Entity, (obligation.province_code, obligation.entity_id))
-
-
 def _counted_types(session: Session, obligation: Obligation, entity: Entity | None) -> list[str]:
     """The entity's subject types that the entry covers; all of the entry's where the owner is not known."""
     types = select(EntrySubjectType.subject_type).where(
@@ -230,169 +271,13 @@ def _move(
     types: Sequence[str],
     figures: Figures,
     day: date,
+    *,
+    opened: int | None = None,
     **marks: bool,
 ) -> list[Count]:
     if not any(figures):
         return []
     entry = session.get_one(ObligationEntry, (obligation.province_code, obligation.entry_id))
-    count = new_count(obligation, entry, entity, types, figures) | marks
+    count = new_count(obligation, entry, entity, types, figures, opened=opened) | marks
     add_counts(session, obligation.province_code, [count], day=day)
     return [count]
-
-
-def new_count(
-    obligation: Obligation, entry: ObligationEntry, entity: Entity | None, types: Iterable[str], figures: Figures
-) -> Count:
-    """One move as its fact carries it; `add_counts` makes the counters follow."""
-    count: Count = {
-        "obligation": str(obligation.id),
-        "agency": entry.lead_agency,
-        "entry": entry.id,
-        "instrument": entry.instrument.value,
-        "commune": (entity.commune_code if entity is not None else None) or "",
-        "types": list(types),
-    }
-    count.update({name: change for name, change in zip(FIGURES, figures, strict=True) if change})
-    return count
-
-
-def add_counts(session: Session, province_code: str, counts: Iterable[Count], *, day: date) -> None:
-    """Move the counters by many counts at once: what a whole list brings costs one statement."""
-    _add_to_counters(session, _rows(province_code, day, counts))
-
-
-def _rows(province_code: str, day: date, counts: Iterable[Count]) -> dict[Key, Figures]:
-    """The counter rows that `counts` touch, with what each gets."""
-    rows: dict[Key, Figures] = defaultdict(lambda: (0, 0, 0))
-    for count in counts:
-        if count.get("out_of_scope"):
-            continue
-        for subject_type in count["types"]:
-            key = (
-                province_code,
-                count["agency"],
-                count["entry"],
-                count["instrument"],
-                subject_type,
-                count["commune"],
-                day,
-            )
-            rows[key] = _sum(rows[key], _figures(count))
-    return rows
-
-
-def _figures(count: Count) -> Figures:
-    in_scope, waiting_for_agency, in_force = (int(count.get(name, 0)) for name in FIGURES)
-    return in_scope, waiting_for_agency, in_force
-
-
-def _sum(one: Figures, other: Figures) -> Figures:
-    return one[0] + other[0], one[1] + other[1], one[2] + other[2]
-
-
-_KEY = ("province_code", "agency_code", "entry_id", "instrument", "subject_type", "commune_code", "day")
-
-
-def _add_to_counters(session: Session, rows: dict[Key, Figures]) -> None:
-    """Upsert in key order, so that two transactions that touch the same rows wait and don't deadlock."""
-    values = [
-        {**dict(zip(_KEY, key, strict=True)), "instrument": Instrument(key[3])}
-        | dict(zip(FIGURES, figures, strict=True))
-        for key, figures in sorted(rows.items())
-        if any(figures)
-    ]
-    if not values:
-        return
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Counter).values(values)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(_KEY),
-            set_={name: getattr(Counter, name) + getattr(statement.excluded, name) for name in FIGURES},
-        ),
-        execution_options={"synchronize_session": False},
-    )
-
-
-def recount(session: Session, *, repair: bool, province_code: str | None = None) -> list[Drift]:
-    """Compare counters and the obligations' own figures with the facts; with `repair` set them right.
-
-    Run it inside `Database.run` even without `repair`: writers wait meanwhile, so that both are seen at one moment.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("LOCK TABLE counter IN SHARE ROW EXCLUSIVE MODE"))
-    expected: dict[Key, Figures] = defaultdict(lambda: (0, 0, 0))
-    pledged: dict[tuple[str, uuid.UUID], Figures] = defaultdict(lambda: (0, 0, 0))
-    facts = (
-        select(Fact.province_code, Fact.recorded_day, Fact.data)
-        .where(Fact.data["counts"].as_string().is_not(None))
-        .execution_options(yield_per=1000)
-    )
-    if province_code is not None:
-        facts = facts.where(Fact.province_code == province_code)
-    for province, day, data in session.execute(facts):
-        for key, figures in _rows(province, day, data["counts"]).items():
-            expected[key] = _sum(expected[key], figures)
-        for count in data["counts"]:
-            if DISTINCT in count["types"] and not count.get("scope_only"):
-                obligation = (province, uuid.UUID(count["obligation"]))
-                pledged[obligation] = _sum(pledged[obligation], (0, *_figures(count)[1:]))
-    return _compare_counters(session, expected, province_code, repair=repair) + _compare_obligations(
-        session, pledged, province_code, repair=repair
-    )
-
-
-def _compare_counters(
-    session: Session, expected: dict[Key, Figures], province_code: str | None, *, repair: bool
-) -> list[Drift]:
-    statement = select(Counter).execution_options(populate_existing=True)
-    if province_code is not None:
-        statement = statement.where(Counter.province_code == province_code)
-    stored: dict[Key, Counter] = {}
-    for row in session.scalars(statement):
-        key = (
-            row.province_code,
-            row.agency_code,
-            row.entry_id,
-            row.instrument.value,
-            row.subject_type,
-            row.commune_code,
-            row.day,
-        )
-        stored[key] = row
-    drifts = []
-    for key in sorted(expected.keys() | stored.keys()):
-        counter = stored.get(key)
-        found = (counter.in_scope, counter.waiting_for_agency, counter.in_force) if counter else (0, 0, 0)
-        wanted = expected.get(key, (0, 0, 0))
-        if found == wanted:
-            continue
-        drifts.append(Drift(key, wanted, found))
-        if repair and counter is not None and key not in expected:
-            session.delete(counter)
-        elif repair:
-            _add_to_counters(session, {key: _sum(wanted, (-found[0], -found[1], -found[2]))})
-    return drifts
-
-
-def _compare_obligations(
-    session: Session,
-    expected: dict[tuple[str, uuid.UUID], Figures],
-    province_code: str | None,
-    *,
-    repair: bool,
-) -> list[Drift]:
-    statement = select(Obligation).execution_options(populate_existing=True)
-    if province_code is not None:
-        statement = statement.where(Obligation.province_code == province_code)
-    drifts = []
-    for obligation in session.scalars(statement):
-        key = (obligation.province_code, obligation.id)
-        found = (0, obligation.waiting_for_agency, obligation.in_force)
-        wanted = expected.get(key, (0, 0, 0))
-        if found == wanted:
-            continue
-        drifts.append(Drift(("obligation", *key), wanted, found))
-        if repair:
-            _, obligation.waiting_for_agency, obligation.in_force = wanted
-    return drifts

@@ -22,7 +22,6 @@ from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.plans.models import Unit
 from pledges.registry.counters import (
-    Count,
     hand_over,
     lock_obligations,
     move_counters_for_types,
@@ -30,6 +29,7 @@ from pledges.registry.counters import (
     move_scope,
     move_to_owner,
 )
+from pledges.registry.counts import Count
 from pledges.registry.families import family
 from pledges.registry.merging_scope import adopt_scope, give_proposals_back, judge_again, move_proposals
 from pledges.registry.models import Channel, Entity, EntityType, Obligation, Scope, Sighting, Standing

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from pledges.registry.counters import Count, move_scope
+from pledges.registry.counters import move_scope, retime_as_it_stands
+from pledges.registry.counts import Count
 from pledges.registry.models import IN_SCOPE, Cohort, Entity, Obligation, Scope
 from pledges.registry.upkeep_models import Matter, ObligationDecision, ProposalState, ScopeProposal, ScopeReason
 
@@ -19,8 +20,9 @@ def adopt_scope(session: Session, twin: Obligation, own: Obligation, kept: Entit
     """Let the survivor's obligation say for both whether and since when they are asked."""
     if own.cohort is Cohort.UNKNOWN or twin.cohort is Cohort.INITIAL:
         own.cohort = twin.cohort
+    counts = retime_as_it_stands(session, own, day=day)
     scope = _common_scope(session, twin, own)
-    return move_scope(session, own, kept, scope, day=day) if scope is not own.scope else []
+    return counts + (move_scope(session, own, kept, scope, day=day) if scope is not own.scope else [])
 
 
 def _common_scope(session: Session, twin: Obligation, own: Obligation) -> Scope:
@@ -88,6 +90,7 @@ def judge_again(
             counts += move_scope(session, obligation, owner, Scope(scope), day=day)
         if cohort and obligation.cohort.value == cohort_then:
             obligation.cohort = Cohort(cohort)
+            counts += retime_as_it_stands(session, obligation, day=day)
     return counts
 
 

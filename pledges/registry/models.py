@@ -127,6 +127,9 @@ class Contact(InProvince, Base):
     """Whose it is ("kế toán", a name), where somebody said so."""
     ended_at: Mapped[datetime | None]
     """Since then nobody is reached there; the row stays so that the same import does not bring it back."""
+    bounced_at: Mapped[datetime | None]
+    """When mail came back from there; None again once a mail was accepted later or somebody corrected it."""
+    bounce_reason: Mapped[str] = mapped_column(default="")
 
 
 class Channel(InProvince, Base):
@@ -181,6 +184,13 @@ class Sighting(InProvince, Base):
     picture_sha256: Mapped[str] = mapped_column(String(64), default="")
 
 
+NOT_RECKONED = date(9999, 12, 31)
+"""The day of an obligation that recomputing has not looked at yet: until then nothing is said against anybody."""
+
+_OPEN = "scope IN ('presumed_in', 'confirmed_in') AND in_force = 0 AND waiting_for_agency = 0"
+"""Asked for and without a pledge."""
+
+
 class Obligation(InProvince, Base):
     """One subject × one entry (`model.md` 1): `entity_id` is who owes, `channel_id` the website if that is the unit."""
 
@@ -209,6 +219,14 @@ class Obligation(InProvince, Base):
         ),
         Index("ix_obligation_entity", "province_code", "entity_id"),
         Index("ix_obligation_state", "province_code", "entry_id", "scope", "cohort"),
+        Index(
+            "ix_obligation_open",
+            "province_code",
+            "entry_id",
+            "id",
+            sqlite_where=text(_OPEN),
+            postgresql_where=text(_OPEN),
+        ),
     )
 
     entry_id: Mapped[str] = mapped_column(String(40))
@@ -220,6 +238,12 @@ class Obligation(InProvince, Base):
     waiting_for_agency: Mapped[int] = mapped_column(default=0)
     """Pledges that wait for the agency and count for this obligation; `counters.move_counters` keeps it."""
     in_force: Mapped[int] = mapped_column(default=0)
+    asked_on: Mapped[date | None]
+    """Since when its waiting time runs: the first ask that reached its subject, or the day a pledge came to an end."""
+    waits_until: Mapped[date | None]
+    """The last day of that waiting time; set exactly where `asked_on` is."""
+    turns_on: Mapped[date] = mapped_column(default=NOT_RECKONED)
+    """At the end of this day it is, without a pledge, "chưa cam kết" (if asked) or "chưa liên hệ được"."""
     opened_at: Mapped[datetime]
     import_id: Mapped[uuid.UUID | None]
     """The import that opened it, so that it can be undone."""
@@ -253,3 +277,49 @@ class Counter(Base):
     in_scope: Mapped[int] = mapped_column(default=0)
     waiting_for_agency: Mapped[int] = mapped_column(default=0)
     in_force: Mapped[int] = mapped_column(default=0)
+
+
+class OpenCounter(Base):
+    """Deltas of obligations in scope without a pledge, by the day at whose end they turn (`Obligation.turns_on`).
+
+    As of D: those asked that turn later wait, those that have turned have not pledged; those not asked are not due
+    yet, or could not be reached. So the passing of a day changes figures without touching a row.
+    """
+
+    __tablename__ = "open_counter"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    entry_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    instrument: Mapped[Instrument] = mapped_column(enum_column(Instrument), primary_key=True)
+    subject_type: Mapped[str] = mapped_column(String(40), primary_key=True)
+    commune_code: Mapped[str] = mapped_column(String(5), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    turns_on: Mapped[date] = mapped_column(primary_key=True)
+    asked: Mapped[int] = mapped_column(default=0)
+    unasked: Mapped[int] = mapped_column(default=0)
+
+
+class ObligationMove(InProvince, Base):
+    """The ledger of one obligation: what each fact added, on the local day recorded. Appended, never changed.
+
+    How an obligation stood at the end of D is the sum of its moves up to D: the counters, taken apart.
+    """
+
+    __tablename__ = "obligation_move"
+    __table_args__ = (
+        Index("ix_obligation_move_entry", "province_code", "entry_id", "day"),
+        Index("ix_obligation_move_obligation", "province_code", "obligation_id"),
+    )
+
+    entry_id: Mapped[str] = mapped_column(String(40))
+    obligation_id: Mapped[uuid.UUID]
+    entity_id: Mapped[uuid.UUID | None]
+    commune_code: Mapped[str] = mapped_column(String(5))
+    day: Mapped[date]
+    in_scope: Mapped[int] = mapped_column(default=0)
+    waiting_for_agency: Mapped[int] = mapped_column(default=0)
+    in_force: Mapped[int] = mapped_column(default=0)
+    opened: Mapped[int] = mapped_column(default=0)
+    turns_on: Mapped[date | None]
+    asked_on: Mapped[date | None]

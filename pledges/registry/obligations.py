@@ -21,8 +21,9 @@ from pledges.audit.operations import SYSTEM, Actor, record
 from pledges.core.calendar import Clock, local_day
 from pledges.core.db import Database, new_id
 from pledges.plans.models import ObligationEntry, Unit
-from pledges.plans.rules import cohort_of
-from pledges.registry.counters import DISTINCT, Count, add_counts, new_count
+from pledges.plans.rules import cohort_of, turning_day
+from pledges.registry.counters import retimed
+from pledges.registry.counts import DISTINCT, Count, add_counts, new_count
 from pledges.registry.models import IN_SCOPE, Channel, Cohort, Entity, Obligation, Scope
 from pledges.registry.owing import Owing, read_owing
 from pledges.registry.rules import WEBSITE_KINDS, first_scope
@@ -179,6 +180,7 @@ def _settle(
             _presume(work, entity, entry, obligation, wanted, covered)
     if follows and obligation.id not in owing.cohort_decided:
         _presume_cohort(work, entry, obligation, _appeared(work, owing, entity, channel))
+    _reckon(work, owing, entity, entry, obligation, channel, covered)
 
 
 def _has_declared(owing: Owing, entity: Entity | None, obligation: Obligation) -> bool:
@@ -208,6 +210,7 @@ def _open(
     covered: Collection[str],
 ) -> None:
     declared = work.declared or (entity is not None and entity.id in owing.self_declared)
+    cohort = Cohort(cohort_of(entry, _appeared(work, owing, entity, channel)))
     obligation = Obligation(
         province_code=work.province_code,
         id=new_id(),
@@ -215,10 +218,18 @@ def _open(
         unit=entry.unit,
         entity_id=entity.id if entity is not None else None,
         channel_id=channel.id if channel is not None else None,
-        cohort=Cohort(cohort_of(entry, _appeared(work, owing, entity, channel))),
+        cohort=cohort,
         scope=_presumption(entity, covered, declared=declared),
         waiting_for_agency=0,
         in_force=0,
+        turns_on=turning_day(
+            entry,
+            cohort=cohort,
+            first_seen_on=owing.first_seen_of(entity, channel, local_day(work.now)),
+            asked_on=None,
+            waits_until=None,
+            days_off=owing.days_off,
+        ),
         opened_at=work.now,
         import_id=work.import_id,
     )
@@ -266,6 +277,32 @@ def _presume_cohort(work: _Work, entry: ObligationEntry, obligation: Obligation,
     before, obligation.cohort = obligation.cohort, cohort
     work.done.cohorts += 1
     _record(work, "obligation.cohort_presumed", obligation, [], before=before.value, cohort=cohort.value)
+
+
+def _reckon(
+    work: _Work,
+    owing: Owing,
+    entity: Entity | None,
+    entry: ObligationEntry,
+    obligation: Obligation,
+    channel: Channel | None,
+    covered: Collection[str],
+) -> None:
+    """The day on which it turns follows from cohort, entry and first evidence; a changed plan changes it."""
+    asked_on, waits_until = obligation.asked_on, obligation.waits_until
+    turning = turning_day(
+        entry,
+        cohort=obligation.cohort,
+        first_seen_on=owing.first_seen_of(entity, channel, local_day(obligation.opened_at)),
+        asked_on=asked_on,
+        waits_until=waits_until,
+        days_off=owing.days_off,
+    )
+    if turning == obligation.turns_on:
+        return
+    counts = retimed(obligation, entry, entity, covered, turning, asked_on=asked_on, waits_until=waits_until)
+    if counts:
+        _record(work, "obligation.retimed", obligation, counts, turns_on=turning.isoformat())
 
 
 def _record(work: _Work, kind: str, obligation: Obligation, counts: list[Count], **data: str | None) -> None:

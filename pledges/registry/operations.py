@@ -17,7 +17,7 @@ from pledges.core.errors import N_, DomainError
 from pledges.core.identity import fold, name_key
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
-from pledges.registry.counters import Drift, move_counters, move_to_owner, recount
+from pledges.registry.counters import move_counters, move_to_owner
 from pledges.registry.families import lock_survivor
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import (
@@ -37,11 +37,9 @@ from pledges.registry.subject_types import add_types, types_of_website
 
 __all__ = [
     "DeclaredSubject",
-    "Drift",
     "Registered",
     "move_counters",
     "recompute_obligations",
-    "recount",
     "register_declared",
 ]
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from pledges.plans.models import EntrySubjectType, ObligationEntry
 from pledges.registry.models import Channel, Entity, EntityType, Obligation, Sighting, Standing
 from pledges.registry.rules import COUNTED_INSTRUMENTS, OFFICER, SELF_DECLARED, WEBSITE_KINDS
+from pledges.registry.turning import days_off, first_sightings
 from pledges.registry.upkeep_models import Matter, ObligationDecision
 
 
@@ -40,8 +41,17 @@ class Owing:
     """By entry and subject: the channel where there is one, else the entity."""
     self_declared: set[uuid.UUID] = field(default_factory=set)
     appeared: dict[uuid.UUID, date] = field(default_factory=dict)
+    first_seen: dict[uuid.UUID, date] = field(default_factory=dict)
+    """Per entity the day of its oldest evidence."""
+    days_off: frozenset[date] = frozenset()
     cohort_decided: set[uuid.UUID] = field(default_factory=set)
     """Obligations whose cohort a person has decided."""
+
+    def first_seen_of(self, entity: Entity | None, channel: Channel | None, otherwise: date) -> date:
+        """The day on which a website or an entity was first noticed."""
+        if channel is not None:
+            return channel.first_seen_on
+        return self.first_seen.get(entity.id, otherwise) if entity is not None else otherwise
 
     def find(self, entry: ObligationEntry, channel: Channel | None, entity: Entity | None) -> Obligation | None:
         subject = channel.id if channel is not None else entity.id if entity is not None else None
@@ -79,6 +89,8 @@ def read_owing(
     if ids:
         _read_types_and_channels(session, province_code, ids, owing)
         _read_sightings(session, province_code, ids, owing)
+        owing.first_seen = first_sightings(session, province_code, ids)
+    owing.days_off = days_off(session, province_code)
     _read_obligations(session, province_code, ids, list(channel_ids), owing)
     return owing
 

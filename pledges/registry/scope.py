@@ -23,7 +23,7 @@ from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_block
 from pledges.plans.rules import cohort_of
 from pledges.registry.acts import Act
-from pledges.registry.counters import move_scope
+from pledges.registry.counters import move_scope, retime_as_it_stands
 from pledges.registry.deciding import LONGEST_NOTE, Deciding, Key, check_day, mark_of, said, take_up
 from pledges.registry.models import Cohort, Obligation, Scope
 from pledges.registry.scope_words import IN_REASONS, OUT_REASONS, CohortReason
@@ -317,6 +317,7 @@ def decide_cohort(
             )
     obligation = found.obligation
     before, obligation.cohort = obligation.cohort, cohort
+    counts = retime_as_it_stands(session, obligation, day=local_day(now))
     decision = ObligationDecision(
         province_code=obligation.province_code,
         id=new_id(),
@@ -336,6 +337,7 @@ def decide_cohort(
         "obligation.cohort_decided",
         obligation.id,
         {"entry": found.entry.id, "before": before.value, "cohort": cohort.value, "reason": reason.value},
+        counts=counts,
         effective_on=decision.effective_on,
     )
     session.flush()

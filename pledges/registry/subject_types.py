@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from pledges.audit.operations import Actor, record
 from pledges.core.calendar import local_day
 from pledges.plans.models import EntrySubjectType
-from pledges.registry.counters import Count, lock_entity, move_counters_for_types, move_from_types
+from pledges.registry.counters import lock_entity, move_counters_for_types, move_from_types
+from pledges.registry.counts import Count
 from pledges.registry.models import Channel, Entity, EntityType, Obligation
 from pledges.registry.queries import obligations_of, types_of
 

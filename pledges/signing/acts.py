@@ -180,6 +180,7 @@ def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Ent
         language=act.draft.language,
         subject_types=list(text.subject_types),
         institution_id=act.draft.institution_id,
+        ask_id=act.draft.ask_id,
         **signed_columns(act, text, reference, verification_code),
     )
 

@@ -27,7 +27,7 @@ from pledges.registry.claims import (
     move_channels,
 )
 from pledges.registry.clashes import refuse_number_hash, refuse_tax_code
-from pledges.registry.counters import Count
+from pledges.registry.counts import Count
 from pledges.registry.deciding import LONGEST_NOTE, Key
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Standing

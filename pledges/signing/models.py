@@ -78,6 +78,9 @@ class Draft(Base):
     assisted_province: Mapped[str | None] = mapped_column(String(2))
     institution_id: Mapped[uuid.UUID | None]
     """The institution through whose link it was begun, in the province of the draft."""
+    ask_province: Mapped[str | None] = mapped_column(String(2))
+    ask_id: Mapped[uuid.UUID | None]
+    """The invitation through whose link it was begun."""
 
 
 class AccessLink(Base):
@@ -229,6 +232,8 @@ class Pledge(InProvince, Base):
     import_id: Mapped[uuid.UUID | None]
     """The list of paper pledges that it came with."""
     institution_id: Mapped[uuid.UUID | None]
+    ask_id: Mapped[uuid.UUID | None]
+    """The invitation through whose link it was signed."""
 
 
 class EarlierVersion(InProvince, Base):

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import local_day
 from pledges.core.errors import N_, Conflict
 from pledges.plans.models import ObligationEntry
-from pledges.registry.counters import Count, move_counters
+from pledges.registry.counters import move_counters
+from pledges.registry.counts import Count
 from pledges.registry.families import kept_of, twins_of
 from pledges.registry.models import Entity, Obligation
 from pledges.signing.models import Pledge, PledgeCover, PledgeState

@@ -23,7 +23,7 @@ from pledges.core.db import Database
 from pledges.documents.models import Document, DocumentKind
 from pledges.messaging.models import Message, MessageState
 from pledges.product import Product
-from pledges.registry.counters import recount
+from pledges.registry.recounting import recount
 from pledges.review.batches import start_batch
 from pledges.review.models import BatchItem, BatchKind, Decision, DecisionKind, ItemState
 from pledges.review.operations import approve, recommend

@@ -22,7 +22,7 @@ from pledges.core.secrecy import Vault
 from pledges.documents.models import Document
 from pledges.messaging.models import Message, MessageState
 from pledges.messaging.operations import secrets_of
-from pledges.registry.counters import recount
+from pledges.registry.recounting import recount
 from pledges.settings import read_settings
 from pledges.signing.models import Pledge
 from pledges.signing.rules import Page

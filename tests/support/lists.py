@@ -19,8 +19,8 @@ from pledges.imports.operations import NewImport, choose_columns, commit_import,
 from pledges.imports.rows import Field
 from pledges.imports.undoing import Undoing
 from pledges.imports.worker import ImportWorker
-from pledges.institutions.import_blockers import built_on
-from pledges.registry.counters import Drift, recount
+from pledges.registry.recounting import Drift, recount
+from pledges.review.import_blockers import built_on
 from pledges.signing.paper_lists import PaperLists
 from tests.support.clock import FixedClock
 from tests.support.staff import add_person

@@ -10,8 +10,8 @@ from pledges.jobs.queue import job_table
 from pledges.plans.loading import RECOMPUTE_TASK, load_from_files
 from pledges.plans.models import ObligationEntry
 from pledges.product import Product
-from pledges.registry.counters import recount
 from pledges.registry.models import Obligation, Scope
+from pledges.registry.recounting import recount
 from tests.support.clock import START
 from tests.support.signing import HUE, seller_pages, signed_by
 

@@ -11,9 +11,9 @@ from pledges.audit.operations import SIGNER
 from pledges.core.db import Database
 from pledges.core.identity import canonical_channel
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import Drift, recount
 from pledges.registry.models import EntityKind
 from pledges.registry.operations import DeclaredSubject, Registered, register_declared
+from pledges.registry.recounting import Drift, recount
 from tests.support.clock import START
 from tests.unit.registry.conftest import P
 

@@ -18,7 +18,7 @@ from pledges.audit.models import Fact
 from pledges.audit.operations import SIGNER, record
 from pledges.core.calendar import local_day
 from pledges.core.db import Database, new_id
-from pledges.registry.counters import move_counters, recount
+from pledges.registry.counters import move_counters
 from pledges.registry.models import (
     Channel,
     Contact,
@@ -26,11 +26,14 @@ from pledges.registry.models import (
     Entity,
     EntityType,
     Obligation,
+    ObligationMove,
+    OpenCounter,
     Sighting,
     Standing,
 )
 from pledges.registry.operations import Registered
 from pledges.registry.queries import Coverage, coverage
+from pledges.registry.recounting import recount
 from pledges.registry.upkeep_models import FormerName, SearchDocument
 from tests.support.clock import START
 from tests.unit.registry.conftest import P
@@ -209,7 +212,8 @@ STEPS = st.lists(
 
 
 def empty_register(session: Session) -> None:
-    for table in (Counter, Sighting, Obligation, Contact, Channel, EntityType, SearchDocument, FormerName, Entity):
+    counted = (Counter, OpenCounter, ObligationMove)
+    for table in (*counted, Sighting, Obligation, Contact, Channel, EntityType, SearchDocument, FormerName, Entity):
         session.execute(delete(table))
     session.execute(delete(Fact).where(Fact.province_code == P))
 

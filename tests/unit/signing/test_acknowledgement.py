@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Instrument, ObligationEntry
-from pledges.registry.counters import DISTINCT, recount
+from pledges.registry.counts import DISTINCT
 from pledges.registry.models import Counter, Obligation
+from pledges.registry.recounting import recount
 from pledges.signing.acts import Confirmation
 from pledges.signing.models import Pledge, PledgeCover, Signature
 from pledges.signing.operations import sign_draft

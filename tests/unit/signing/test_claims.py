@@ -12,9 +12,9 @@ from pledges.core.errors import Conflict, DomainError
 from pledges.core.secrecy import Vault
 from pledges.registry.claims import Verdict, open_claims, open_disputes
 from pledges.registry.clashes import AlreadyRegistered
-from pledges.registry.counters import recount
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Obligation, Sighting, Standing
+from pledges.registry.recounting import recount
 from pledges.signing.claims import decide_claim, settle_dispute
 from pledges.signing.models import Pledge
 from tests.support.clock import FixedClock

@@ -11,8 +11,8 @@ from flask import Flask
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import begin_session
 from pledges.product import Product
-from pledges.registry.counters import recount
 from pledges.registry.models import Entity
+from pledges.registry.recounting import recount
 from pledges.signing.models import Pledge
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import START

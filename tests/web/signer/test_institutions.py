@@ -14,8 +14,8 @@ from pledges.accounts.models import Role
 from pledges.institutions.models import Institution, InstitutionMember
 from pledges.messaging.operations import secrets_of
 from pledges.product import Product
-from pledges.registry.counters import recount
 from pledges.registry.models import Entity
+from pledges.registry.recounting import recount
 from pledges.signing.models import Pledge
 from pledges.signing.rules import Page as Step
 from tests.support.browsing import Browser
