@@ -18,7 +18,6 @@ from pledges.imports.committing import Applying
 from pledges.imports.operations import WORK_IMPORT_TASK
 from pledges.imports.undoing import Undoing
 from pledges.imports.worker import SWEEP_IMPORTS, ImportWorker
-from pledges.institutions.import_blockers import built_on
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.plans.loading import RECOMPUTE_TASK
@@ -26,6 +25,7 @@ from pledges.registry.matching import forget_turns
 from pledges.registry.obligations import recompute_province
 from pledges.review.batches import SWEEP_BATCHES, WORK_BATCH_TASK, BatchWorker
 from pledges.review.countersigning import Countersigner
+from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.settings import Settings

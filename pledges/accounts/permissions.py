@@ -26,6 +26,9 @@ class Action(StrEnum):
     BATCH_VIEW = "batch.view"
     REVOCATION_ASK = "revocation.ask"
     REVOCATION_DECIDE = "revocation.decide"
+    VIOLATION_VIEW = "violation.view"
+    """All that one's own agency has recorded; of others in the province only number, day, field and authority."""
+    VIOLATION_RECORD = "violation.record"
     ENTITY_VIEW = "entity.view"
     """Who is registered and how far each of their obligations is; never files, evidence or notes."""
     ENTITY_CONTACTS = "entity.contacts"
@@ -97,6 +100,8 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.BATCH_VIEW: Rule(_AGENCY),
     Action.REVOCATION_ASK: Rule(_AGENCY, states=_in("approved")),
     Action.REVOCATION_DECIDE: Rule(_APPROVER, states=_in("approved"), delegable=True),
+    Action.VIOLATION_VIEW: Rule(_AGENCY),
+    Action.VIOLATION_RECORD: Rule(_OFFICER),
     Action.ENTITY_VIEW: Rule(dict.fromkeys(Role, Reach.SAME_PROVINCE)),
     Action.ENTITY_CONTACTS: Rule({Role.OFFICER: Reach.SAME_PROVINCE, Role.APPROVER: Reach.SAME_PROVINCE}),
     Action.ENTITY_EDIT: Rule(_PROVINCE_OFFICER),

@@ -12,7 +12,7 @@ from pledges.documents.storage import Storage
 from pledges.imports.committing import Applying
 from pledges.imports.undoing import Undoing
 from pledges.imports.worker import ImportWorker
-from pledges.institutions.import_blockers import built_on
+from pledges.review.import_blockers import built_on
 
 
 def main(url: str, storage: str, data_key: str, chunk: str, province_code: str, import_id: str) -> None:

@@ -27,7 +27,7 @@ from pledges.imports.queries import (
 )
 from pledges.imports.report import lines_of, write_csv, write_xlsx
 from pledges.imports.states import RUNNING
-from pledges.institutions.import_blockers import built_on
+from pledges.review.import_blockers import built_on
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import error_text, translate
 from pledges.web.officer.authentication import current_staff
