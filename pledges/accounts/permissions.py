@@ -47,6 +47,13 @@ class Action(StrEnum):
     PAPER_RECORD = "paper.record"
     SIGNING_ASSIST = "signing.assist"
     INSTITUTION_MANAGE = "institution.manage"
+    ROUND_VIEW = "round.view"
+    """How the asking of a quarter goes. Viewers of the province see figures, never who."""
+    ROUND_MANAGE = "round.manage"
+    """Open, adjust, start, pause and close a round; record letters, calls and visits."""
+    LIST_VIEW = "list.view"
+    """Who has pledged and who has not, by name."""
+    LIST_EXPORT = "list.export"
     AUDIT_VIEW = "audit.view"
     DELEGATION_MANAGE = "delegation.manage"
     STAFF_MANAGE = "staff.manage"
@@ -115,6 +122,10 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.PAPER_RECORD: Rule(_OFFICER),
     Action.SIGNING_ASSIST: Rule({Role.COMMUNE_OFFICER: Reach.SELF, Role.OFFICER: Reach.SELF}),
     Action.INSTITUTION_MANAGE: Rule(_OFFICER),
+    Action.ROUND_VIEW: Rule({**_AGENCY, Role.PROVINCE_VIEWER: Reach.SAME_PROVINCE}),
+    Action.ROUND_MANAGE: Rule(_OFFICER),
+    Action.LIST_VIEW: Rule(_AGENCY),
+    Action.LIST_EXPORT: Rule(_AGENCY),
     Action.AUDIT_VIEW: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),

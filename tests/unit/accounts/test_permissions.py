@@ -36,6 +36,8 @@ pledge.approve      - a a - - - - -
 batch.view          a a a - - - - -
 revocation.ask      a a a - - - - -
 revocation.decide   - a a - - - - -
+violation.view      a a a - - - - -
+violation.record    a a - - - - - -
 entity.view         p p p p p p p -
 entity.contacts     p p p - - - - -
 entity.edit         p p - - - - - -
@@ -49,6 +51,10 @@ tip.decide          a a - - - - - -
 paper.record        a a - - - - - -
 signing.assist      s s - - - s - -
 institution.manage  a a - - - - - -
+round.view          a a a - p - - -
+round.manage        a a - - - - - -
+list.view           a a a - - - - -
+list.export         a a a - - - - -
 audit.view          - - - p - - - w
 delegation.manage   - - s p - - - -
 staff.manage        - - - p - - - w
