@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pledges.core.db import Database
 from pledges.jobs.tasks import Schedule, TaskTable
 from pledges.jobs.worker import run_worker
-from pledges.messaging.delivery import SWEEP_MESSAGES, delivery_tasks
+from pledges.messaging.delivery import PACE_MAIL, SWEEP_MESSAGES, delivery_tasks
 from tests.support.messages import delivery_for
 from tests.support.processes import ROOT
 
@@ -82,7 +82,7 @@ def nursery() -> Iterator[Nursery]:
 
 def deliver(database_url: str, target: str) -> None:
     tasks = TaskTable(*delivery_tasks(delivery_for(Database(database_url), target)))
-    schedules = [Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, 0.4)]
+    schedules = [Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, 0.4), Schedule(PACE_MAIL, PACE_MAIL, 0.4)]
     run_worker(Database(database_url), tasks, schedules, threads=3, alive_seconds=2)
 
 

@@ -13,8 +13,10 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import Clock, system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.messaging.bulk import Pace
 from pledges.messaging.carriers import FolderCarrier, SmtpCarrier
 from pledges.messaging.delivery import Delivery
+from pledges.messaging.following import NO_FOLLOWERS, Followers
 from pledges.messaging.letters import Letters
 from pledges.messaging.models import Message
 from pledges.messaging.operations import queue_message
@@ -50,6 +52,8 @@ def delivery_for(
     *,
     clock: Clock = system_clock,
     read_file: Callable[[str], bytes] = no_files,
+    followers: Followers = NO_FOLLOWERS,
+    pace: Pace | None = None,
 ) -> Delivery:
     """With leases so short that a test can wait for their end."""
     return Delivery(
@@ -62,12 +66,35 @@ def delivery_for(
         sending_lease=timedelta(seconds=1),
         handover_lease=timedelta(seconds=2),
         overdue=timedelta(seconds=2),
+        followers=followers,
+        pace=pace or Pace(),
     )
 
 
 def queue_code(database: Database, clock: Clock, key: str = "code:1", **changes: Any) -> Message:
     """A code mail, the most impatient kind of message."""
+    return database.run(partial(queue_message, **_code(clock, key, **changes)))
+
+
+def queue_one_of_many(database: Database, clock: Clock, name: str, **changes: Any) -> Message:
+    return database.run(partial(queue_message, **one_of_many(clock, name, **changes)))
+
+
+def one_of_many(clock: Clock, name: str, *, batch: str = "round:1", **changes: Any) -> dict[str, Any]:
+    """What `queue_message` wants for one of a batch, to `name` where that is an address."""
     values: dict[str, Any] = {
+        "kind": "draft_link",
+        "to_address": name if "@" in name else f"{name}@vidu.vn",
+        "params": {"days": 30},
+        "secret_params": {"link": f"https://camket.vidu.vn/{name}"},
+        "expires_at": None,
+        **changes,
+    }
+    return _code(clock, f"{batch}:{name}", batch=batch, **values)
+
+
+def _code(clock: Clock, key: str, **changes: Any) -> dict[str, Any]:
+    return {
         "province_code": "20",
         "kind": "code",
         "to_address": ADDRESS,
@@ -80,7 +107,6 @@ def queue_code(database: Database, clock: Clock, key: str = "code:1", **changes:
         "expires_at": clock() + timedelta(minutes=10),
         **changes,
     }
-    return database.run(partial(queue_message, **values))
 
 
 def state_of(database: Database, message: Message) -> Message:

@@ -22,7 +22,7 @@ from pledges.messaging.models import Message, MessageState
 from pledges.messaging.rules import WITHOUT_SECRETS
 from tests.support.mail_process import Nursery, nursery
 from tests.support.mail_sink import MailSink, mail_sink
-from tests.support.messages import delivery_for, queue_code, state_of
+from tests.support.messages import delivery_for, queue_code, queue_one_of_many, state_of
 from tests.support.processes import url_of, wait_until
 
 pytestmark = pytest.mark.fault
@@ -124,6 +124,31 @@ def test_random_kills(database: Database, workers: Nursery, sink: MailSink) -> N
         else:
             assert message.state is MessageState.UNCERTAIN
     assert set(arrived) <= {message.message_id for message in found}
+
+
+def test_a_batch_and_random_kills(database: Database, workers: Nursery, sink: MailSink) -> None:
+    """Two workers look after one batch and are killed again and again; the pace is that of one worker."""
+    sink.seconds_for_text = 0.03
+    for number in range(16):
+        queue_one_of_many(database, system_clock, f"a{number}")
+    pair = [workers.start(url_of(database), sink.url) for _ in range(2)]
+    for turn in range(4):
+        seen = sink.recipients
+        wait_until(lambda seen=seen: sink.recipients > seen or settled(database), what="somebody who sends")
+        time.sleep(secrets.randbelow(120) / 1000)
+        workers.kill(pair[turn % 2])
+        pair[turn % 2] = workers.start(url_of(database), sink.url)
+    wait_until(lambda: settled(database), 90, what="the whole batch")
+    arrived = Counter(str(mail["Message-ID"]) for mail in sink.mails)
+    assert set(arrived.values()) == {1}, "nothing is delivered twice"
+    for message in messages(database):
+        assert message.state is MessageState.UNCERTAIN or (message.state, arrived[message.message_id]) == (
+            MessageState.ACCEPTED,
+            1,
+        )
+    uncertain = sum(message.state is MessageState.UNCERTAIN for message in messages(database))
+    assert uncertain <= 4 * 3, "at most what the killed threads were just handing over"
+    assert len(arrived) >= 16 - uncertain
 
 
 def test_two_workers_and_an_outage(database: Database, workers: Nursery, sink: MailSink) -> None:

@@ -30,6 +30,18 @@ SAID = ["Tên miền ghi trong hồ sơ không mở được.", "Hãy ghi đúng
 ABOUT: dict[str, Any] = {"reference": REFERENCE, "agency_name": AGENCY, "link": FILE}
 LINK = "https://camket.vidu.vn/ky-cam-ket/tiep-tuc/abc.def"
 
+ASKED: dict[str, Any] = {
+    "agency_name": AGENCY,
+    "quarter": "2026Q4",
+    "name": "Công ty TNHH Thử Nghiệm",
+    "groups": ["Sàn thương mại điện tử", "Mạng xã hội"],
+    "plan": "Kế hoạch số 12/KH-UBND ngày 05/03/2026 của UBND tỉnh Lạng Sơn",
+    "shown_day": date(2026, 12, 25),
+    "documents": ["số 34/SCT-QLTM ngày 06/10/2026"],
+    "hotline": "0205 000 000",
+}
+INVITATION = {"link": "https://camket.vidu.vn/ky-cam-ket/loi-moi/0a1b", "short_code": "7KXA-3QEM"}
+
 SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "code": ({"minutes": 10}, {"code": "471902"}),
     "draft_link": ({"days": 30}, {"link": LINK}),
@@ -77,6 +89,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
     "data_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "answer_by": date(2026, 12, 11)}, {}),
     "data_answered": ({**ABOUT, "message": SAID}, {}),
+    "round_ask": (ASKED, INVITATION),
+    "round_reminder": ({**ASKED, "last": 1}, INVITATION),
 }
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) + b"\n.\n%%EOF\n"
@@ -158,6 +172,9 @@ def test_html_is_plain(kind: str) -> None:
     [
         ("code", ["471902", "trong 10 phút", "Không chuyển tiếp"]),
         ("draft_link", [LINK, "30 ngày", "chưa phải là ký"]),
+        ("round_ask", [*INVITATION.values(), *ASKED["groups"], *ASKED["documents"], ASKED["plan"], "25/12/2026"]),
+        ("round_ask", ["Quý IV/2026", "không yêu cầu chuyển tiền", "0205 000 000", "ky-cam-ket/ma-moi"]),
+        ("round_reminder", [*INVITATION.values(), "Xin nhắc", "nhắc cuối cùng", "25/12/2026"]),
         ("institution_link", [LINK, "Bệnh viện Thử Nghiệm", "180 ngày", "chỉ dành cho đầu mối"]),
         (
             "pledge_received",
@@ -216,6 +233,17 @@ def test_contents(kind: str, wanted: list[str]) -> None:
     for each in wanted:
         assert each in text_of(mail)
         assert each in text_of(mail, "html")
+
+
+def test_an_invitation_says_only_what_is_asked_of_its_reader() -> None:
+    mail = written("round_ask", groups=[], hotline=None)
+    assert "xác nhận đã nhận văn bản" in mail["Subject"]
+    assert "không quảng cáo hàng giả" not in text_of(mail)
+    assert "Đường dây nóng" not in text_of(mail)
+    mail = written("round_ask", documents=None)
+    assert "ký cam kết" in mail["Subject"]
+    assert "Xác nhận đã nhận văn bản" not in text_of(mail, "html")
+    assert "cuối cùng" not in text_of(written("round_reminder", last=None))
 
 
 def test_what_does_not_apply_is_not_said() -> None:
