@@ -29,8 +29,10 @@ class MessageKind:
     """A text message: its address is a phone number, and it has neither subject nor HTML."""
 
 
+_INVITED = frozenset({"agency_name", "quarter", "name", "groups", "plan", "shown_day"})
+
 MESSAGE_KINDS: dict[str, MessageKind] = {
-    # Six digits. purpose: sign (if not given), sign_as_representative, withdraw or withdraw_consent.
+    # Six digits. purpose: sign (if not given), sign_as_representative, withdraw, withdraw_consent or ask.
     "code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"purpose"})),
     # Six digits to a phone, for somebody who signs beside a member of staff.
     "sms_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), by_phone=True),
@@ -78,6 +80,14 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     # To the signer. message: what became of their data, as the administrator wrote it.
     "data_answered": MessageKind(
         frozenset({"reference", "agency_name", "message", "link"}), blocks=frozenset({"message"})
+    ),
+    # An agency's invitation. quarter: such as 2026Q3; name: who is asked, in full; groups: labels marked for the
+    # catalogue, of what is to be signed; documents: "số 12/SCT-QLTM ngày 05/03/2026", to be acknowledged; plan: as
+    # the wordings cite it; hotline: of the province; short_code: opens the same as the link.
+    "round_ask": MessageKind(_INVITED, frozenset({"link", "short_code"}), frozenset({"documents", "hotline"})),
+    # last: 1 in the last of the round.
+    "round_reminder": MessageKind(
+        _INVITED, frozenset({"link", "short_code"}), frozenset({"documents", "hotline", "last"})
     ),
     # Six digits that open one's own file.
     "file_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"reference"})),
