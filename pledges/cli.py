@@ -28,11 +28,11 @@ from pledges.demonstration import demonstrate
 from pledges.jobs.operations import retry_failed_task
 from pledges.jobs.queries import failed_tasks
 from pledges.jobs.worker import run_worker
-from pledges.plans.loading import load_from_files
+from pledges.plans.loading import load_from_files, recompute_everywhere
 from pledges.product import Product
 from pledges.province_readiness import provinces_readiness
 from pledges.readiness import check_readiness
-from pledges.registry.counters import recount
+from pledges.registry.recounting import recount
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,6 +89,8 @@ def db_upgrade(as_json: bool) -> None:
     before = migrate.current(database)
     migrate.upgrade(database)
     after = migrate.current(database)
+    if before not in (None, after):
+        database.run(recompute_everywhere)
     click.echo(f"The database is at {after}." if before == after else f"Migrated from {before or 'empty'} to {after}.")
     if as_json:
         show({"before": before, "after": after}, as_json=True)

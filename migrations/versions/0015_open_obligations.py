@@ -81,9 +81,7 @@ def downgrade() -> None:
     op.drop_table("obligation_move")
     op.drop_table("open_counter")
     op.drop_index("ix_obligation_open", table_name="obligation")
-    with op.batch_alter_table("obligation") as table:
-        for column in ("turns_on", "waits_until", "asked_on"):
-            table.drop_column(column)
-    with op.batch_alter_table("agency") as table:
-        for column in ("reminder_days", "waiting_days"):
-            table.drop_column(column)
+    for column in ("turns_on", "waits_until", "asked_on"):
+        op.drop_column("obligation", column)
+    for column in ("reminder_days", "waiting_days"):
+        op.drop_column("agency", column)

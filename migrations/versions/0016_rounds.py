@@ -292,9 +292,8 @@ def downgrade() -> None:
         ("draft", "ask_id", "ask_province"),
         ("contact", "bounce_reason", "bounced_at"),
     ):
-        with op.batch_alter_table(table) as batch:
-            for column in columns:
-                batch.drop_column(column)
+        for column in columns:
+            op.drop_column(table, column)
     for table in (
         "left_out",
         "asked_obligation",

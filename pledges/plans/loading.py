@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -51,9 +51,18 @@ def _load(session: Session, books: PlanBooks, *, actor: Actor, now: datetime) ->
     known = session.scalars(select(ObligationEntry.province_code).distinct()).all()
     counts = load_plans(session, books, actor=actor, now=now)
     if counts:
-        for province_code in sorted(known):
-            enqueue(session, RECOMPUTE_TASK, province_code)
+        _ask_for(session, known)
     return counts
+
+
+def recompute_everywhere(session: Session) -> None:
+    """Ask the worker to follow in every province: a new version may reckon anew what is owed and when it is due."""
+    _ask_for(session, session.scalars(select(ObligationEntry.province_code).distinct()).all())
+
+
+def _ask_for(session: Session, province_codes: Iterable[str]) -> None:
+    for province_code in sorted(province_codes):
+        enqueue(session, RECOMPUTE_TASK, province_code)
 
 
 def _rehearse(session: Session, books: PlanBooks, *, actor: Actor, now: datetime) -> LoadCounts:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from firm.queue import schema as queue_schema
-from sqlalchemy import MetaData, inspect, select
+from sqlalchemy import MetaData, inspect, select, update
+from sqlalchemy.orm import Session
 
+from pledges.audit.models import Fact
+from pledges.audit.operations import SIGNER, SYSTEM
 from pledges.core.db import Base, Database
 from pledges.core.migrate import current, downgrade, head, pending, upgrade
+from pledges.core.secrecy import Vault
+from pledges.plans.loader import read_books
+from pledges.plans.operations import load_plans
+from pledges.registry.models import NOT_RECKONED, EntityKind, Obligation
+from pledges.registry.obligations import recompute_province
+from pledges.registry.operations import register_declared
+from pledges.registry.recounting import recount
+from pledges.registry.rules import DeclaredSubject
 from pledges.registry.search_documents import refresh_all
 from pledges.registry.searching import search_entities
 from pledges.registry.upkeep_models import SearchDocument
 from pledges.signing.models import Pledge
+from tests.support.clock import START
 from tests.support.filling import fill_every_table, read_row
 from tests.unit.registry.conftest import add_province
 from tests.unit.registry.test_searching import add
@@ -113,10 +127,11 @@ def test_a_second_upgrade_changes_nothing(empty_database: Database) -> None:
 
 
 def test_subjects_that_were_there_before_the_search_are_found(empty_database: Database) -> None:
-    upgrade(empty_database, "0008")
+    upgrade(empty_database)
     empty_database.run(add_province)
     kept = empty_database.run(lambda session: add(session, "Công ty Ví Dụ Một", province="97", channels=("vidu.vn",)))
     empty_database.run(lambda session: add(session, "Tiệm Đã Gộp", province="97", merged_into=kept))
+    downgrade(empty_database, "0008")
     upgrade(empty_database)
     with empty_database.read() as session:
         for typed in ("vi du mot", "vidu.vn", "tiem da gop"):
@@ -124,3 +139,35 @@ def test_subjects_that_were_there_before_the_search_are_found(empty_database: Da
     empty_database.run(refresh_all)
     with empty_database.read() as session:
         assert len(session.scalars(select(SearchDocument.number)).all()) == 1
+
+
+def test_what_was_owed_before_the_ledger_is_counted_and_reckoned(empty_database: Database, vault: Vault) -> None:
+    """The facts say how it stood; the worker then reckons on which day it turns, and a recount finds no difference."""
+    upgrade(empty_database)
+    empty_database.run(partial(load_plans, books=read_books(None), actor=SYSTEM, now=START))
+    seller = DeclaredSubject(EntityKind.ORGANISATION, "Tiệm Ví Dụ", "tiem@vidu.vn", ("digital_seller",))
+    empty_database.run(
+        partial(register_declared, declared=seller, province_code="46", actor=SIGNER, now=START, vault=vault)
+    )
+    reckoned = empty_database.run(lambda session: session.scalars(select(Obligation.turns_on)).one())
+    empty_database.run(forget_the_ledger)
+    downgrade(empty_database, "0016")
+    upgrade(empty_database)
+    with empty_database.read() as session:
+        assert session.scalars(select(Obligation.turns_on)).one() == NOT_RECKONED
+    assert empty_database.run(lambda session: recount(session, repair=False)) == []
+    recompute_province(empty_database, "46", clock=lambda: START)
+    with empty_database.read() as session:
+        assert session.scalars(select(Obligation.turns_on)).one() == reckoned
+    assert empty_database.run(lambda session: recount(session, repair=False)) == []
+
+
+def forget_the_ledger(session: Session) -> None:
+    """As facts and obligations were before revision 0015."""
+    session.execute(update(Obligation).values(turns_on=NOT_RECKONED))
+    for fact in session.scalars(select(Fact).where(Fact.kind == "obligation.opened")):
+        counts = [
+            {name: value for name, value in count.items() if name not in ("open", "turns_on", "entity")}
+            for count in fact.data["counts"]
+        ]
+        fact.data = {**fact.data, "counts": counts}
