@@ -47,6 +47,7 @@ class Spot:
     obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """From the agency to itself: the walk asks both who answers and who takes back."""
+    violation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     helper_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
     draft_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -99,6 +100,10 @@ def _helped() -> Sample:
 
 def _pair() -> Sample:
     return Sample(lambda spot: {"pair_id": spot.pair_id}, PROVINCE)
+
+
+def _violation() -> Sample:
+    return Sample(lambda spot: {"violation_id": spot.violation_id})
 
 
 def _entity(*names: str) -> Sample:
@@ -155,6 +160,9 @@ SAMPLES: dict[str, Sample] = {
     "officer.merge_duplicate": _pair(),
     "officer.keep_duplicate_apart": _pair(),
     "officer.take_back_duplicate": _pair(),
+    "officer.violation": _violation(),
+    "officer.correct_one_violation": _violation(),
+    "officer.take_back_one_violation": _violation(),
     "officer.tip": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_picture": Sample(lambda spot: {"tip_id": spot.tip_id, "number": 1}),
     "officer.tip_confirm": Sample(lambda spot: {"tip_id": spot.tip_id}),
@@ -211,6 +219,7 @@ ALSO_INSIDE: dict[str, set[int]] = {
     # Its address names the subject only behind the question mark.
     "officer.suspect_duplicate": {404},
     "officer.record_paper_of": {404},
+    "officer.new_violation": {404},
     # Nothing has been printed; not sealed yet.
     "officer.print_out": {404},
     "officer.helped_pdf": {404},

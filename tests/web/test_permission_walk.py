@@ -33,6 +33,7 @@ from pledges.registry.models import Channel, Contact, Entity, EntityKind, Obliga
 from pledges.registry.rules import set_name
 from pledges.registry.upkeep_models import ScopeProposal, ScopeReason, UnreadValue
 from pledges.review.models import Batch, BatchKind, Decision, Revocation, RevocationState
+from pledges.review.violation_models import Violation, ViolationField
 from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Origin, Pledge, PledgeCover, PledgeState
 from pledges.signing.rules import hold_of
 from pledges.tips.models import Tip, TipSource
@@ -304,7 +305,21 @@ def _looked_after(product: Product, session: Session, pledge: Pledge, person: St
         proposed_by=person.id,
         proposed_at=START,
     )
-    session.add_all([channel, contact, unread, sighting, proposal])
+    violation = Violation(
+        province_code=province,
+        agency_code=agency,
+        entity_id=entity,
+        field=ViolationField.OTHER,
+        happened_on=local_day(START),
+        what="Thử nghiệm",
+        decision_number="1",
+        number_key="1",
+        decided_on=local_day(START),
+        decided_by="Thử nghiệm",
+        recorded_by=person.id,
+        recorded_at=START,
+    )
+    session.add_all([channel, contact, unread, sighting, proposal, violation])
     session.flush()
     return {
         "channel_id": channel.id,
@@ -313,6 +328,7 @@ def _looked_after(product: Product, session: Session, pledge: Pledge, person: St
         "sighting_id": sighting.id,
         "obligation_id": obligation.id,
         "proposal_id": proposal.id,
+        "violation_id": violation.id,
     }
 
 

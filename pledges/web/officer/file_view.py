@@ -38,6 +38,7 @@ from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.history_words import history_rows
 from pledges.web.officer.queue_view import file_beside, queue_url, read_size, walk_around
 from pledges.web.officer.reach import can
+from pledges.web.officer.violation_view import reason_in_address
 from pledges.web.public import verification_words
 
 FORMS: dict[str, type[forms.DecisionForm]] = {
@@ -80,6 +81,9 @@ def file_page(pledge: Pledge, sent: Sent | None = None, status: int = 200) -> Re
     shown = {name: FORMS[name](formdata=None) for name in allowed}
     if sent is not None and sent.name in shown:
         shown[sent.name] = sent.form
+    reason = reason_in_address(pledge) if sent is None and "ask_revocation" in shown else ""
+    if reason:
+        shown["ask_revocation"] = forms.AskRevocationForm(formdata=None, data={"message": reason})
     page = render_template(
         "officer/file.html",
         pledge=pledge,
@@ -88,6 +92,7 @@ def file_page(pledge: Pledge, sent: Sent | None = None, status: int = 200) -> Re
         forms=shown,
         form=sent.form if sent is not None and sent.conflict is None else None,
         sent=sent,
+        opened=sent.name if sent is not None else "ask_revocation" if reason else "",
         conflict=error_text(sent.conflict) if sent is not None and sent.conflict is not None else "",
         seen=_seen(pledge, sent),
         typed=_typed_in_vain(sent, allowed),

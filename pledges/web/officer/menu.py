@@ -54,6 +54,12 @@ SECTIONS = (
                 N_("Bệnh viện, tòa soạn, đoàn nghệ thuật: một liên kết cho cả đơn vị, một bộ hồ sơ."),
             ),
             Page(
+                Action.VIOLATION_VIEW,
+                "/can-bo/vi-pham",
+                N_("Vi phạm"),
+                N_("Quyết định xử lý người đã ký: ghi nhận, sửa, đề nghị thu hồi bản cam kết."),
+            ),
+            Page(
                 Action.DELEGATION_MANAGE,
                 "/can-bo/uy-quyen",
                 N_("Ủy quyền duyệt"),

@@ -28,6 +28,7 @@ from pledges.web.officer import (
     seller_routes,
     sign_in_routes,
     tip_routes,
+    violation_routes,
 )
 from pledges.web.officer.authentication import set_up_authentication
 from pledges.web.officer.blueprint import blueprint
@@ -61,6 +62,7 @@ __all__ = [
     "set_up",
     "sign_in_routes",
     "tip_routes",
+    "violation_routes",
 ]
 
 
