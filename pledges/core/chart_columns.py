@@ -22,7 +22,7 @@ def lay_out_columns(sheet: Sheet, chart: CoverageByQuarter, speech: Speech) -> D
     room = slot - BETWEEN
     if max(sheet.width_of(word, SMALL, bold=True) for row in chart.rows for word in _words(row, speech)) > room:
         return None
-    top = target_sample(sheet, chart.target_text(speech)) + 8 if chart.target is not None else SMALL_LINE / 2
+    top = target_sample(sheet, chart.target_text(speech)) + 12 if chart.target is not None else SMALL_LINE / 2
     _grid(sheet, axis, top)
     target = None if chart.target is None else top + HEIGHT * (1 - chart.target)
     middles = [axis + slot * (index + 0.5) for index in range(chart.size)]

@@ -69,7 +69,8 @@ def _measure_for(faces: Faces) -> Measure:
 
 def _drawn(drawing: Drawing, faces: Faces, scale: float) -> PdfDrawing:
     """ReportLab counts from the bottom."""
-    paper = PdfDrawing(drawing.width * scale, drawing.height * scale)
+    # Without a first font of its own every drawing would name Helvetica in the file, which is never embedded.
+    paper = PdfDrawing(drawing.width * scale, drawing.height * scale, initialFontName=faces.regular)
     group = Group(transform=(scale, 0, 0, scale, 0, 0))
     for shape in drawing.shapes:
         for part in _parts(shape, drawing.height, faces):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from pledges.core.chart_figures import Chart, CoverageBars, CoverageByQuarter, Funnel, GroupCounts, Share, StackedGroups
 from pledges.core.errors import N_, DomainError
 from pledges.messaging.folder import FolderMail, read_mail_folder
+from pledges.web.charts import chart_figure
 from pledges.web.components import PageForm
 from pledges.web.current import product
 from pledges.web.fields import (
@@ -35,6 +37,28 @@ COMMUNES = (
     Choice("19753", "phường Thuận Hóa (ví dụ)", "trước đây: phường Vĩnh Ninh, phường Phú Hội"),
     Choice("19774", "phường Phú Xuân (ví dụ)", "trước đây: phường Đông Ba, phường Thuận Lộc"),
 )
+
+LONG_NAME = "Doanh nghiệp, hộ kinh doanh bán hàng trên sàn thương mại điện tử và mạng xã hội (ví dụ)"
+CHARTS: dict[str, Chart] = {
+    "duong-di": Funnel.of_round("Từ lời mời đến tiếp nhận (ví dụ)", (2000, 1893, 1402, 1010, 702, 650)),
+    "ty-le": CoverageBars(
+        "Tỷ lệ có cam kết theo nhóm (ví dụ)",
+        (Share("Bác sĩ, dược sĩ", 1448, 2000), Share(LONG_NAME, 123_456, 1_234_567), Share("Cơ quan báo chí", 0, 0)),
+    ),
+    "theo-quy": CoverageByQuarter(
+        "Tỷ lệ có cam kết theo quý (ví dụ)",
+        (
+            Share("Quý I/2026", 9, 200),
+            Share("Quý II/2026", 0, 0),
+            Share("Quý III/2026", 1448, 2000),
+            Share("Quý IV/2026", 2000, 2000),
+        ),
+    ),
+    "sau-nhom": StackedGroups(
+        "Nghĩa vụ theo sáu nhóm (ví dụ)",
+        (GroupCounts("Bác sĩ, dược sĩ", 1448, 120, 230, 150, 40, 12), GroupCounts(LONG_NAME, 0, 0, 0, 0, 100, 212)),
+    ),
+}
 
 
 def _refuse_mail(raw: str) -> str:
@@ -78,7 +102,8 @@ def gallery() -> ResponseReturnValue:
     form.commune.search = lambda query: COMMUNES if query else ()
     form.commune.name_of = {choice.value: choice for choice in COMMUNES}.get
     sent = form.validate_on_submit()
-    return render_template("public/gallery.html", form=form, sent=sent, address="?trang={}".format)
+    charts = [chart_figure(key, chart) for key, chart in CHARTS.items()]
+    return render_template("public/gallery.html", form=form, sent=sent, charts=charts, address="?trang={}".format)
 
 
 @blueprint.get("/hom-thu")
