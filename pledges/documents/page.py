@@ -183,7 +183,7 @@ def _draw_qr(canvas: Canvas, document: PledgeDocument, x: float, y: float, side:
         canvas.beginForm("qr", 0, 0, modules, modules)
         canvas.setFillColor(BLACK)
         # The path is written as it stands in the file: a path object per rectangle costs ten times as much.
-        canvas._code.append(_rectangles(document.qr.matrix) + " f")
+        canvas._code.append(rectangles(document.qr.matrix) + " f")
         canvas.endForm()
     canvas.saveState()
     canvas.translate(x, y)
@@ -193,7 +193,7 @@ def _draw_qr(canvas: Canvas, document: PledgeDocument, x: float, y: float, side:
     canvas.linkURL(document.paper.verification_url, (x, y, x + side, y + side), relative=0, thickness=0)
 
 
-def _rectangles(matrix: tuple[bytearray, ...]) -> str:
+def rectangles(matrix: tuple[bytearray, ...]) -> str:
     """Dark modules beside each other become one rectangle: fewer operators and no hairlines between them."""
     found = []
     for index, row in enumerate(matrix):

@@ -68,6 +68,22 @@ class Storage:
         crash_point("storage.after_rename")
         _sync_folder(path.parent)
 
+    def lay_aside(self, name: str, data: bytes) -> None:
+        """Keep a part of something larger for the next hour, whole or not at all; `sweep_temporary` takes it away."""
+        _make_folders(self._temporary, self.folder)
+        descriptor, unfinished = tempfile.mkstemp(dir=self._temporary)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(unfinished).replace(self._temporary / name)
+
+    def laid_aside(self, name: str) -> bytes | None:
+        try:
+            return (self._temporary / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def check(self) -> None:
         """Refuse (`StorageUnavailable`) unless a file can be written now and a tenth of the space is free."""
         try:

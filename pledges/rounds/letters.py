@@ -1,0 +1,357 @@
+"""Letters of a round for those whom no mail reaches: chosen, printed by the worker into one PDF, recorded as sent."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+
+from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from pledges.accounts.models import Staff
+from pledges.accounts.operations import actor_of
+from pledges.accounts.permissions import Action, Place, require
+from pledges.audit.operations import record
+from pledges.core.calendar import Clock
+from pledges.core.crashpoints import crash_point
+from pledges.core.db import Database, new_id
+from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.secrecy import Vault
+from pledges.documents.errors import StorageUnavailable
+from pledges.documents.joining import join_pdfs
+from pledges.documents.letter import write_letters
+from pledges.documents.letter_list import write_list
+from pledges.documents.storage import Storage
+from pledges.documents.writing import writing_files
+from pledges.jobs.operations import enqueue
+from pledges.jobs.queries import in_queue
+from pledges.plans.models import Commune
+from pledges.registry.models import IN_SCOPE, Entity, Obligation
+from pledges.rounds.letter_pdf import bundle_of, letter_to, recipients_of, sender_of
+from pledges.rounds.models import (
+    Ask,
+    AskedObligation,
+    Attempt,
+    BatchState,
+    LetterBatch,
+    Outcome,
+    Round,
+    RoundState,
+)
+
+MAKE_LETTERS = "make_letters"
+SWEEP_LETTERS = "sweep_letters"
+
+MOST_LETTERS = 2000
+CHUNK = 50
+"""Letters in one step of the worker: about a second, while others wait for the faces."""
+
+FAULT = N_("Hệ thống gặp lỗi khi làm tệp thư này. Hãy bấm “Làm lại”; nếu vẫn lỗi, báo người quản trị.")
+
+Key = tuple[str, uuid.UUID]
+
+log = logging.getLogger("pledges.rounds")
+
+
+class Recipients(StrEnum):
+    """Who of those that have not signed gets a letter."""
+
+    UNREACHED = "unreached"
+    """Nobody has reached them in this round yet, and no mail is on its way."""
+    ALL = "all"
+
+
+# --- Choosing ------------------------------------------------------------------------------------------------------
+
+
+def still_open() -> ColumnElement[bool]:
+    """Something of an ask is neither signed nor out of scope by now."""
+    return (
+        select(AskedObligation.ask_id)
+        .join(
+            Obligation,
+            (Obligation.province_code == AskedObligation.province_code)
+            & (Obligation.id == AskedObligation.obligation_id),
+        )
+        .where(
+            AskedObligation.province_code == Ask.province_code,
+            AskedObligation.ask_id == Ask.id,
+            Obligation.scope.in_(IN_SCOPE),
+            Obligation.in_force == 0,
+            Obligation.waiting_for_agency == 0,
+        )
+        .exists()
+    )
+
+
+def reached(*outcomes: Outcome) -> ColumnElement[bool]:
+    """One of the attempts of an ask came out like this."""
+    return (
+        select(Attempt.id)
+        .where(Attempt.province_code == Ask.province_code, Attempt.ask_id == Ask.id, Attempt.outcome.in_(outcomes))
+        .exists()
+    )
+
+
+def open_asks(of_round: Round, recipients: Recipients, commune_code: str | None) -> Select[uuid.UUID]:
+    """Ids of asks whose subjects have not signed, in the order in which letters are delivered."""
+    found = (
+        select(Ask.id)
+        .join(Entity, (Entity.province_code == Ask.province_code) & (Entity.id == Ask.entity_id))
+        .outerjoin(Commune, (Commune.province_code == Entity.province_code) & (Commune.code == Entity.commune_code))
+        .where(
+            Ask.province_code == of_round.province_code,
+            Ask.round_id == of_round.id,
+            Ask.revoked_at.is_(None),
+            Entity.merged_into.is_(None),
+            still_open(),
+        )
+        .order_by(Commune.name_fold.is_(None), Commune.name_fold, Commune.code, Entity.name_fold, Ask.id)
+    )
+    if recipients is Recipients.UNREACHED:
+        found = found.where(~reached(Outcome.REACHED, Outcome.WAITING))
+    return found if commune_code is None else found.where(Entity.commune_code == commune_code)
+
+
+def printed_asks(session: Session, of_round: Round) -> set[str]:
+    """Ids of the asks whose letters are in some file of the round already."""
+    rows = session.scalars(
+        select(LetterBatch.asks).where(
+            LetterBatch.province_code == of_round.province_code, LetterBatch.round_id == of_round.id
+        )
+    )
+    return {ask_id for asks in rows for ask_id in asks}
+
+
+@dataclass(frozen=True)
+class Need:
+    """How many letters could be printed now: without and with those that were printed before."""
+
+    new: int
+    all: int
+
+
+def count_needed(session: Session, of_round: Round, recipients: Recipients, commune_code: str | None = None) -> Need:
+    printed = printed_asks(session, of_round)
+    wanted = open_asks(of_round, recipients, commune_code)
+    if not printed:
+        number = session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
+        return Need(number, number)
+    ids = [str(ask_id) for ask_id in session.scalars(wanted.order_by(None))]
+    return Need(sum(1 for ask_id in ids if ask_id not in printed), len(ids))
+
+
+def start_letters(
+    session: Session,
+    of_round: Round,
+    *,
+    recipients: Recipients,
+    commune_code: str | None,
+    again: bool,
+    staff: Staff,
+    now: datetime,
+) -> LetterBatch:
+    """Freeze who gets a letter and have the worker print them. `again`: also those that were printed before."""
+    of_round = _managed(session, of_round, staff)
+    if of_round.state is not RoundState.RUNNING:
+        raise Conflict(N_("Chỉ in được thư khi đợt vận động đang chạy."))
+    printed = set() if again else printed_asks(session, of_round)
+    asks = _first_of(session, open_asks(of_round, recipients, commune_code), without=printed)
+    if not asks:
+        raise DomainError(N_("Không còn ai cần thư theo lựa chọn này. Hãy chọn rộng hơn, hoặc in lại thư đã in."))
+    batch = LetterBatch(
+        province_code=of_round.province_code,
+        id=new_id(),
+        round_id=of_round.id,
+        commune_code=commune_code,
+        asks=asks,
+        made_by=staff.id,
+        made_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    record(
+        session,
+        "letters.made",
+        province_code=batch.province_code,
+        object_id=batch.id,
+        actor=actor_of(staff),
+        now=now,
+        data={"round": str(of_round.id), "letters": len(asks), "commune": commune_code or "", "again": again},
+    )
+    enqueue(session, MAKE_LETTERS, batch.province_code, str(batch.id))
+    return batch
+
+
+def _first_of(session: Session, wanted: Select[uuid.UUID], *, without: set[str]) -> list[str]:
+    taken: list[str] = []
+    for ask_id in session.scalars(wanted.execution_options(yield_per=1000)):
+        if str(ask_id) not in without:
+            taken.append(str(ask_id))
+        if len(taken) == MOST_LETTERS:
+            break
+    return taken
+
+
+def print_again(session: Session, batch: LetterBatch, staff: Staff) -> None:
+    """After a fault: the same letters once more."""
+    _managed_batch(session, batch, staff)
+    done = session.execute(
+        update(LetterBatch)
+        .where(*_is(batch), LetterBatch.state == BatchState.FAILED)
+        .values(state=BatchState.WAITING, error="", done=0)
+        .returning(LetterBatch.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if done is None:
+        raise Conflict(N_("Tệp thư này đang được làm hoặc đã xong."))
+    enqueue(session, MAKE_LETTERS, batch.province_code, str(batch.id))
+
+
+def batches_of(session: Session, of_round: Round, limit: int = 100) -> list[LetterBatch]:
+    """Newest first."""
+    return list(
+        session.scalars(
+            select(LetterBatch)
+            .where(LetterBatch.province_code == of_round.province_code, LetterBatch.round_id == of_round.id)
+            .order_by(LetterBatch.made_at.desc(), LetterBatch.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def _managed(session: Session, of_round: Round, staff: Staff) -> Round:
+    """The round, locked, within reach: who prints at the same moment waits, and then finds nothing left to print."""
+    require(staff, Action.ROUND_MANAGE, Place(of_round.province_code, of_round.agency_code))
+    key = (of_round.province_code, of_round.id)
+    return session.get_one(Round, key, with_for_update=True, populate_existing=True)
+
+
+def _managed_batch(session: Session, batch: LetterBatch, staff: Staff) -> tuple[LetterBatch, Round]:
+    of_round = session.get(Round, (batch.province_code, batch.round_id))
+    if of_round is None:
+        raise NotFound
+    of_round = _managed(session, of_round, staff)
+    key = (batch.province_code, batch.id)
+    return session.get_one(LetterBatch, key, with_for_update=True, populate_existing=True), of_round
+
+
+def _is(batch: LetterBatch) -> tuple[ColumnElement[bool], ...]:
+    return (LetterBatch.province_code == batch.province_code, LetterBatch.id == batch.id)
+
+
+# --- Printing ------------------------------------------------------------------------------------------------------
+
+
+class LetterWorker:
+    """The two tasks of the worker: `make` prints one file in steps, `sweep` finds files whose work was lost.
+
+    Every step leaves its part beside the storage. Killed anywhere, the next run goes on behind the last part.
+    """
+
+    def __init__(
+        self, database: Database, storage: Storage, clock: Clock, vault: Vault, public_url: str, chunk: int = CHUNK
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._clock = clock
+        self._vault = vault
+        self._public_url = public_url
+        self._chunk = chunk
+
+    def make(self, province_code: str, batch_id_text: str) -> None:
+        key = (province_code, uuid.UUID(batch_id_text))
+        with self._database.read() as session:
+            batch = session.get(LetterBatch, key)
+            if batch is None or batch.state is not BatchState.WAITING:
+                return
+            asks = [uuid.UUID(ask_id) for ask_id in batch.asks]
+        try:
+            with writing_files(self._storage):
+                sha256 = self._print(key, asks)
+        except (DBAPIError, StorageUnavailable):
+            raise  # The job comes again, and goes on where this one stopped.
+        except Exception:
+            log.exception("A file of letters could not be made", extra={"batch": batch_id_text})
+            self._database.run(partial(_settle, key=key, state=BatchState.FAILED, error=FAULT))
+            return
+        crash_point("letters.before_end")
+        self._database.run(partial(_settle, key=key, state=BatchState.READY, sha256=sha256, done=len(asks)))
+
+    def _print(self, key: Key, asks: Sequence[uuid.UUID]) -> str:
+        names = []
+        for start in range(0, len(asks), self._chunk):
+            name = f"letters-{key[1]}-{self._chunk}-{start:05}"
+            names.append(name)
+            if self._storage.laid_aside(name) is None:
+                self._storage.lay_aside(name, self._part(key, asks[start : start + self._chunk], start, len(asks)))
+            self._database.run(partial(_tell_done, key=key, done=min(start + self._chunk, len(asks))))
+            crash_point("letters.after_part")
+        with self._database.read() as session:
+            batch = session.get_one(LetterBatch, key)
+            sender = sender_of(session, _round_of(session, batch), vault=self._vault, public_url=self._public_url)
+            listed = bundle_of(session, sender, asks)
+        title = f"{listed.title}, {sender.quarter.vietnamese}"
+        return self._storage.put(join_pdfs(self._parts(write_list(listed), names), title=title))
+
+    def _parts(self, first: bytes, names: Sequence[str]) -> Iterator[bytes]:
+        yield first
+        for name in names:
+            part = self._storage.laid_aside(name)
+            if part is None:
+                raise StorageUnavailable(N_("Phần vừa làm của tệp thư đã bị dọn mất; hệ thống sẽ làm lại."))
+            yield part
+
+    def _part(self, key: Key, asks: Sequence[uuid.UUID], start: int, total: int) -> bytes:
+        with self._database.read() as session:
+            batch = session.get_one(LetterBatch, key)
+            sender = sender_of(session, _round_of(session, batch), vault=self._vault, public_url=self._public_url)
+            recipients = recipients_of(session, key[0], asks)
+        return write_letters(
+            [letter_to(each, sender, number, total) for number, each in enumerate(recipients, start=start + 1)]
+        )
+
+    def sweep(self) -> None:
+        """Ask again for every file that waits although nobody works on it."""
+        self._database.run(self._ask_again)
+
+    def _ask_again(self, session: Session) -> None:
+        waiting = session.execute(
+            select(LetterBatch.province_code, LetterBatch.id)
+            .where(LetterBatch.state == BatchState.WAITING)
+            .order_by(LetterBatch.made_at)
+            .limit(50)
+        ).all()
+        args = [(province_code, str(batch_id)) for province_code, batch_id in waiting]
+        queued = in_queue(session, MAKE_LETTERS, args) if args else set()
+        for each in args:
+            if each not in queued:
+                enqueue(session, MAKE_LETTERS, *each)
+
+
+def _round_of(session: Session, batch: LetterBatch) -> Round:
+    return session.get_one(Round, (batch.province_code, batch.round_id))
+
+
+def _tell_done(session: Session, key: Key, done: int) -> None:
+    _change(session, key, done=done)
+
+
+def _settle(session: Session, key: Key, state: BatchState, sha256: str | None = None, **values: object) -> None:
+    _change(session, key, state=state, file_sha256=sha256, **values)
+
+
+def _change(session: Session, key: Key, **values: object) -> None:
+    """Only while it waits: somebody else may have finished the same work."""
+    session.execute(
+        update(LetterBatch)
+        .where(LetterBatch.province_code == key[0], LetterBatch.id == key[1], LetterBatch.state == BatchState.WAITING)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
