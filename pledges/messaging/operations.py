@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -84,29 +84,21 @@ def queue_message(
     if batch is not None and (MESSAGE_KINDS[kind].by_phone or not 0 < len(batch) <= _LONGEST_BATCH):
         raise ValueError("a batch is of mail and has a name of 1 to 60 characters")
     message_id = new_id()
-    plain, secret = checked_params(kind, params, secret_params or {})
     address = callable_number(to_address) if MESSAGE_KINDS[kind].by_phone else deliverable(to_address)
+    one = OneOfMany(
+        id=message_id,
+        to_address=address,
+        dedupe_key=dedupe_key,
+        params=params,
+        secret_params=secret_params or {},
+        language=language,
+        expires_at=expires_at,
+    )
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(Message).values(
-        province_code=province_code,
-        id=message_id,
-        kind=kind,
-        dedupe_key=dedupe_key,
-        to_address=address,
-        to_domain=None if batch is None else address.rpartition("@")[2].lower(),
-        batch=batch,
-        language=language,
-        params=plain,
-        secret_params=vault.encrypt(_purpose(message_id), json.dumps(secret)) if secret else None,
+        **_row(one, province_code, kind, batch, now, vault),
         attachment_sha256=attachment.sha256 if attachment else None,
         attachment_name=attachment.filename if attachment else None,
-        state=MessageState.QUEUED if batch is None else MessageState.HELD,
-        attempts=0,
-        created_at=now,
-        next_attempt_at=now,
-        expires_at=expires_at,
-        message_id="",
-        last_error="",
     )
     statement = statement.on_conflict_do_nothing(index_elements=["province_code", "dedupe_key"])
     if session.scalar(statement.returning(Message.id)) is not None and batch is None:
@@ -114,6 +106,67 @@ def queue_message(
     return session.scalars(
         select(Message).where(Message.province_code == province_code, Message.dedupe_key == dedupe_key)
     ).one()
+
+
+@dataclass(frozen=True)
+class OneOfMany:
+    """What is its own in each of many messages that are written at once."""
+
+    id: uuid.UUID
+    to_address: str
+    """As `deliverable` gives it."""
+    dedupe_key: str
+    params: Mapping[str, Any]
+    secret_params: Mapping[str, Any]
+    language: str
+    expires_at: datetime | None = None
+
+
+def queue_many(
+    session: Session,
+    messages: Sequence[OneOfMany],
+    *,
+    province_code: str,
+    kind: str,
+    batch: str,
+    now: datetime,
+    vault: Vault,
+) -> set[uuid.UUID]:
+    """Write messages of one batch by one statement; returns the ids of those whose `dedupe_key` is new."""
+    if not messages:
+        return set()
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    written = session.connection().execute(
+        insert(Message).on_conflict_do_nothing(index_elements=["province_code", "dedupe_key"]).returning(Message.id),
+        [_row(each, province_code, kind, batch, now, vault) for each in messages],
+    )
+    return set(written.scalars())
+
+
+def _row(
+    one: OneOfMany, province_code: str, kind: str, batch: str | None, now: datetime, vault: Vault
+) -> dict[str, Any]:
+    plain, secret = checked_params(kind, one.params, one.secret_params)
+    return {
+        "province_code": province_code,
+        "id": one.id,
+        "kind": kind,
+        "dedupe_key": one.dedupe_key,
+        "to_address": one.to_address,
+        "to_domain": None if batch is None else one.to_address.rpartition("@")[2].lower(),
+        "batch": batch,
+        "language": one.language,
+        "params": plain,
+        "secret_params": vault.encrypt(_purpose(one.id), json.dumps(secret)) if secret else None,
+        "state": MessageState.QUEUED if batch is None else MessageState.HELD,
+        "attempts": 0,
+        "created_at": now,
+        "next_attempt_at": now,
+        "expires_at": one.expires_at,
+        "message_id": "",
+        "last_error": "",
+        "bounce_reason": "",
+    }
 
 
 def deliverable(address: str) -> str:
@@ -243,7 +296,7 @@ def settle_abandoned(
         return False
     if message.state is MessageState.SENDING or taken is False:
         _wait_again(session, message, now=now, pause=None)
-    elif taken:
+    elif taken or message.bounced_at is not None:
         message.accepted_at = now
         finish(session, message, MessageState.ACCEPTED, "", now, followers)
     else:
