@@ -31,7 +31,16 @@ from pledges.registry.models import (
 from pledges.registry.names import remember_name
 from pledges.registry.obligations import recompute_obligations
 from pledges.registry.queries import obligations_of
-from pledges.registry.rules import SELF_DECLARED, DeclaredSubject, Match, Matched, is_same_by_name, judge_match
+from pledges.registry.rules import (
+    SELF_DECLARED,
+    DeclaredSubject,
+    Match,
+    Matched,
+    Presumed,
+    contradicts,
+    is_same_by_name,
+    judge_match,
+)
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types, types_of_website
 
@@ -94,11 +103,11 @@ def register_declared(
     actor: Actor,
     now: datetime,
     vault: Vault,
-    presumed: uuid.UUID | None = None,
+    presumed: Presumed | None = None,
 ) -> Registered:
     """Find or add the entity that declares itself, with its channels and what it owes.
 
-    `presumed`: whom a list of theirs says them to be; it counts where no number, channel or address says otherwise.
+    `presumed`: whom a list or an invitation says them to be; it counts where no number or channel says otherwise.
 
     Somebody else's tax code, personal number or channel gives a claimed entity, and no answer tells the difference.
     The same declaration twice changes nothing the second time. Nothing that is known is overwritten.
@@ -115,30 +124,42 @@ def register_declared(
     return registered
 
 
-def _register(act: Declaration, matches: list[Matched], presumed: uuid.UUID | None) -> Registered:
+def _register(act: Declaration, matches: list[Matched], presumed: Presumed | None) -> Registered:
     session, declared = act.session, act.declared
+    named = _named(act, presumed)
+    proven = presumed is not None and presumed.proven
     confirmed = with_confirmed_email(session, matches, declared)
+    if named is not None and proven:
+        confirmed = [match for match in matches if match in confirmed or match.entity.id == named.entity.id]
     match judge_match(declared, act.number_hash, matches, confirmed):
         case Match.CLAIMED:
             return Registered(_claim(act, matches[0].entity), claimed=True)
         case Match.SAME:
             return complete(act, confirmed[0].entity)
         case Match.NEW:
-            known = same_by_name(
-                session, declared, act.number_hash, province_code=act.province_code, standing=Standing.REGISTERED
-            )
-            known = known or _listed(act, presumed)
-            return complete(act, known or _add_entity(act, Standing.REGISTERED))
+            return complete(act, _by_name(act, named, proven=proven) or _add_entity(act, Standing.REGISTERED))
 
 
-def _listed(act: Declaration, presumed: uuid.UUID | None) -> Entity | None:
-    """The registered entity of a list, unless its numbers say that it is somebody else."""
-    found = act.session.get(Entity, (act.province_code, presumed)) if presumed is not None else None
+def _by_name(act: Declaration, named: Matched | None, *, proven: bool) -> Entity | None:
+    """The entity that no number and no channel points to: by its name and address, or by who named it."""
+    same_name = named is not None and is_same_by_name(named, act.declared, act.number_hash)
+    if named is not None and same_name and proven:
+        return named.entity
+    known = same_by_name(
+        act.session, act.declared, act.number_hash, province_code=act.province_code, standing=Standing.REGISTERED
+    )
+    if known is None and named is not None and (same_name or proven):
+        return named.entity
+    return known
+
+
+def _named(act: Declaration, presumed: Presumed | None) -> Matched | None:
+    """The registered entity that somebody else has named, unless its numbers say that it is another one."""
+    found = act.session.get(Entity, (act.province_code, presumed.entity_id)) if presumed is not None else None
     if found is None or found.standing is not Standing.REGISTERED:
         return None
-    entity = survivor(act.session, found)
-    match = Matched(entity, (found,))
-    return entity if is_same_by_name(match, act.declared, act.number_hash) else None
+    match = Matched(survivor(act.session, found), (found,))
+    return None if contradicts(match.rows, act.declared, act.number_hash) else match
 
 
 def check_commune(session: Session, province_code: str, commune_code: str) -> None:

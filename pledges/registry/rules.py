@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -63,6 +64,16 @@ class DeclaredSubject:
     (which may be empty) has not been confirmed."""
     phone_confirmed: bool = False
     """A code sent to `phone` came back."""
+
+
+@dataclass(frozen=True)
+class Presumed:
+    """Whom somebody else says the one who signs to be: an institution by its list, an agency by its invitation."""
+
+    entity_id: uuid.UUID
+    proven: bool = False
+    """A code that went to a known address of that entity has come back: then another name or address is a correction.
+    Otherwise only the same name counts."""
 
 
 class Match(StrEnum):

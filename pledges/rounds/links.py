@@ -15,9 +15,12 @@ from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action, Place, require
 from pledges.audit.operations import SIGNER, record
 from pledges.core.errors import N_, Conflict, DomainError
+from pledges.core.identity import mask_email
 from pledges.core.secrecy import Vault, random_code, sha256_hex
+from pledges.core.text import fold, name_key
 from pledges.registry.matching import survivor
 from pledges.registry.models import Contact, Entity
+from pledges.registry.queries import contacts_of
 from pledges.rounds.models import Ask, Round, RoundState
 from pledges.signing.rules import plain_code
 
@@ -65,6 +68,24 @@ def token_sha256(token: str) -> str:
 def link_of(public_url: str, vault: Vault, ask: Ask) -> str:
     """The whole address for mails and QR codes."""
     return f"{public_url}{LANDING}/{token_of(vault, ask)}"
+
+
+# --- Showing to whoever holds it -----------------------------------------------------------------------------------
+
+
+def masked_name(name: str) -> str:
+    """`Công ty TNHH Hoa Mai` → `Công ty TNHH H•• M••`: who is meant knows it, nobody else learns it."""
+    words = name.split()
+    key = name_key(name).split()
+    plain = max(0, len(words) - len(key)) if fold(name).endswith(" ".join(key)) else 0
+    return " ".join([*words[:plain], *(f"{word[0]}••" for word in words[plain:])])
+
+
+def masked_address(address: str) -> str:
+    """`nguyenan@vidu.vn` → `n•••n@v•••.vn`: a firm's domain is its name."""
+    mailbox, _, domain = mask_email(address).rpartition("@")
+    host, _, ending = domain.rpartition(".")
+    return f"{mailbox}@{host[:1]}•••.{ending}"
 
 
 # --- Finding -------------------------------------------------------------------------------------------------------
@@ -130,20 +151,14 @@ def _contact(session: Session, ask: Ask, entity: Entity) -> Contact | None:
     """The address that was written to; where it has gone dead since, the best one that is known today."""
     if ask.contact_id is not None:
         written_to = session.get(Contact, (ask.province_code, ask.contact_id))
-        if written_to is not None and written_to.ended_at is None and written_to.bounced_at is None:
+        if written_to is not None and _is_alive(written_to):
             return written_to
-    return session.scalars(
-        select(Contact)
-        .where(
-            Contact.province_code == ask.province_code,
-            Contact.entity_id.in_({ask.entity_id, entity.id}),
-            Contact.kind == "email",
-            Contact.ended_at.is_(None),
-            Contact.bounced_at.is_(None),
-        )
-        .order_by(Contact.formal.desc(), Contact.verified_at.is_(None), Contact.id)
-        .limit(1)
-    ).first()
+    reached = [each for each in contacts_of(session, entity) if each.kind == "email" and _is_alive(each)]
+    return min(reached, key=lambda each: (not each.formal, each.verified_at is None, each.id), default=None)
+
+
+def _is_alive(contact: Contact) -> bool:
+    return contact.ended_at is None and contact.bounced_at is None
 
 
 # --- What happens to it --------------------------------------------------------------------------------------------

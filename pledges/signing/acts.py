@@ -180,7 +180,7 @@ def _new_pledge(session: Session, act: SigningAct, text: TextToSign, entity: Ent
         language=act.draft.language,
         subject_types=list(text.subject_types),
         institution_id=act.draft.institution_id,
-        ask_id=act.draft.ask_id,
+        ask_id=act.draft.ask_id if act.draft.ask_province == act.answers.group.province_code else None,
         **signed_columns(act, text, reference, verification_code),
     )
 

@@ -37,6 +37,8 @@ class CodePurpose(StrEnum):
     OPEN_FILE = "open_file"
     WITHDRAW = "withdraw"
     WITHDRAW_CONSENT = "withdraw_consent"
+    ASK = "ask"
+    """Whoever holds an invitation reads the mail of who was invited; it signs nothing."""
 
 
 MESSAGE_KINDS = {
@@ -45,12 +47,14 @@ MESSAGE_KINDS = {
     CodePurpose.OPEN_FILE: "file_code",
     CodePurpose.WITHDRAW: "code",
     CodePurpose.WITHDRAW_CONSENT: "code",
+    CodePurpose.ASK: "code",
 }
 
 
-_MORE_PARAMS = {
+_MORE_PARAMS: dict[CodePurpose, dict[str, str]] = {
     purpose: {"purpose": purpose.value}
-    for purpose in (CodePurpose.SIGN_AS_REPRESENTATIVE, CodePurpose.WITHDRAW, CodePurpose.WITHDRAW_CONSENT)
+    for purpose in MESSAGE_KINDS
+    if purpose not in {CodePurpose.SIGN, CodePurpose.OPEN_FILE}
 }
 """The letter says what the code is for."""
 

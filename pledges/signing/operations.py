@@ -23,6 +23,7 @@ from pledges.plans.wordings import Consents
 from pledges.registry.families import family, twins_of
 from pledges.registry.models import Entity, Obligation
 from pledges.registry.operations import register_declared
+from pledges.registry.rules import Presumed
 from pledges.signing.acts import SEAL_TASK, Confirmation, SigningAct, add_pledge
 from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
 from pledges.signing.covering import owed_under
@@ -42,8 +43,8 @@ from pledges.signing.texts import DraftAnswers, TextToSign, declared_subject, re
 
 __all__ = ["SEAL_TASK", "ConfirmationErrors", "Presume", "SigningOutcome", "complete_signing", "sign_draft"]
 
-Presume = Callable[[Session, Draft, str, str], uuid.UUID | None]
-"""Whom somebody of this name in this province is by a list that the draft came from; None where it says nothing."""
+Presume = Callable[[Session, Draft, str, str], Presumed | None]
+"""Whom somebody of this name in this province is by what the draft was begun with; None where that says nothing."""
 
 
 @dataclass(frozen=True)

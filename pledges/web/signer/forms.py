@@ -286,5 +286,18 @@ class ReferenceForm(DomainForm):
     )
 
 
+class ShortCodeForm(DomainForm):
+    short_code = TextField(
+        lazy("Mã mời"),
+        hint=lazy("8 chữ và số in trong thư mời, ví dụ 7KXA-3QEM. Chữ hoa, chữ thường đều được."),
+        width="20",
+        autocomplete="off",
+    )
+
+
+class AskCodeForm(DomainForm):
+    code = CodeField(lazy("Mã trong thư"))
+
+
 class FileCodeForm(DomainForm):
     code = CodeField(lazy("Mã trong thư"))

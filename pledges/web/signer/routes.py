@@ -1,6 +1,7 @@
 """Everything under the signer's blueprint."""
 
 from pledges.web.signer import (
+    ask_routes,
     check_routes,
     consent_routes,
     file_routes,
@@ -14,6 +15,7 @@ from pledges.web.signer import (
 from pledges.web.signer.journey import blueprint
 
 __all__ = [
+    "ask_routes",
     "blueprint",
     "check_routes",
     "consent_routes",

@@ -12,8 +12,8 @@ from pledges.core.calendar import local_day
 from pledges.core.crashpoints import crash_point
 from pledges.core.errors import Conflict, DomainError
 from pledges.core.identity import mask_email
-from pledges.institutions.queries import presumed_entity
 from pledges.plans.wordings import Consents
+from pledges.rounds.prefill import presumed_signer
 from pledges.signing.acts import Confirmation
 from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code
 from pledges.signing.models import ConfirmationCode, Draft, DraftPurpose
@@ -147,7 +147,7 @@ def sign_post() -> ResponseReturnValue:
     try:
         outcome = write(
             lambda db: sign_draft(
-                db, draft.id, confirmation, now=at, vault=vault, public_url=public_url, presume=presumed_entity
+                db, draft.id, confirmation, now=at, vault=vault, public_url=public_url, presume=presumed_signer
             )
         )
     except ConfirmationErrors as errors:
