@@ -37,7 +37,7 @@ def record_violation(session: Session, entity_key: Key, said: Said, *, staff: St
     if entity is None:
         raise NotFound
     violation = _add(session, entity, said, staff=staff, now=now)
-    _tell(session, "violation.recorded", violation, staff, now, {"entity": str(violation.entity_id)})
+    _record(session, "violation.recorded", violation, staff, now, {"entity": str(violation.entity_id)})
     return violation
 
 
@@ -50,7 +50,7 @@ def correct_violation(session: Session, key: Key, said: Said, *, reason: str, st
     _end(session, old, why, staff, now)
     entity = session.get_one(Entity, (old.province_code, old.entity_id))
     violation = _add(session, entity, said, staff=staff, now=now, corrects=old.id)
-    _tell(session, "violation.corrected", violation, staff, now, {"corrects": str(old.id)})
+    _record(session, "violation.corrected", violation, staff, now, {"corrects": str(old.id)})
     return violation
 
 
@@ -58,7 +58,7 @@ def take_back_violation(session: Session, key: Key, *, reason: str, staff: Staff
     """End a record that was wrong altogether; it stays visible and counts nowhere."""
     violation = _own(session, key, staff)
     _end(session, violation, reason_given(reason, N_("Hãy ghi vì sao rút lại, để người sau hiểu.")), staff, now)
-    _tell(session, "violation.taken_back", violation, staff, now, {})
+    _record(session, "violation.taken_back", violation, staff, now, {})
     return violation
 
 
@@ -152,7 +152,9 @@ def _end(session: Session, violation: Violation, reason: str, staff: Staff, now:
     session.refresh(violation)
 
 
-def _tell(session: Session, kind: str, violation: Violation, staff: Staff, now: datetime, data: dict[str, str]) -> None:
+def _record(
+    session: Session, kind: str, violation: Violation, staff: Staff, now: datetime, data: dict[str, str]
+) -> None:
     record(
         session,
         kind,

@@ -40,16 +40,20 @@ class ViolationForm(PageForm):
         width="20",
         autocomplete="off",
     )
-    decided_on = DateField(lazy("Ngày quyết định"))
+    decided_on = DateField(
+        lazy("Ngày quyết định"), required=lazy("Hãy điền ngày quyết định dạng ngày/tháng/năm, ví dụ 02/09/2026.")
+    )
     decided_by = TextField(
         lazy("Cơ quan, chức danh ra quyết định"),
         hint=lazy("Ví dụ: Chủ tịch UBND phường, Đội Quản lý thị trường số 1. Không ghi tên người."),
         clean=_authority,
         autocomplete="off",
     )
-    field = SelectField(lazy("Lĩnh vực"), choices=FIELDS)
+    field = SelectField(lazy("Lĩnh vực"), choices=FIELDS, required=lazy("Hãy chọn lĩnh vực của vi phạm."))
     happened_on = DateField(
-        lazy("Ngày vi phạm"), hint=lazy("Nếu kéo dài nhiều ngày: ngày cuối cùng ghi trong quyết định.")
+        lazy("Ngày vi phạm"),
+        hint=lazy("Nếu kéo dài nhiều ngày: ngày cuối cùng ghi trong quyết định."),
+        required=lazy("Hãy điền ngày vi phạm dạng ngày/tháng/năm, ví dụ 02/09/2026."),
     )
     what = LongTextField(lazy("Hành vi vi phạm"), hint=NO_NUMBERS, rows=4)
     channel = TextField(

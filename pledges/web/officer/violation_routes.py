@@ -102,7 +102,7 @@ def new_violation() -> ResponseReturnValue:
     words = Words(
         _("Ghi nhận vi phạm"),
         _("Ghi nhận"),
-        lead=_("Ghi quyết định xử lý đã có hiệu lực. Cơ quan khác trong tỉnh, thành phố chỉ thấy số, ngày, lĩnh vực."),
+        lead=_("Ghi quyết định xử lý đã có hiệu lực. Cơ quan khác chỉ thấy số, ngày, lĩnh vực và nơi ra quyết định."),
     )
     return _form_page(entity, form, words, refused, url_for("officer.entity", entity_id=entity.id))
 
