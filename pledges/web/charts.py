@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from reportlab.pdfbase import pdfmetrics
 
 from pledges.core.chart_figures import Chart, Speech, StackedGroups, Table, in_pieces
-from pledges.core.chart_shapes import Area, Box, Drawing, Label, Line, Shape
+from pledges.core.chart_shapes import Box, Drawing, Label, Line, Measure, Shape
 from pledges.core.charts import NARROW, WIDE, lay_out
 from pledges.documents.fonts import Faces, default_faces, one_at_a_time
 from pledges.web.i18n import number_text, percent_text, translate
@@ -45,8 +44,9 @@ class ChartFigure:
 
 
 def page_speech() -> Speech:
-    """In the language of the page."""
-    return Speech(say=translate, number=number_text, percent=percent_text)
+    """In the language of the page; for one page only, because it remembers what it has said."""
+    # Every figure is said four times: in two pictures, in the words for those who cannot see them, in the table.
+    return Speech(say=translate, number=functools.cache(number_text), percent=functools.cache(percent_text))
 
 
 def chart_figure(key: str, chart: Chart, *, note: str = "") -> ChartFigure:
@@ -55,24 +55,24 @@ def chart_figure(key: str, chart: Chart, *, note: str = "") -> ChartFigure:
         raise ValueError(f"not a key for a chart: {key!r}")
     speech = page_speech()
     pieces = in_pieces(chart, MOST_STACKS if isinstance(chart, StackedGroups) else MOST_BARS)
+    words = [piece.describe(speech) for piece in pieces]
+
+    def pictures(kind: str, width: float) -> tuple[Markup, ...]:
+        drawings = [lay_out(piece, width, _measure(), speech) for piece in pieces]
+        named = enumerate(zip(drawings, words, strict=True), 1)
+        return tuple(_svg(f"{key}-{kind}-{number}", kind, drawn, chart.title, desc) for number, (drawn, desc) in named)
+
     return ChartFigure(
         title=chart.title,
         note=note,
-        wide=_pictures(f"{key}-wide", "wide", pieces, WIDE, speech),
-        narrow=_pictures(f"{key}-narrow", "narrow", pieces, NARROW, speech),
+        wide=pictures("wide", WIDE),
+        narrow=pictures("narrow", NARROW),
         table=chart.table(speech),
     )
 
 
-def _pictures(key: str, kind: str, pieces: list[Chart], width: float, speech: Speech) -> tuple[Markup, ...]:
-    return tuple(
-        svg(f"{key}-{number}", kind, piece, lay_out(piece, width, _measure(), speech), speech)
-        for number, piece in enumerate(pieces, 1)
-    )
-
-
 @functools.cache
-def _measure() -> Callable[[str, float, bool], float]:
+def _measure() -> Measure:
     with one_at_a_time:
         faces = default_faces()
     return functools.partial(_width, faces)
@@ -83,68 +83,55 @@ def _width(faces: Faces, text: str, size: float, bold: bool) -> float:
     return width * ALLOWANCE
 
 
-def svg(key: str, kind: str, chart: Chart, drawing: Drawing, speech: Speech) -> Markup:
+# --- SVG: everything that comes from outside goes through `escape`, the rest are our own names and numbers -----------
+
+
+def _svg(key: str, kind: str, drawing: Drawing, title: str, desc: str) -> Markup:
     width, height = _number(drawing.width), _number(drawing.height)
     looks = {shape.look for shape in drawing.shapes if isinstance(shape, Box)}
-    patterns = Markup("").join(_pattern(key, look) for look in PATTERNS if look in looks)
-    return Markup(
-        '<svg class="chart-picture chart-picture--{kind}" viewBox="0 0 {width} {height}" width="{width}" '
-        'height="{height}" role="img" aria-labelledby="{key}-title" aria-describedby="{key}-desc">'
-        '<title id="{key}-title">{title}</title><desc id="{key}-desc">{desc}</desc>{defs}{shapes}</svg>'
-    ).format(
-        kind=kind,
-        width=width,
-        height=height,
-        key=key,
-        title=chart.title,
-        desc=chart.describe(speech),
-        defs=Markup("<defs>{}</defs>").format(patterns) if patterns else "",
-        shapes=Markup("").join(_drawn(key, shape) for shape in drawing.shapes),
+    patterns = "".join(_pattern(key, look) for look in PATTERNS if look in looks)
+    return Markup(  # noqa: S704
+        f'<svg class="chart-picture chart-picture--{kind}" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img" aria-labelledby="{key}-title" aria-describedby="{key}-desc">'
+        f'<title id="{key}-title">{escape(title)}</title><desc id="{key}-desc">{escape(desc)}</desc>'
+        f"{patterns and f'<defs>{patterns}</defs>'}{''.join(_drawn(key, shape) for shape in drawing.shapes)}</svg>"
     )
 
 
-def _pattern(key: str, look: str) -> Markup:
+def _pattern(key: str, look: str) -> str:
     size, path = PATTERNS[look]
-    return Markup(
-        '<pattern id="{key}-{look}" width="{size}" height="{size}" patternUnits="userSpaceOnUse">'
-        '<path class="chart-mark chart-mark--{look}" d="{path}"/></pattern>'
-    ).format(key=key, look=look, size=size, path=path)
+    return (
+        f'<pattern id="{key}-{look}" width="{size}" height="{size}" patternUnits="userSpaceOnUse">'
+        f'<path class="chart-mark chart-mark--{look}" d="{path}"/></pattern>'
+    )
 
 
-def _drawn(key: str, shape: Shape) -> Markup:
+def _drawn(key: str, shape: Shape) -> str:
     if isinstance(shape, Label):
         return _text(shape)
+    if isinstance(shape, Box):
+        return _rectangle(key, shape)
     if isinstance(shape, Line):
-        return Markup('<path class="chart-{}" d="M{} {}L{} {}"/>').format(
-            shape.look, *map(_number, (shape.left, shape.top, shape.right, shape.bottom))
-        )
-    if isinstance(shape, Area):
-        path = "L".join(f"{_number(x)} {_number(y)}" for x, y in shape.points)
-        return Markup('<path class="chart-{}" d="M{}Z"/>').format(shape.look, path)
-    return _rectangle(key, shape)
+        path = f"M{_number(shape.left)} {_number(shape.top)}L{_number(shape.right)} {_number(shape.bottom)}"
+    else:
+        path = "M" + "L".join(f"{_number(x)} {_number(y)}" for x, y in shape.points) + "Z"
+    return f'<path class="chart-{shape.look}" d="{path}"/>'
 
 
-def _rectangle(key: str, box: Box) -> Markup:
-    place = Markup('x="{}" y="{}" width="{}" height="{}"').format(
-        *map(_number, (box.left, box.top, box.width, box.height))
+def _rectangle(key: str, box: Box) -> str:
+    place = (
+        f'x="{_number(box.left)}" y="{_number(box.top)}" width="{_number(box.width)}" height="{_number(box.height)}"'
     )
-    rectangle = Markup('<rect class="chart-{}" {}/>').format(box.look, place)
-    if box.look in PATTERNS:
-        rectangle += Markup('<rect fill="url(#{}-{})" {}/>').format(key, box.look, place)
-    return rectangle
+    marks = f'<rect fill="url(#{key}-{box.look})" {place}/>' if box.look in PATTERNS else ""
+    return f'<rect class="chart-{box.look}" {place}/>{marks}'
 
 
-def _text(label: Label) -> Markup:
-    return Markup(
-        '<text class="chart-text chart-text--{look}{bold}" x="{x}" y="{y}" font-size="{size}"{anchor}>{text}</text>'
-    ).format(
-        look=label.look,
-        bold=" chart-text--bold" if label.bold else "",
-        x=_number(label.x),
-        y=_number(label.baseline),
-        size=_number(label.size),
-        anchor="" if label.anchor == "start" else Markup(' text-anchor="{}"').format(label.anchor),
-        text=label.text,
+def _text(label: Label) -> str:
+    bold = " chart-text--bold" if label.bold else ""
+    anchor = "" if label.anchor == "start" else f' text-anchor="{label.anchor}"'
+    return (
+        f'<text class="chart-text chart-text--{label.look}{bold}" x="{_number(label.x)}" '
+        f'y="{_number(label.baseline)}" font-size="{_number(label.size)}"{anchor}>{escape(label.text)}</text>'
     )
 
 

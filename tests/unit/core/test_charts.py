@@ -248,6 +248,17 @@ def test_the_target_is_dashed_and_named_and_may_be_left_out() -> None:
             assert not any(isinstance(shape, Line) and shape.look == "target" for shape in bare.shapes)
 
 
+@pytest.mark.parametrize(("part", "target", "plate"), [(72, 0.7, "bar"), (4, 0.08, "paper"), (72, 0.3, None)])
+def test_the_target_line_makes_room_for_a_figure(part: int, target: float, plate: str | None) -> None:
+    """The plate lies over the line and under the figure, in the colour of what is behind it."""
+    drawing = drawn(CoverageByQuarter("", (Share("Quý I/2026", part, 100),), target))
+    line = max(number for number, shape in enumerate(drawing.shapes) if isinstance(shape, Line))
+    [figure] = [shape for shape in labels(drawing) if shape.bold]
+    after = [shape for shape in drawing.shapes[line + 1 : drawing.shapes.index(figure)] if isinstance(shape, Box)]
+    assert [shape.look for shape in after] == ([plate] if plate else [])
+    assert all(shape.left <= figure.left and shape.width >= figure.width for shape in after)
+
+
 def test_too_many_quarters_for_columns_become_rows() -> None:
     many = CoverageByQuarter("", tuple(Share(f"Quý I/{year}", 1448, 2000) for year in range(2026, 2046)))
     assert boxes(drawn(many), "track") != []
