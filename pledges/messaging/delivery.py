@@ -6,9 +6,13 @@ import logging
 import math
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import timedelta
 from functools import partial
+from itertools import islice
+
+import structlog
+from sqlalchemy.orm import Session
 
 from pledges.core.calendar import Clock
 from pledges.core.crashpoints import crash_point
@@ -18,6 +22,7 @@ from pledges.core.secrecy import Vault
 from pledges.jobs.queries import in_queue
 from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
+from pledges.messaging.bounces import parse_bounce
 from pledges.messaging.bulk import PACE_SECONDS, Pace, expire_held, release_held
 from pledges.messaging.carriers import Carrier, FolderCarrier, NotAccepted, SmtpCarrier, Unanswered
 from pledges.messaging.catalogue import MESSAGE_KINDS
@@ -25,14 +30,20 @@ from pledges.messaging.following import NO_FOLLOWERS, Followers
 from pledges.messaging.letters import Letter, Letters
 from pledges.messaging.models import Message
 from pledges.messaging.operations import DELIVER_MESSAGE, Key, secrets_of
+from pledges.messaging.returned_mail import Mailbox, Returned, forget_seen, not_seen, record_bounce, remember
 from pledges.messaging.sms import NO_GATEWAY, SmsCarrier
 from pledges.settings import Settings
 
 log = logging.getLogger("pledges.messaging")
+events = structlog.get_logger()
 
 SWEEP_MESSAGES = "sweep_messages"
 SWEEP_SECONDS = 10.0
 PACE_MAIL = "pace_mail"
+READ_BOUNCES = "read_bounces"
+READ_BOUNCES_SECONDS = 60.0
+_CHUNK = 50
+"""Returned mails in one transaction."""
 _PATIENT = 11
 """Attempts to record an answer of the relay: over half a minute, because losing it makes the message uncertain."""
 
@@ -60,6 +71,8 @@ class Delivery:
     """Who is told what became of which kind of message, in the transaction in which it becomes known."""
     pace: Pace = field(default=Pace())
     """How fast mail to many leaves."""
+    returned: Mailbox | None = None
+    """Where mail that cannot be delivered comes back to, where somebody reads it."""
 
     @classmethod
     def from_settings(
@@ -77,13 +90,25 @@ class Delivery:
             public_url=settings.public_url,
             owner_name=settings.owner_name,
             owner_contact=settings.owner_contact,
+            bounce_address=settings.bounce_address,
         )
         carrier: Carrier = FolderCarrier(settings.mail_folder)
         if settings.smtp_url is not None:
             carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
         sms = SmsCarrier(settings.sms_url, settings.sms_token) if settings.sms_url is not None else None
         pace = Pace(settings.mail_per_minute, settings.mail_per_domain_per_minute)
-        return cls(database, vault, clock, letters, carrier, read_file, sms, followers=followers, pace=pace)
+        return cls(
+            database,
+            vault,
+            clock,
+            letters,
+            carrier,
+            read_file,
+            sms,
+            followers=followers,
+            pace=pace,
+            returned=Mailbox(settings.bounces) if settings.bounces is not None else None,
+        )
 
     def carrier_of(self, kind: str) -> Carrier:
         """Who takes this kind of message."""
@@ -98,12 +123,14 @@ def delivery_tasks(delivery: Delivery) -> tuple[Task, ...]:
         Task(DELIVER_MESSAGE, partial(deliver_message, delivery), attempts=8, backoff_seconds=5),
         Task(SWEEP_MESSAGES, partial(sweep_messages, delivery), attempts=1),
         Task(PACE_MAIL, partial(pace_mail, delivery), attempts=1),
+        Task(READ_BOUNCES, partial(read_returned, delivery), attempts=1),
     )
 
 
 DELIVERY_SCHEDULES = (
     Schedule(SWEEP_MESSAGES, SWEEP_MESSAGES, SWEEP_SECONDS),
     Schedule(PACE_MAIL, PACE_MAIL, PACE_SECONDS),
+    Schedule(READ_BOUNCES, READ_BOUNCES, READ_BOUNCES_SECONDS),
 )
 
 
@@ -208,3 +235,51 @@ def pace_mail(delivery: Delivery) -> None:
     now = delivery.clock()
     delivery.database.run(partial(expire_held, now=now, followers=delivery.followers))
     delivery.database.run(partial(release_held, now=now, pace=delivery.pace))
+
+
+def read_returned(delivery: Delivery) -> None:
+    """Look into the mailbox of the settings, if there is one."""
+    if delivery.returned is not None:
+        read_bounces(delivery, delivery.returned)
+
+
+@dataclass(frozen=True)
+class BouncesRead:
+    """What a look into the mailbox brought."""
+
+    mails: int
+    bounced: int
+    """Reports about messages of ours, those that were known already among them."""
+    unknown: int
+    """Reports about messages that were never sent from here."""
+
+
+def read_bounces(delivery: Delivery, mailbox: Mailbox) -> BouncesRead:
+    """Record what has come back since the last time; reading the same mail again changes nothing."""
+    read = BouncesRead(0, 0, 0)
+    mails = mailbox.unread()
+    try:
+        while chunk := list(islice(mails, _CHUNK)):
+            with delivery.database.read() as session:
+                new = not_seen(session, chunk)
+            if new:
+                found = delivery.database.run(partial(_record_returned, delivery=delivery, mails=new))
+                read = BouncesRead(*(before + more for before, more in zip(astuple(read), astuple(found), strict=True)))
+    except BaseException:
+        mailbox.forget()
+        raise
+    if read.mails:
+        delivery.database.run(partial(forget_seen, now=delivery.clock()))
+        events.info("mail returned", **asdict(read))
+    return read
+
+
+def _record_returned(session: Session, *, delivery: Delivery, mails: list[Returned]) -> BouncesRead:
+    letters, now = delivery.letters, delivery.clock()
+    known: list[bool] = []
+    mails = [mail for mail in mails if remember(session, mail.digest, now)]
+    for mail in mails:
+        bounce = parse_bounce(mail.head, host=letters.host, bounce_address=letters.bounce_address)
+        if bounce is not None:
+            known.append(record_bounce(session, bounce, now, delivery.followers))
+    return BouncesRead(len(mails), sum(known), len(known) - sum(known))

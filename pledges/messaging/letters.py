@@ -96,11 +96,13 @@ class Letters:
         public_url: str,
         owner_name: str,
         owner_contact: str,
+        bounce_address: str = "",
         templates: Path = TEMPLATES,
         translations: Path = FOLDER,
     ) -> None:
         name, self.sender = parseaddr(mail_from)
         self._from = Address(display_name=name, addr_spec=self.sender)
+        self.bounce_address = bounce_address
         self._templates = templates
         self._translations = translations
         self._about = {"public_url": public_url, "owner_name": owner_name, "owner_contact": owner_contact}
@@ -132,7 +134,14 @@ class Letters:
             letter.add_attachment(attached, maintype="application", subtype="pdf", filename=message.attachment_name)
             letter.set_boundary(f"=_{message.id.hex}_file")
         letter["Content-Language"] = message.language
-        return Letter(message.id, self.sender, message.to_address, letter.as_bytes())
+        return Letter(message.id, self._sender_of(message), message.to_address, letter.as_bytes())
+
+    def _sender_of(self, message: Message) -> str:
+        """For the envelope. Whatever comes back of mail to many says in its address what it is about."""
+        if message.batch is None or not self.bounce_address:
+            return self.sender
+        mailbox, _, domain = self.bounce_address.partition("@")
+        return f"{mailbox}+{message.id.hex}@{domain}"
 
     def _line(self, message: Message, secrets: Mapping[str, Any]) -> str:
         values = {**message.params, **secrets, **self._about, "host": self.host}

@@ -127,6 +127,12 @@ def test_production_refuses_what_would_not_be_safe(
         ("PLEDGES_MAIL_FROM", "Cam kết <a@example.vn>\r\nBcc: b@example.vn"),
         ("PLEDGES_ADMIN_EMAIL", "quan-tri"),
         ("PLEDGES_ADMIN_EMAIL", "a@example.vn, b@example.vn"),
+        ("PLEDGES_MAIL_PER_MINUTE", "0"),
+        ("PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE", "many"),
+        ("PLEDGES_BOUNCES", "/nowhere/mail/tra-lai"),
+        ("PLEDGES_BOUNCE_ADDRESS", "tra-lai"),
+        ("PLEDGES_BOUNCE_ADDRESS", "tra+lai@example.vn"),
+        ("PLEDGES_BOUNCE_ADDRESS", "x" * 32 + "@example.vn"),
         ("PLEDGES_CLOCK", "yesterday"),
         ("PLEDGES_CLOCK", "2026-03-31T23:59:00"),
         ("PLEDGES_TRUSTED_PROXIES", "-1"),
@@ -148,6 +154,8 @@ def test_development_needs_nothing(tmp_path: Path) -> None:
     settings = read_settings({"PLEDGES_VAR": str(tmp_path), "PORT": "8123"})
     assert not settings.production
     assert settings.public_url == "http://127.0.0.1:8123"
+    assert (settings.mail_per_minute, settings.mail_per_domain_per_minute) == (120, 30)
+    assert (settings.bounces, settings.bounce_address) == (None, "")
     assert settings.database_url == f"sqlite:///{tmp_path / 'pledges.sqlite'}"
     assert settings.mail_folder == tmp_path / "mail"
     assert not settings.secure_cookies

@@ -20,11 +20,13 @@ from pledges.jobs.operations import enqueue
 from pledges.jobs.tasks import TaskTable
 from pledges.jobs.worker import run_worker
 from pledges.messaging import operations
+from pledges.messaging.bulk import Pace
 from pledges.messaging.carriers import SmtpCarrier
 from pledges.messaging.delivery import Delivery, deliver_message, delivery_tasks, sweep_messages
 from pledges.messaging.folder import read_mail_folder
 from pledges.messaging.models import Message, MessageState
 from pledges.messaging.queries import abandoned_messages, mail_state, message_of, troubled_messages
+from pledges.messaging.returned_mail import Mailbox
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.mail_sink import MailSink, Mood, mail_sink, text_of
@@ -370,3 +372,15 @@ def test_the_settings_choose_the_way_out(database: Database, clock: FixedClock, 
     carrier = Delivery.from_settings(relay, **tools).carrier
     assert carrier == SmtpCarrier("relay.vidu.vn", 587, "starttls", "ten", "mat", hello_name="127.0.0.1")
     assert carrier_for("smtps://relay.vidu.vn").port == 465
+    given = {
+        "PLEDGES_MAIL_PER_MINUTE": "60",
+        "PLEDGES_BOUNCES": "/var/mbox",
+        "PLEDGES_BOUNCE_ADDRESS": "tra-lai@vidu.vn",
+    }
+    many = Delivery.from_settings(read_settings(given), **tools, followers={"code": print})
+    assert (many.pace, many.returned, dict(many.followers)) == (
+        Pace(60, 30),
+        Mailbox(Path("/var/mbox")),
+        {"code": print},
+    )
+    assert many.letters.bounce_address == "tra-lai@vidu.vn"
