@@ -20,8 +20,8 @@ from pledges.core.secrecy import Vault, random_code, sha256_hex
 from pledges.core.text import fold, name_key
 from pledges.registry.matching import survivor
 from pledges.registry.models import Contact, Entity
-from pledges.registry.queries import contacts_of
 from pledges.rounds.models import Ask, Round, RoundState
+from pledges.rounds.population import contacts_of
 from pledges.signing.rules import plain_code
 
 LANDING = "/ky-cam-ket/loi-moi"
@@ -149,16 +149,8 @@ def _read(session: Session, ask: Ask) -> Invitation:
 
 def _contact(session: Session, ask: Ask, entity: Entity) -> Contact | None:
     """The address that was written to; where it has gone dead since, the best one that is known today."""
-    if ask.contact_id is not None:
-        written_to = session.get(Contact, (ask.province_code, ask.contact_id))
-        if written_to is not None and _is_alive(written_to):
-            return written_to
-    reached = [each for each in contacts_of(session, entity) if each.kind == "email" and _is_alive(each)]
-    return min(reached, key=lambda each: (not each.formal, each.verified_at is None, each.id), default=None)
-
-
-def _is_alive(contact: Contact) -> bool:
-    return contact.ended_at is None and contact.bounced_at is None
+    known = contacts_of(session, ask.province_code, [entity.id]).get(entity.id, [])
+    return next((each for each in known if each.id == ask.contact_id), known[0] if known else None)
 
 
 # --- What happens to it --------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from pledges.registry.models import IN_SCOPE, Entity, EntityKind, Location, Obli
 from pledges.registry.operations import PERSONAL_NUMBER
 from pledges.registry.queries import channels_of, contacts_of, types_of
 from pledges.registry.rules import Presumed
+from pledges.rounds.agency_documents import current_document
 from pledges.rounds.links import Invitation, record_started
 from pledges.rounds.models import AgencyDocument, Ask, AskedObligation
 from pledges.signing.answers import EXTRA_FIELDS
@@ -99,13 +100,7 @@ def _asked_entry(
         open=any(obligation.scope in IN_SCOPE for obligation in owed if obligation not in held),
         held=bool(held),
         channels=frozenset(obligation.channel_id for obligation in owed if obligation.channel_id is not None),
-        document=session.scalar(
-            select(AgencyDocument).where(
-                AgencyDocument.province_code == province_code,
-                AgencyDocument.entry_id == entry_id,
-                AgencyDocument.replaced_at.is_(None),
-            )
-        ),
+        document=current_document(session, province_code, entry_id),
     )
 
 
