@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import add_working_days, local_day
@@ -193,9 +193,9 @@ def _read(session: Session, province_code: str, obligations: Sequence[Obligation
         entry_types=_entry_types(session, province_code, entry_ids),
         entities={entity.id: entity for entity in entities},
         types=types_of(session, province_code, owners),
-        channels={channel_id: seen_on for channel_id, seen_on in channels},
+        channels={row.id: row.first_seen_on for row in channels},
         first_seen=first_sightings(session, province_code, owners),
-        waiting_days={code: days for code, days in agencies},
+        waiting_days={row.code: row.waiting_days for row in agencies},
         days_off=days_off(session, province_code),
     )
 

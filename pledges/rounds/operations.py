@@ -42,7 +42,8 @@ class RoundChanged(Conflict):
     def __init__(self, of_round: Round) -> None:
         super().__init__(
             N_(
-                "Đợt vận động vừa được người khác thay đổi, hiện ở trạng thái “%(state)s”. Chưa ghi gì thêm; hãy xem lại."
+                "Đợt vận động vừa được người khác thay đổi, hiện ở trạng thái “%(state)s”. "
+                "Chưa ghi gì thêm; hãy xem lại."
             ),
             state=STATE_LABELS[of_round.state],
         )

@@ -97,7 +97,7 @@ def entries_led(session: Session, province_code: str, agency_code: str, today: d
 def is_open() -> ColumnElement[bool]:
     """In scope and without a pledge. Written out, so that the index of the open ones is used by every plan."""
     in_scope = Obligation.scope.in_([literal_column("'presumed_in'"), literal_column("'confirmed_in'")])
-    nothing = literal_column("0")
+    nothing: ColumnElement[int] = literal_column("0")
     return and_(in_scope, Obligation.in_force == nothing, Obligation.waiting_for_agency == nothing)
 
 
@@ -120,13 +120,14 @@ def left_out(of_round: Round) -> ColumnElement[bool]:
 
 
 def asked_about(of_round: Round) -> ColumnElement[bool]:
-    """It stands in an ask of this round."""
+    """Its owner of today was asked about it in this round."""
     return exists().where(
         AskedObligation.province_code == Obligation.province_code,
         AskedObligation.obligation_id == Obligation.id,
         Ask.province_code == AskedObligation.province_code,
         Ask.id == AskedObligation.ask_id,
         Ask.round_id == of_round.id,
+        Ask.entity_id == Obligation.entity_id,
     )
 
 

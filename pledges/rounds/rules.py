@@ -108,7 +108,7 @@ class Step(NamedTuple):
 def reminder_steps(shown: date, reminder_days: Collection[int], asked_on: date) -> list[Step]:
     """The reminders before the day shown, the earliest first, without those that would come on the heels of the ask."""
     steps = [Step(f"remind-{days}", shown - timedelta(days=days)) for days in sorted(set(reminder_days), reverse=True)]
-    return [step for step in steps if step.day >= asked_on + _GAP]
+    return [step for step in steps if asked_on <= latest_ask(step)]
 
 
 def step_due(steps: Collection[Step], shown: date, today: date) -> Step | None:
@@ -117,9 +117,14 @@ def step_due(steps: Collection[Step], shown: date, today: date) -> Step | None:
     return max(passed, key=lambda step: step.day, default=None)
 
 
-def asked_before(step: Step) -> date:
-    """The first day on which an ask comes too late for that reminder."""
-    return step.day - _GAP + timedelta(days=1)
+def latest_ask(step: Step) -> date:
+    """Who was asked later than this day is spared that reminder."""
+    return step.day - _GAP
+
+
+def again_step(mails: int) -> str:
+    """The same ask to another address, because nothing arrived at those before."""
+    return ASK_STEP if mails == 0 else f"{ASK_STEP}-{mails + 1}"
 
 
 def more_step(today: date) -> str:
