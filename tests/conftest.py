@@ -17,7 +17,9 @@ from pledges.core.secrecy import Vault
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
 from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.memory import quick_folder
 from tests.support.postgres import RUN, SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
+from tests.support.routes_once import compile_routes_once
 
 # A loaded machine is no defect: examples may take as long as they need.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -40,6 +42,8 @@ def _server_url(config: pytest.Config) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """With pytest-xdist all workers share one server, so the controller starts it before them."""
+    compile_routes_once()
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = str(quick_folder())
     if _is_worker(config):
         return
     os.environ[RUN] = secrets.token_hex(4)

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import psycopg
 
+from tests.support.memory import quick_folder
 from tests.support.parent import end_with_parent
 
 SHARED = "PLEDGES_TEST_POSTGRESQL"
@@ -23,6 +25,8 @@ SHARED = "PLEDGES_TEST_POSTGRESQL"
 
 RUN = "PLEDGES_TEST_RUN"
 """What tells the databases of this test run from those of another one on the same server."""
+
+FOLDER = "pledges-pg-"
 
 MISSING = (
     "The tests need a PostgreSQL server (15 or newer): install it with `apt-get install postgresql` "
@@ -72,12 +76,22 @@ def _as_server_user(folder: Path) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
+def _sweep() -> None:
+    """Delete what a killed test run has left behind: its server ended with it, but its folder takes up memory."""
+    for folder in quick_folder().glob(f"{FOLDER}*"):
+        with suppress(FileNotFoundError, IndexError, ValueError, PermissionError):
+            process = int((folder / "data" / "postmaster.pid").read_text().splitlines()[0])
+            if not Path(f"/proc/{process}").exists():
+                shutil.rmtree(folder, ignore_errors=True)
+
+
 class TemporaryServer:
     """A cluster in a folder of its own, reached by a socket in that folder, without any promise to survive."""
 
     def __init__(self) -> None:
         programs = _programs()
-        self.folder = Path(tempfile.mkdtemp(prefix="pledges-pg-", dir="/tmp"))
+        _sweep()
+        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER, dir=quick_folder()))
         owner = _as_server_user(self.folder)
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         data = self.folder / "data"
@@ -99,6 +113,8 @@ class TemporaryServer:
             "max_wal_senders": "0",
             "max_connections": "300",
             "shared_buffers": "64MB",
+            "max_wal_size": "256MB",
+            "jit": "off",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self.log = (self.folder / "log").open("wb")
