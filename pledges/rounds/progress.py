@@ -1,0 +1,309 @@
+"""How far a round has come: the way from asked to accepted, and what has not arrived anywhere (`model.md` 15)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from pledges.core.calendar import end_of_day
+from pledges.core.errors import N_
+from pledges.registry.models import IN_SCOPE, Entity, Obligation, ObligationMove
+from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Round, Way
+from pledges.rounds.reminding import still_open
+
+# --- The way from asked to accepted ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Journey:
+    """How many asks have come so far. Somebody who signs on paper has signed without having opened anything."""
+
+    asked: int = 0
+    delivered: int = 0
+    """A mail that a relay took and that did not come back, a letter that was sent, a call, a visit."""
+    opened: int = 0
+    """The button on the page behind the link; no picture in a mail tells anything."""
+    started: int = 0
+    signed: int = 0
+    """For everything that they were asked about and still owe, nothing is left to sign."""
+    approved: int = 0
+    """All of that has been accepted by the agency."""
+
+    def __add__(self, other: Journey) -> Journey:
+        return Journey(*(mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)))
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        return (self.asked, self.delivered, self.opened, self.started, self.signed, self.approved)
+
+    def as_data(self) -> dict[str, int]:
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Journey:
+        return cls(*(int(data.get(name, 0)) for name in cls.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """The way of a round, and its parts. Whoever was asked about two entries stands in the lines of both."""
+
+    by_commune: dict[str, Journey]
+    """By the code of the commune; the empty text for those without one."""
+    by_entry: dict[str, Journey]
+
+    @property
+    def total(self) -> Journey:
+        return sum(self.by_commune.values(), Journey())
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            name: {key: journey.as_data() for key, journey in part.items()}
+            for name, part in (("by_commune", self.by_commune), ("by_entry", self.by_entry))
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Journeys:
+        def part(name: str) -> dict[str, Journey]:
+            return {str(key): Journey.from_data(each) for key, each in data.get(name, {}).items()}
+
+        return cls(part("by_commune"), part("by_entry"))
+
+
+def journeys(session: Session, of_round: Round, *, until: date | None = None) -> Journeys:
+    """How the asks of a round stand now, or stood at the end of a day."""
+    return Journeys(
+        by_commune=_by_commune(session, of_round, until),
+        by_entry=_by_entry(session, of_round, until),
+    )
+
+
+def funnel(session: Session, of_round: Round, *, until: date | None = None) -> Journey:
+    return sum(_by_commune(session, of_round, until).values(), Journey())
+
+
+def _by_commune(session: Session, of_round: Round, until: date | None) -> dict[str, Journey]:
+    standing = _standing(of_round, until, Ask.id).subquery()
+    commune = func.coalesce(Entity.commune_code, "")
+    rows = session.execute(
+        select(commune, *_steps(until, standing.c.level))
+        .select_from(Ask)
+        .join(Entity, and_(Entity.province_code == Ask.province_code, Entity.id == Ask.entity_id))
+        .outerjoin(standing, standing.c.ask_id == Ask.id)
+        .where(*_asks_of(of_round, until))
+        .group_by(commune)
+    )
+    return {str(code): Journey(*map(int, counts)) for code, *counts in rows}
+
+
+def _by_entry(session: Session, of_round: Round, until: date | None) -> dict[str, Journey]:
+    standing = _standing(of_round, until, Ask.id, Obligation.entry_id).subquery()
+    rows = session.execute(
+        select(standing.c.entry_id, *_steps(until, standing.c.level))
+        .select_from(Ask)
+        .join(standing, standing.c.ask_id == Ask.id)
+        .where(*_asks_of(of_round, until))
+        .group_by(standing.c.entry_id)
+    )
+    return {str(entry_id): Journey(*map(int, counts)) for entry_id, *counts in rows}
+
+
+def _asks_of(of_round: Round, until: date | None) -> list[ColumnElement[bool]]:
+    wanted = [Ask.province_code == of_round.province_code, Ask.round_id == of_round.id]
+    return wanted if until is None else [*wanted, Ask.asked_at < end_of_day(until)]
+
+
+def _steps(until: date | None, level: ColumnElement[int]) -> list[ColumnElement[int]]:
+    """One sum per step; `level`: 0 something is left to sign, 1 the agency has to decide, 2 all is accepted."""
+
+    def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    def happened(moment: Any) -> ColumnElement[bool]:
+        return moment.is_not(None) if until is None else moment < end_of_day(until)
+
+    arrived = [Attempt.outcome == Outcome.REACHED]
+    if until is not None:
+        arrived.append(Attempt.made_on <= until)
+    return [
+        func.count(),
+        number(_attempted(*arrived)),
+        number(happened(Ask.opened_at)),
+        number(happened(Ask.started_at)),
+        number(level >= 1),
+        number(level >= 2),
+    ]
+
+
+def _standing(of_round: Round, until: date | None, *by: Any) -> Select[Any]:
+    """Per ask (and entry) how far the least advanced of what it is about has come; what left the scope says nothing."""
+    keys = [column.label("ask_id" if column is Ask.id else column.key) for column in by]
+    asked = (
+        select(*keys)
+        .select_from(Ask)
+        .join(
+            AskedObligation,
+            and_(AskedObligation.province_code == Ask.province_code, AskedObligation.ask_id == Ask.id),
+        )
+        .join(
+            Obligation,
+            and_(
+                Obligation.province_code == AskedObligation.province_code,
+                Obligation.id == AskedObligation.obligation_id,
+            ),
+        )
+        .where(*_asks_of(of_round, until))
+        .group_by(*by)
+    )
+    if until is None:
+        owed = and_(Obligation.scope.in_(IN_SCOPE), Obligation.entity_id == Ask.entity_id)
+        return asked.add_columns(_level(owed, Obligation.in_force, Obligation.waiting_for_agency))
+    ledger = (
+        select(
+            ObligationMove.obligation_id,
+            func.sum(ObligationMove.in_scope).label("in_scope"),
+            func.sum(ObligationMove.in_force).label("in_force"),
+            func.sum(ObligationMove.waiting_for_agency).label("waiting"),
+        )
+        .where(ObligationMove.province_code == of_round.province_code, ObligationMove.day <= until)
+        .group_by(ObligationMove.obligation_id)
+        .subquery()
+    )
+    return asked.join(ledger, ledger.c.obligation_id == Obligation.id).add_columns(
+        _level(ledger.c.in_scope > 0, ledger.c.in_force, ledger.c.waiting)
+    )
+
+
+def _level(owed: ColumnElement[bool], in_force: Any, waiting: Any) -> ColumnElement[int]:
+    return func.min(case((~owed, None), (in_force > 0, 2), (waiting > 0, 1), else_=0)).label("level")
+
+
+# --- What has not arrived --------------------------------------------------------------------------------------------
+
+
+class Trouble(StrEnum):
+    """Why nobody has been reached by an ask of which something is still to be signed."""
+
+    IN_LINE = "in_line"
+    """A mail is still to be sent: nothing is wrong."""
+    UNCERTAIN = "uncertain"
+    BOUNCED = "bounced"
+    REFUSED = "refused"
+    """No relay took the mail, or it was cancelled."""
+    NO_CONTACT = "no_contact"
+    REVOKED = "revoked"
+    """Its link was taken away."""
+
+
+TROUBLE_LABELS: dict[Trouble, str] = {
+    Trouble.BOUNCED: N_("Thư bị trả lại"),
+    Trouble.REFUSED: N_("Thư không gửi được"),
+    Trouble.UNCERTAIN: N_("Chưa rõ thư đã đến nơi hay chưa"),
+    Trouble.NO_CONTACT: N_("Không có thư điện tử"),
+    Trouble.IN_LINE: N_("Thư đang chờ gửi"),
+    Trouble.REVOKED: N_("Liên kết đã bị hủy"),
+}
+"""In the order in which somebody should look at them."""
+
+
+def _attempted(*which: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Attempt.province_code == Ask.province_code, Attempt.ask_id == Ask.id, *which)
+
+
+def _trouble() -> ColumnElement[str]:
+    mail = Attempt.way == Way.MAIL
+    return case(
+        (Ask.revoked_at.is_not(None), Trouble.REVOKED.value),
+        (_attempted(Attempt.outcome == Outcome.WAITING), Trouble.IN_LINE.value),
+        (_attempted(Attempt.outcome == Outcome.UNCERTAIN), Trouble.UNCERTAIN.value),
+        (_attempted(mail, Attempt.note == "bounced"), Trouble.BOUNCED.value),
+        (_attempted(mail), Trouble.REFUSED.value),
+        else_=Trouble.NO_CONTACT.value,
+    )
+
+
+def _in_trouble(of_round: Round) -> list[ColumnElement[bool]]:
+    reached = _attempted(Attempt.outcome == Outcome.REACHED)
+    return [
+        Ask.province_code == of_round.province_code,
+        Ask.round_id == of_round.id,
+        or_(Ask.revoked_at.is_not(None), ~reached),
+        still_open(of_round),
+    ]
+
+
+def troubles(session: Session, of_round: Round) -> dict[Trouble, int]:
+    """How many asks stand in each trouble; every one in exactly one."""
+    of_ask = select(_trouble().label("trouble")).where(*_in_trouble(of_round)).subquery()
+    rows = session.execute(select(of_ask.c.trouble, func.count()).group_by(of_ask.c.trouble))
+    found = {Trouble(name): int(number) for name, number in rows}
+    return {trouble: found.get(trouble, 0) for trouble in TROUBLE_LABELS}
+
+
+def troubled_asks(
+    session: Session, of_round: Round, trouble: Trouble, *, page: int, size: int
+) -> Sequence[tuple[Ask, Entity]]:
+    """One page of them, commune by commune and by name."""
+    rows = session.execute(
+        select(Ask, Entity)
+        .join(Entity, and_(Entity.province_code == Ask.province_code, Entity.id == Ask.entity_id))
+        .where(*_in_trouble(of_round), _trouble() == trouble.value)
+        .order_by(Entity.commune_code, Entity.name_fold, Ask.id)
+        .limit(size)
+        .offset((page - 1) * size)
+    )
+    return [(ask, entity) for ask, entity in rows]
+
+
+def attempts_of(session: Session, province_code: str, ask_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
+    """Per ask all attempts, the newest first."""
+    rows = session.scalars(
+        select(Attempt)
+        .where(Attempt.province_code == province_code, Attempt.ask_id.in_(ask_ids))
+        .order_by(Attempt.recorded_at.desc(), Attempt.id.desc())
+    )
+    found: dict[uuid.UUID, list[Attempt]] = {}
+    for attempt in rows:
+        found.setdefault(attempt.ask_id, []).append(attempt)
+    return found
+
+
+# --- What comes next -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reminder:
+    day: date
+    shown_day: date
+    asks: int
+    """How many are asked until that day and still have something to sign."""
+
+
+def next_reminders(session: Session, of_round: Round, today: date, most: int = 3) -> list[Reminder]:
+    """The next days on which reminders leave, the nearest first; what was asked lately is spared some of them."""
+    days = session.execute(
+        select(Ask.shown_day, func.count())
+        .where(
+            Ask.province_code == of_round.province_code,
+            Ask.round_id == of_round.id,
+            Ask.shown_day >= today,
+            Ask.revoked_at.is_(None),
+            Ask.contact_id.is_not(None),
+            still_open(of_round),
+        )
+        .group_by(Ask.shown_day)
+    )
+    coming = [
+        Reminder(day, shown, int(number))
+        for shown, number in days
+        for days_before in of_round.reminder_days
+        if (day := date.fromordinal(shown.toordinal() - days_before)) > today
+    ]
+    return sorted(coming, key=lambda each: (each.day, each.shown_day))[:most]
