@@ -239,7 +239,7 @@ def _messages(found: Entity, rows: Sequence[uuid.UUID]) -> list[dict[str, Any]]:
             "what": words.message_kind(message.kind),
             "to": message.to_address,
             "about": ", ".join(sorted(about)),
-            "state": words.message_state(message.state.value),
+            "state": words.message_state("bounced" if message.bounced_at else message.state.value),
         }
         for message in messages_to(reader(), found.province_code, addresses)
         if (about := files.intersection(_references(message.params)))

@@ -82,7 +82,9 @@ def message_kind(kind: str) -> str:
 
 def message_state(state: str) -> Label:
     labels = {
+        "held": (_("Chờ đến lượt gửi"), "info"),
         "accepted": (_("Đã gửi"), "success"),
+        "bounced": (_("Thư bị trả lại"), "wrong"),
         "failed": (_("Không gửi được"), "wrong"),
         "uncertain": (_("Chưa rõ đã tới"), "warning"),
     }
