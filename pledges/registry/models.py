@@ -187,8 +187,14 @@ class Sighting(InProvince, Base):
 NOT_RECKONED = date(9999, 12, 31)
 """The day of an obligation that recomputing has not looked at yet: until then nothing is said against anybody."""
 
-_OPEN = "scope IN ('presumed_in', 'confirmed_in') AND in_force = 0 AND waiting_for_agency = 0"
+_IN_SCOPE = "scope IN ('presumed_in', 'confirmed_in')"
+_OPEN = f"{_IN_SCOPE} AND in_force = 0 AND waiting_for_agency = 0"
 """Asked for and without a pledge."""
+
+
+def _part(name: str, rows: str, *columns: str) -> Index:
+    """An index of the obligations in one part of the quarterly lists, in the order of its pages."""
+    return Index(name, "province_code", "entry_id", *columns, sqlite_where=text(rows), postgresql_where=text(rows))
 
 
 class Obligation(InProvince, Base):
@@ -227,6 +233,10 @@ class Obligation(InProvince, Base):
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),
         ),
+        _part("ix_obligation_asked", f"{_OPEN} AND asked_on IS NOT NULL", "turns_on", "id"),
+        _part("ix_obligation_unasked", f"{_OPEN} AND asked_on IS NULL", "turns_on", "id"),
+        _part("ix_obligation_waiting", f"{_IN_SCOPE} AND in_force = 0 AND waiting_for_agency > 0", "id"),
+        _part("ix_obligation_in_force", f"{_IN_SCOPE} AND in_force > 0", "id"),
     )
 
     entry_id: Mapped[str] = mapped_column(String(40))
