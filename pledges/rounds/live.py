@@ -1,0 +1,112 @@
+"""The lists as they stand now, read from the obligations themselves by the index of each part."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, null, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from pledges.registry.models import Channel, Entity, EntityType, Obligation
+from pledges.rounds.evidence import Reader, gathered
+from pledges.rounds.figures import Moment
+from pledges.rounds.list_models import Group
+from pledges.rounds.list_rows import Edge, ListRow, Wanted
+from pledges.rounds.population import is_open
+
+_NOTHING: ColumnElement[int] = literal_column("0")
+PLEDGED = (Group.IN_FORCE, Group.WAITING_FOR_AGENCY)
+
+
+def stands_in(part: Group, moment: Moment) -> list[ColumnElement[bool]]:
+    """`rules.group_of` for the parts of the lists.
+
+    Numbers are written out as the partial indexes write them: only so does every plan use those.
+    """
+    if part in PLEDGED:
+        in_scope = Obligation.scope.in_([literal_column("'presumed_in'"), literal_column("'confirmed_in'")])
+        if part is Group.IN_FORCE:
+            return [in_scope, Obligation.in_force > _NOTHING]
+        return [in_scope, Obligation.in_force == _NOTHING, Obligation.waiting_for_agency > _NOTHING]
+    asked = Obligation.asked_on.is_not(None) if part is Group.NOT_PLEDGED else Obligation.asked_on.is_(None)
+    return [is_open(), asked, Obligation.turns_on <= moment.turned]
+
+
+def page(
+    session: Session, wanted: Wanted, moment: Moment, *, after: Edge | None, most: int
+) -> tuple[list[ListRow], Edge | None]:
+    """Part by part and entry by entry, the longest overdue first; and the edge where more follows."""
+    reader = Reader(session, wanted.province_code, wanted.entries, until=None)
+    places = [(part, entry_id) for part in wanted.parts for entry_id in wanted.entries.ids]
+    if after is not None:
+        there = (after.group, after.entry_id)
+        places = places[places.index(there) :] if there in places else []
+    rows: list[ListRow] = []
+    for part, entry_id in places:
+        edge = after if after is not None and (after.group, after.entry_id) == (part, entry_id) else None
+        statement = _in_order(_rows(session, wanted, part, moment).where(Obligation.entry_id == entry_id), part, edge)
+        rows += reader.lines(part, session.execute(statement.limit(most + 1 - len(rows))))
+        if len(rows) > most:
+            return rows[:most], Edge.at(rows[most - 1])
+    return rows, None
+
+
+def statement(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Select[Any]:
+    """A whole part in the order of a document: by commune, entry and obligation."""
+    return _rows(session, wanted, part, moment).order_by(_commune(), Obligation.entry_id, Obligation.id)
+
+
+def _in_order(rows: Select[Any], part: Group, edge: Edge | None) -> Select[Any]:
+    if part in PLEDGED:
+        behind = [Obligation.id > edge.obligation_id] if edge is not None else []
+        return rows.where(*behind).order_by(Obligation.id)
+    place = tuple_(Obligation.turns_on, Obligation.id)
+    behind = [place > tuple_(edge.turns_on, edge.obligation_id)] if edge is not None else []
+    return rows.where(*behind).order_by(Obligation.turns_on, Obligation.id)
+
+
+def _commune() -> ColumnElement[str]:
+    return func.coalesce(Entity.commune_code, "")
+
+
+def _rows(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Select[Any]:
+    province_code, filters = wanted.province_code, wanted.filters
+    days = (null(), null()) if part in PLEDGED else (Obligation.asked_on, Obligation.turns_on)
+    found: Select[Any] = (
+        select(
+            Obligation.entry_id,
+            Obligation.id,
+            Obligation.entity_id,
+            _commune(),
+            *days,
+            *gathered(session, province_code, Obligation.entity_id, Obligation.id, None),
+        )
+        .outerjoin(Entity, and_(Entity.province_code == province_code, Entity.id == Obligation.entity_id))
+        .outerjoin(Channel, and_(Channel.province_code == province_code, Channel.id == Obligation.channel_id))
+        .where(
+            Obligation.province_code == province_code,
+            Obligation.entry_id.in_(wanted.entries.ids),
+            *stands_in(part, moment),
+        )
+    )
+    if filters.commune:
+        found = found.where(Entity.commune_code == filters.commune)
+    elif filters.commune is not None:
+        found = found.where(Entity.commune_code.is_(None))
+    if filters.subject_type:
+        found = found.where(_is_of_type(province_code, filters.subject_type))
+    if wanted.found is not None:
+        found = found.where(
+            or_(Obligation.entity_id.in_(wanted.found.entities), Obligation.channel_id.in_(wanted.found.channels))
+        )
+    return found
+
+
+def _is_of_type(province_code: str, subject_type: str) -> ColumnElement[bool]:
+    """A website whose owner is not known counts under every type of its entry."""
+    has = exists().where(
+        EntityType.province_code == province_code,
+        EntityType.entity_id == Obligation.entity_id,
+        EntityType.subject_type == subject_type,
+    )
+    return or_(Obligation.entity_id.is_(None), has)
