@@ -241,10 +241,10 @@ def _about(recipient: Recipient, sender: Sender) -> str:
 
 def _opening(recipient: Recipient, sender: Sender, you: str) -> list[str]:
     agency = sender.agency.name
-    items = [
-        f"- Ký bản cam kết không kinh doanh, không quảng cáo hàng giả, với tư cách: {group};"
-        for group in recipient.pledges
-    ]
+    items = []
+    if recipient.pledges:
+        groups = "; ".join(recipient.pledges)
+        items.append(f"- Ký bản cam kết không kinh doanh, không quảng cáo hàng giả, với tư cách: {groups};")
     items += [f"- Xác nhận đã nhận {document} của {sender.short_name};" for document in recipient.documents]
     items[-1] = items[-1].removesuffix(";") + "."
     return [

@@ -6,7 +6,7 @@ import logging
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
 
@@ -33,6 +33,7 @@ from pledges.jobs.operations import enqueue
 from pledges.jobs.queries import in_queue
 from pledges.plans.models import Commune
 from pledges.registry.models import IN_SCOPE, Entity, Obligation
+from pledges.rounds.attempts import record_attempts, take_back_batch
 from pledges.rounds.letter_pdf import bundle_of, letter_to, recipients_of, sender_of
 from pledges.rounds.models import (
     Ask,
@@ -43,6 +44,7 @@ from pledges.rounds.models import (
     Outcome,
     Round,
     RoundState,
+    Way,
 )
 
 MAKE_LETTERS = "make_letters"
@@ -244,6 +246,43 @@ def _managed_batch(session: Session, batch: LetterBatch, staff: Staff) -> tuple[
 
 def _is(batch: LetterBatch) -> tuple[ColumnElement[bool], ...]:
     return (LetterBatch.province_code == batch.province_code, LetterBatch.id == batch.id)
+
+
+# --- Sending -------------------------------------------------------------------------------------------------------
+
+
+def record_sent(session: Session, batch: LetterBatch, sent_on: date, *, staff: Staff, now: datetime) -> int:
+    """Note for all letters of a file that they were posted or handed over on that day; how many were not noted yet."""
+    batch, of_round = _managed_batch(session, batch, staff)
+    if batch.state is not BatchState.READY:
+        raise Conflict(N_("Tệp thư này chưa làm xong nên chưa thể gửi."))
+    if batch.sent_on is not None:
+        raise Conflict(
+            N_("Tệp này đã được ghi nhận gửi ngày %(day)s. Hãy bỏ ghi nhận đó trước."), day=f"{batch.sent_on:%d/%m/%Y}"
+        )
+    number = record_attempts(
+        session,
+        (of_round.province_code, of_round.id),
+        [uuid.UUID(ask_id) for ask_id in batch.asks],
+        way=Way.LETTER,
+        outcome=Outcome.REACHED,
+        made_on=sent_on,
+        staff=staff,
+        now=now,
+        batch_id=batch.id,
+    )
+    batch.sent_on = sent_on
+    return number
+
+
+def take_back_sent(session: Session, batch: LetterBatch, reason: str, *, staff: Staff, now: datetime) -> int:
+    """Take that note back for the whole file; the file stays and can be noted as sent again."""
+    batch, of_round = _managed_batch(session, batch, staff)
+    if batch.sent_on is None:
+        raise Conflict(N_("Tệp này chưa được ghi nhận là đã gửi."))
+    batch.sent_on = None
+    key = (of_round.province_code, of_round.id)
+    return take_back_batch(session, key, batch.id, reason=reason, staff=staff, now=now)
 
 
 # --- Printing ------------------------------------------------------------------------------------------------------

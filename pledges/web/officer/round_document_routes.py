@@ -1,0 +1,229 @@
+"""The agency's documents whose receipt is acknowledged: `/can-bo/dot-van-dong/<quarter>/van-ban`."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import structlog
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from werkzeug.exceptions import RequestEntityTooLarge
+from wtforms import HiddenField
+
+from pledges.accounts.permissions import Action
+from pledges.accounts.queries import staff_of
+from pledges.core.calendar import Quarter, local_day
+from pledges.core.errors import DomainError, NotFound
+from pledges.core.text import clean_line
+from pledges.documents.errors import DocumentDamaged
+from pledges.documents.writing import writing_files
+from pledges.plans.models import ObligationEntry
+from pledges.plans.queries import get_agency, get_clause
+from pledges.plans.rules import SUBJECT_TYPES
+from pledges.rounds.agency_documents import (
+    MOST_BYTES,
+    NewDocument,
+    acknowledged_entries,
+    check_document,
+    documents_of,
+    get_agency_document,
+    upload_document,
+)
+from pledges.signing.paper_queries import types_of_entry
+from pledges.web.components import PageForm
+from pledges.web.current import now, product, reader, write
+from pledges.web.errors import error_page
+from pledges.web.fields import DateField, TextField, UploadField, lazy
+from pledges.web.i18n import error_text, translate
+from pledges.web.officer.authentication import current_staff
+from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.import_forms import KeptFile
+from pledges.web.officer.import_routes import plain_name
+from pledges.web.officer.reach import scope_of
+from pledges.web.security import may, soft_csrf
+
+LARGEST_REQUEST = MOST_BYTES + 1024 * 1024
+
+log = structlog.get_logger()
+
+
+class DocumentForm(PageForm):
+    kept = HiddenField()
+    file = UploadField(
+        lazy("Tệp văn bản"),
+        hint=lazy("Bản PDF đã ký, đóng dấu, tối đa 10 MB. Người nhận tải và đọc đúng tệp này."),
+        required=lazy("Hãy chọn tệp PDF của văn bản."),
+        accept=".pdf,application/pdf",
+        most_bytes=MOST_BYTES,
+    )
+    number = TextField(
+        lazy("Số, ký hiệu"),
+        hint=lazy("Như in trên văn bản, ví dụ 1234/SYT-NVY."),
+        required=lazy("Hãy ghi số, ký hiệu của văn bản."),
+        clean=lambda raw: clean_line(raw, most=60),
+        autocomplete="off",
+    )
+    issued_on = DateField(lazy("Ngày ban hành"), hint=lazy("Như in trên văn bản, ví dụ 05/12/2026."))
+    title = TextField(
+        lazy("Trích yếu"),
+        hint=lazy("Ví dụ: về việc không quảng cáo sai sự thật trong khám bệnh, chữa bệnh."),
+        required=False,
+        clean=lambda raw: clean_line(raw, most=300),
+        autocomplete="off",
+    )
+
+
+def _place(quarter: str) -> tuple[str, str]:
+    """Province and agency of this person; a quarter that is none is no page."""
+    try:
+        Quarter.parse(quarter)
+    except ValueError:
+        raise NotFound from None
+    scope = scope_of(Action.ROUND_MANAGE)
+    if scope.agency_code is None:
+        raise NotFound
+    return scope.province_code, scope.agency_code
+
+
+def _common(quarter: str) -> dict[str, Any]:
+    return {
+        "quarter": quarter,
+        "quarter_text": Quarter.parse(quarter).vietnamese,
+        "agency": get_agency(reader(), *_place(quarter)),
+    }
+
+
+def _entry_words(entry: ObligationEntry) -> dict[str, Any]:
+    clause = get_clause(reader(), entry.province_code, entry.clause_id) if entry.clause_id else None
+    return {
+        "entry": entry,
+        "groups": "; ".join(translate(each) for each in _labels(entry)),
+        "clause": clause.place_in_words if clause is not None else "",
+    }
+
+
+def _labels(entry: ObligationEntry) -> list[str]:
+    wanted = set(types_of_entry(reader(), entry))
+    return [info.label for code, info in SUBJECT_TYPES.items() if code in wanted]
+
+
+@blueprint.get("/dot-van-dong/<quarter>/van-ban")
+@may(Action.ROUND_MANAGE)
+def agency_documents(quarter: str) -> ResponseReturnValue:
+    """The entries of the agency that need a document, each with its versions."""
+    place = _place(quarter)
+    people = {person.id: person.name for person in staff_of(reader(), place[0])}
+    rows = [
+        _entry_words(entry)
+        | {
+            "documents": [
+                {"document": each, "who": people.get(each.uploaded_by, "")}
+                for each in documents_of(reader(), place[0], entry.id)
+            ]
+        }
+        for entry in acknowledged_entries(reader(), *place)
+    ]
+    return render_template("officer/agency_documents.html", rows=rows, **_common(quarter))
+
+
+@blueprint.route("/dot-van-dong/<quarter>/van-ban/<entry_id>", methods=["GET", "POST"])
+@may(Action.ROUND_MANAGE)
+@soft_csrf
+def agency_document(quarter: str, entry_id: str) -> ResponseReturnValue:
+    """Upload the document of one entry, or the one that takes its place."""
+    request.max_content_length = LARGEST_REQUEST
+    entry = next((each for each in acknowledged_entries(reader(), *_place(quarter)) if each.id == entry_id), None)
+    if entry is None:
+        raise NotFound
+    try:
+        form = DocumentForm()
+    except RequestEntityTooLarge:
+        form = DocumentForm(formdata=None)
+        form.file.errors = [_("Tệp lớn hơn %(size)s MB. Hãy chọn tệp nhỏ hơn.", size=MOST_BYTES // 1024 // 1024)]
+        return _document_page(quarter, entry, form, None, 413)
+    kept = _keep(form)
+    if kept is not None:
+        form.file.required = False
+        form.file.hint = _("Đã nhận tệp “%(name)s”. Chỉ chọn lại nếu muốn dùng tệp khác.", name=kept.filename)
+    refused = list(form.file.errors)
+    if not form.validate_on_submit() or kept is None:
+        form.file.errors = [*form.file.errors, *refused]
+        return _document_page(quarter, entry, form, kept)
+    try:
+        if form.file.data is None:
+            # The token may come from another form of the same person, which takes other files.
+            check_document(product().storage.get(kept.sha256))
+        _upload(entry, form, kept)
+    except DomainError as refusal:
+        form.refuse(refusal)
+        return _document_page(quarter, entry, form, kept, refusal.status)
+    flash(_("Đã lưu văn bản số %(number)s.", number=form.number.data), "success")
+    return redirect(url_for("officer.agency_documents", quarter=quarter), 303)
+
+
+def _keep(form: DocumentForm) -> KeptFile | None:
+    """Store the file before anything else is looked at, so that no other mistake makes people send it again."""
+    if request.method != "POST" or form.looks_automated:
+        return None
+    sent = form.file.data
+    if sent is None:
+        return KeptFile.of(form.kept.data or "", current_staff().id)
+    data = sent.stream.read(MOST_BYTES + 1)
+    sent.stream.seek(0)
+    if not data or len(data) > MOST_BYTES:
+        return None
+    try:
+        check_document(data)
+    except DomainError as refusal:
+        form.file.errors = [error_text(refusal)]
+        return None
+    with writing_files(product().storage):
+        kept = KeptFile(product().storage.put(data), plain_name(sent.filename))
+    form.kept.data = kept.token(current_staff().id)
+    return kept
+
+
+def _upload(entry: ObligationEntry, form: DocumentForm, kept: KeptFile) -> None:
+    new = NewDocument(
+        number=form.number.data,
+        issued_on=form.issued_on.data,
+        title=form.title.data or "",
+        file_sha256=kept.sha256,
+        filename=kept.filename,
+    )
+    staff, at = current_staff(), now()
+    write(lambda session: upload_document(session, entry.id, new, staff=staff, now=at))
+
+
+def _document_page(
+    quarter: str, entry: ObligationEntry, form: DocumentForm, kept: KeptFile | None, status: int = 400
+) -> ResponseReturnValue:
+    page = render_template(
+        "officer/agency_document.html",
+        form=form,
+        kept=kept,
+        replaces=bool(documents_of(reader(), entry.province_code, entry.id)),
+        **_entry_words(entry),
+        **_common(quarter),
+    )
+    return page, status if form.problems else 200
+
+
+@blueprint.get("/dot-van-dong/<quarter>/van-ban/tep/<uuid:document_id>")
+@may(Action.ROUND_MANAGE)
+def agency_document_file(quarter: str, document_id: uuid.UUID) -> ResponseReturnValue:
+    """Any version, also one that was replaced."""
+    place = _place(quarter)
+    document = get_agency_document(reader(), place[0], document_id)
+    if document.entry_id not in {entry.id for entry in acknowledged_entries(reader(), *place)}:
+        raise NotFound
+    try:
+        data = product().storage.get(document.file_sha256)
+    except (OSError, DocumentDamaged) as fault:
+        log.error("stored file not readable", sha256=document.file_sha256, reason=str(fault))
+        return error_page(503, _("Chưa lấy được tệp PDF lúc này. Hãy thử lại sau ít phút."))
+    name = f"van-ban-{local_day(document.uploaded_at):%Y%m%d}.pdf"
+    # As a download: what somebody else's program has written is not opened under our name.
+    return Response(data, mimetype="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
