@@ -56,6 +56,7 @@ FACT_KINDS: dict[str, FactKind] = {
     "obligation.cohort_presumed": FactKind("obligation", N_("Xếp lại đợt theo ngày bắt đầu hoạt động")),
     "obligation.scope_decided": FactKind("obligation", N_("Quyết định thuộc hay ngoài diện ký")),
     "obligation.retimed": FactKind("obligation", N_("Tính lại ngày hết thời gian chờ")),
+    "obligation.period_ended": FactKind("obligation", N_("Hết quý đã ký, cần ký lại cho quý này")),
     "obligation.cohort_decided": FactKind("obligation", N_("Quyết định đợt của nghĩa vụ")),
     "proposal.made": FactKind("proposal", N_("Đề nghị cơ quan khác xem lại diện ký")),
     "proposal.answered": FactKind("proposal", N_("Trả lời đề nghị về diện ký")),

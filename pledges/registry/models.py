@@ -251,7 +251,8 @@ class Obligation(InProvince, Base):
     asked_on: Mapped[date | None]
     """Since when its waiting time runs: the first ask that reached its subject, or the day a pledge came to an end."""
     waits_until: Mapped[date | None]
-    """The last day of that waiting time; set exactly where `asked_on` is."""
+    """The last day of that waiting time. Without `asked_on`: until when it is to be asked again, because what was
+    signed for an earlier quarter has run out."""
     turns_on: Mapped[date] = mapped_column(default=NOT_RECKONED)
     """At the end of this day it is, without a pledge, "chưa cam kết" (if asked) or "chưa liên hệ được"."""
     opened_at: Mapped[datetime]

@@ -89,9 +89,8 @@ def _came_back(session: Session, message: Message, attempt: Attempt, now: dateti
     counts, owed = {}, list[uuid.UUID]()
     if had_arrived:
         owed = obligations_asked(session, message.province_code, [attempt.ask_id]).get(attempt.ask_id, [])
-        counts = mark_not_reached(
-            session, message.province_code, dict.fromkeys(owed, made_on), [attempt.id], day=local_day(now)
-        )
+        days = dict.fromkeys(owed, (made_on,))
+        counts = mark_not_reached(session, message.province_code, days, [attempt.id], day=local_day(now))
     record(
         session,
         "ask.bounced",

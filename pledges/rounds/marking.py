@@ -10,7 +10,7 @@ from datetime import date
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from pledges.core.calendar import add_working_days, local_day
+from pledges.core.calendar import Quarter, add_working_days, local_day
 from pledges.plans.models import Agency, EntrySubjectType, ObligationEntry
 from pledges.plans.rules import turning_day
 from pledges.registry.counters import retimed
@@ -44,29 +44,29 @@ def mark_reached(session: Session, province_code: str, made_on: Mapping[uuid.UUI
 def mark_not_reached(
     session: Session,
     province_code: str,
-    made_on: Mapping[uuid.UUID, date],
+    made_on: Mapping[uuid.UUID, Collection[date]],
     without: Collection[uuid.UUID],
     *,
     day: date,
 ) -> Counts:
     """Undo what attempts had begun that did not arrive after all; another one may have arrived since.
 
-    `made_on`: per obligation the day of the attempt; `without`: the attempts that no longer count.
+    `made_on`: per obligation the days of those attempts; `without`: their ids.
     """
     others = _reached_since(session, province_code, made_on, without)
     return remark(
         session,
         province_code,
         made_on,
-        lambda found: others.get(found.id) if found.asked_on == made_on[found.id] else found.asked_on,
+        lambda found: others.get(found.id) if found.asked_on in made_on[found.id] else found.asked_on,
         day=day,
     )
 
 
 def _reached_since(
-    session: Session, province_code: str, made_on: Mapping[uuid.UUID, date], without: Collection[uuid.UUID]
+    session: Session, province_code: str, made_on: Mapping[uuid.UUID, Collection[date]], without: Collection[uuid.UUID]
 ) -> dict[uuid.UUID, date]:
-    """Per obligation the first day, not before that of the attempt, on which another attempt reached its subject."""
+    """Per obligation the first day, not before those attempts, on which another one reached its subject."""
     rows = session.execute(
         select(AskedObligation.obligation_id, Attempt.made_on)
         .join(
@@ -82,7 +82,7 @@ def _reached_since(
     )
     found: dict[uuid.UUID, date] = {}
     for obligation_id, day in rows:
-        if day >= made_on[obligation_id]:
+        if day >= min(made_on[obligation_id]):
             found[obligation_id] = min(day, found.get(obligation_id, day))
     return found
 
@@ -114,7 +114,6 @@ def remark(
     asked_on: Callable[[Obligation], date | None],
     *,
     day: date,
-    unasked_until: Callable[[Obligation], date | None] = lambda _obligation: None,
 ) -> Counts:
     """Give obligations the day from which they count as asked (None: they are not), in a handful of statements.
 
@@ -127,15 +126,16 @@ def remark(
     known = _read(session, province_code, [each for each, _new in changed])
     counts: Counts = {}
     for obligation, new in changed:
-        counts[obligation.id] = _retime(known, obligation, new, unasked_until(obligation))
+        counts[obligation.id] = _retime(known, obligation, new, day)
     session.flush()
     add_counts(session, province_code, [count for moved in counts.values() for count in moved], day=day)
     return counts
 
 
-def _retime(known: _Known, obligation: Obligation, asked_on: date | None, unasked_until: date | None) -> list[Count]:
+def _retime(known: _Known, obligation: Obligation, asked_on: date | None, day: date) -> list[Count]:
     entry = known.entries[obligation.entry_id]
-    waits_until = unasked_until
+    # Where everybody signs each quarter, the agency has the whole quarter to ask.
+    waits_until = Quarter.of(day).last_day if entry.resign else None
     if asked_on is not None:
         waits_until = add_working_days(asked_on, known.waiting_days[entry.lead_agency], known.days_off)
     turning = turning_day(

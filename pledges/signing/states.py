@@ -72,7 +72,12 @@ def change_state(
         raise StateChanged(pledge)
     session.execute(
         update(PledgeCover)
-        .where(PledgeCover.province_code == province_code, PledgeCover.pledge_id == pledge_id)
+        .where(
+            PledgeCover.province_code == province_code,
+            PledgeCover.pledge_id == pledge_id,
+            # What was signed for a quarter that is over stays ended, whatever the agency still decides.
+            PledgeCover.hold != "ended",
+        )
         .values(hold=hold_of(after))
         .execution_options(synchronize_session="fetch")
     )
@@ -150,6 +155,7 @@ def _standing(
         .where(
             PledgeCover.province_code == province_code,
             PledgeCover.obligation_id.in_([*obligation_ids, *speaks_for]),
+            PledgeCover.hold != "ended",
         )
     )
     found: dict[uuid.UUID, tuple[int, int]] = {}
