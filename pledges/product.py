@@ -28,6 +28,7 @@ from pledges.review.countersigning import Countersigner
 from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
+from pledges.rounds.followers import FOLLOWERS
 from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
@@ -72,7 +73,12 @@ class Product:
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
         delivery = Delivery.from_settings(
-            self.settings, database=self.database, vault=self.vault, clock=self.clock, read_file=self.read_attachment
+            self.settings,
+            database=self.database,
+            vault=self.vault,
+            clock=self.clock,
+            read_file=self.read_attachment,
+            followers=FOLLOWERS,
         )
         agencies = self.countersigner()
         batches = BatchWorker(self.database, self.clock)
