@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import uuid
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
 from pledges.accounts.permissions import NotPermitted
+from pledges.audit.models import Fact
+from pledges.core.calendar import local_day
 from pledges.core.db import Database, new_id
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
@@ -21,8 +25,19 @@ from pledges.jobs.queries import in_queue
 from pledges.jobs.queue import job_table
 from pledges.plans.models import Agency
 from pledges.registry.models import Entity, EntityKind, Obligation
+from pledges.registry.recounting import recount
 from pledges.rounds import letters
-from pledges.rounds.letters import LetterWorker, Recipients, start_letters
+from pledges.rounds.attempts import take_back_batch
+from pledges.rounds.call_list import (
+    Show,
+    call_page,
+    call_table,
+    count_calls,
+    record_call_export,
+    record_results,
+    recorded_results,
+)
+from pledges.rounds.letters import LetterWorker, Recipients, record_sent, start_letters, take_back_sent
 from pledges.rounds.links import link_of
 from pledges.rounds.models import (
     Ask,
@@ -310,3 +325,109 @@ def test_a_fault_is_told_and_can_be_tried_again(
     assert now(database, batch).state is BatchState.READY
     with pytest.raises(Conflict):
         database.run(lambda session: letters.print_again(session, batch, officer))
+
+
+# --- Sending, calling, visiting --------------------------------------------------------------------------------------
+
+
+def asked_days(database: Database, asks: list[Ask]) -> list[date | None]:
+    with database.read() as session:
+        return [
+            session.scalars(select(Obligation.asked_on).where(Obligation.entity_id == ask.entity_id)).one()
+            for ask in asks
+        ]
+
+
+def test_a_file_is_noted_as_sent_once_for_everybody_and_the_undo_makes_all_unreached_again(
+    database: Database,
+    of_round: Round,
+    officer: Staff,
+    clock: FixedClock,
+    vault: Vault,
+    worker: LetterWorker,
+) -> None:
+    asks = invite(database, of_round, clock, vault, *guests(3))
+    batch = started(database, of_round, officer, clock)
+    today = local_day(clock())
+
+    def sent(on: date) -> int:
+        return database.run(lambda session: record_sent(session, batch, on, staff=officer, now=clock()))
+
+    with pytest.raises(Conflict):
+        sent(today)
+    worker.make(batch.province_code, str(batch.id))
+    with pytest.raises(DomainError):
+        sent(today + timedelta(days=1))
+    assert sent(today) == 3
+    assert asked_days(database, asks) == [today] * 3
+    with pytest.raises(Conflict):
+        sent(today)
+    with database.read() as session:
+        assert letters.count_needed(session, of_round, Recipients.UNREACHED).all == 0
+    assert database.run(lambda session: recount(session, repair=False)) == []
+    taken = database.run(
+        lambda session: take_back_sent(session, batch, "ghi nhầm ngày gửi", staff=officer, now=clock())
+    )
+    assert taken == 3
+    assert asked_days(database, asks) == [None] * 3
+    assert now(database, batch).sent_on is None
+    assert sent(today) == 3
+
+
+def test_a_letter_that_came_back_leaves_its_reader_unreached_and_others_alone(
+    database: Database, of_round: Round, officer: Staff, clock: FixedClock, vault: Vault
+) -> None:
+    asks = invite(database, of_round, clock, vault, *guests(3, communes=1))
+    key, today = (of_round.province_code, of_round.id), local_day(clock())
+
+    def result(chosen: list[Ask], way: Way, outcome: Outcome) -> int:
+        clock.advance(timedelta(minutes=1))
+        ids = [ask.id for ask in chosen]
+        said = {"made_on": today, "note": "thử nghiệm", "staff": officer}
+        return database.run(lambda session: record_results(session, key, ids, way, outcome, now=clock(), **said))
+
+    assert result(asks, Way.LETTER, Outcome.REACHED) == 3
+    assert result(asks[:1], Way.LETTER, Outcome.NOT_REACHED) == 1
+    assert result(asks[1:2], Way.CALL, Outcome.REACHED) == 1
+    assert asked_days(database, asks) == [None, today, today]
+    with database.read() as session:
+        assert count_calls(session, of_round, Show.PHONE, None) == 1
+        assert count_calls(session, of_round, Show.ALL, None) == 3
+        [row] = call_page(session, of_round, Show.PHONE, None, 1)
+        assert (row.ask.id, [each.outcome for each in row.attempts]) == (asks[0].id, [Outcome.NOT_REACHED])
+        called, returned, sent = recorded_results(session, of_round)
+    assert [(each.way, each.number) for each in (called, returned, sent)] == [
+        (Way.CALL, 1),
+        (Way.LETTER, 1),
+        (Way.LETTER, 2),
+    ]
+    database.run(lambda session: take_back_batch(session, key, sent.id, reason="ghi nhầm", staff=officer, now=clock()))
+    assert asked_days(database, asks) == [None, today, None]
+
+
+def test_the_call_table_is_logged_before_it_leaves_and_runs_nothing(
+    database: Database, of_round: Round, officer: Staff, clock: FixedClock, vault: Vault
+) -> None:
+    invite(
+        database,
+        of_round,
+        clock,
+        vault,
+        Guest("=HYPERLINK(vidu.vn)", phones=("+842053812345", "+84912345678")),
+        Guest("Cơ sở không số"),
+    )
+    export = {"staff": officer, "now": clock()}
+    with pytest.raises(DomainError):
+        database.run(lambda session: record_call_export(session, of_round, Show.PHONE, None, reason="xem", **export))
+    reason = "giao tổ công tác gọi trong tuần"
+    rows = database.run(
+        lambda session: record_call_export(session, of_round, Show.UNREACHED, None, reason=reason, **export)
+    )
+    with database.read() as session:
+        text = "".join(call_table(session, of_round, Show.UNREACHED, None))
+        fact = session.scalars(select(Fact).where(Fact.kind == "list.exported")).one()
+    lines = list(csv.reader(text.removeprefix("\ufeff").splitlines()))
+    assert rows == fact.data["rows"] == 2 == len(lines) - 1
+    assert fact.data["reason"] == reason
+    assert {line[2] for line in lines[1:]} == {"'=HYPERLINK(vidu.vn)", "Cơ sở không số"}
+    assert "0205 3812 345; 0912 345 678" in {line[4] for line in lines}
