@@ -55,7 +55,7 @@ def standing(wanted: Wanted, part: Group, day: date) -> Select[Any]:
     An open one has exactly one opening that no move has taken back, which says who owed it where and when it turns.
     """
     move = ObligationMove
-    key = [move.obligation_id, move.entry_id, move.entity_id, move.commune_code]
+    key: list[Any] = [move.obligation_id, move.entry_id, move.entity_id, move.commune_code]
     chosen = [move.province_code == wanted.province_code, move.entry_id.in_(wanted.entries.ids), move.day <= day]
     if wanted.filters.commune is not None:
         chosen.append(move.commune_code == wanted.filters.commune)
@@ -64,18 +64,13 @@ def standing(wanted: Wanted, part: Group, day: date) -> Select[Any]:
     if part in PLEDGED:
         in_force, waiting = func.sum(move.in_force), func.sum(move.waiting_for_agency)
         stands = in_force > 0 if part is Group.IN_FORCE else and_(in_force == 0, waiting > 0)
-        pledged: Select[Any] = (
-            select(*key, null().label("asked_on"), null().label("turns_on"))
-            .where(*chosen)
-            .group_by(*key)
-            .having(func.sum(move.in_scope) > 0, stands)
-        )
-        return pledged
+        days: list[Any] = [null().label("asked_on"), null().label("turns_on")]
+        summed = select(*key, *days).where(*chosen).group_by(*key)
+        return summed.having(func.sum(move.in_scope) > 0, stands)
     chosen += [move.opened != 0, move.turns_on <= day]
     chosen.append(move.asked_on.is_not(None) if part is Group.NOT_PLEDGED else move.asked_on.is_(None))
     key += [move.asked_on, move.turns_on]
-    opened: Select[Any] = select(*key).where(*chosen).group_by(*key).having(func.sum(move.opened) > 0)
-    return opened
+    return select(*key).where(*chosen).group_by(*key).having(func.sum(move.opened) > 0)
 
 
 def _rows(session: Session, wanted: Wanted, part: Group, day: date, edge: Edge | None) -> Select[Any]:

@@ -72,15 +72,10 @@ def _commune() -> ColumnElement[str]:
 def _rows(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Select[Any]:
     province_code, filters = wanted.province_code, wanted.filters
     days = (null(), null()) if part in PLEDGED else (Obligation.asked_on, Obligation.turns_on)
-    found: Select[Any] = (
-        select(
-            Obligation.entry_id,
-            Obligation.id,
-            Obligation.entity_id,
-            _commune(),
-            *days,
-            *gathered(session, province_code, Obligation.entity_id, Obligation.id, None),
-        )
+    columns: list[Any] = [Obligation.entry_id, Obligation.id, Obligation.entity_id, _commune(), *days]
+    columns += gathered(session, province_code, Obligation.entity_id, Obligation.id, None)
+    found = (
+        select(*columns)
         .outerjoin(Entity, and_(Entity.province_code == province_code, Entity.id == Obligation.entity_id))
         .outerjoin(Channel, and_(Channel.province_code == province_code, Channel.id == Obligation.channel_id))
         .where(
