@@ -28,7 +28,11 @@ from pledges.review.countersigning import Countersigner
 from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
+from pledges.rounds.closing import Closing
 from pledges.rounds.followers import FOLLOWERS
+from pledges.rounds.letters import MAKE_LETTERS, SWEEP_LETTERS, LetterWorker
+from pledges.rounds.runs import Rounds
+from pledges.rounds.schedule import WORK_ROUNDS, WORK_ROUNDS_SECONDS, RoundWorker
 from pledges.settings import Settings
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
@@ -72,20 +76,13 @@ class Product:
         seals = PledgeSealer(
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
-        delivery = Delivery.from_settings(
-            self.settings,
-            database=self.database,
-            vault=self.vault,
-            clock=self.clock,
-            read_file=self.read_attachment,
-            followers=FOLLOWERS,
-        )
+        letters = self.letter_worker()
         agencies = self.countersigner()
         batches = BatchWorker(self.database, self.clock)
         imports = self.importer()
         mornings = MorningMail(self.database, self.clock, self.vault, self.settings.public_url)
         return TaskTable(
-            *delivery_tasks(delivery),
+            *delivery_tasks(self.delivery()),
             Task(SEAL_TASK, seals.seal),
             Task(SWEEP_SEALS, seals.sweep, attempts=1),
             Task(COUNTERSIGN_TASK, agencies.countersign),
@@ -95,10 +92,33 @@ class Product:
             Task(WORK_IMPORT_TASK, imports.work),
             Task(SWEEP_IMPORTS, imports.sweep, attempts=1),
             Task(MORNING_TASK, mornings.send, attempts=1),
+            Task(WORK_ROUNDS, self.round_worker().work, attempts=1),
+            Task(MAKE_LETTERS, letters.make),
+            Task(SWEEP_LETTERS, letters.sweep, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
+
+    def delivery(self) -> Delivery:
+        return Delivery.from_settings(
+            self.settings,
+            database=self.database,
+            vault=self.vault,
+            clock=self.clock,
+            read_file=self.read_attachment,
+            followers=FOLLOWERS,
+        )
+
+    def rounds(self) -> Rounds:
+        """Who asks and reminds."""
+        return Rounds(self.database, self.clock, self.vault, self.settings.public_url)
+
+    def round_worker(self) -> RoundWorker:
+        return RoundWorker(self.rounds(), Closing(self.database, self.storage, self.clock))
+
+    def letter_worker(self) -> LetterWorker:
+        return LetterWorker(self.database, self.storage, self.clock, self.vault, self.settings.public_url)
 
     def countersigner(self) -> Countersigner:
         return Countersigner(
@@ -128,6 +148,8 @@ class Product:
             Schedule(SWEEP_BATCHES, SWEEP_BATCHES, 10.0),
             Schedule(SWEEP_IMPORTS, SWEEP_IMPORTS, 10.0),
             Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
+            Schedule(WORK_ROUNDS, WORK_ROUNDS, WORK_ROUNDS_SECONDS),
+            Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )

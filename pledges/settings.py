@@ -165,7 +165,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if not _is_address(administrator_email):
         problems.append("PLEDGES_ADMIN_EMAIL must be one mail address.")
 
-    paces = {"PLEDGES_MAIL_PER_MINUTE": 120, "PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE": 30}
+    paces = {"PLEDGES_MAIL_PER_MINUTE": 600, "PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE": 300}
     for name in paces:
         given = text(name, str(paces[name]))
         if given.isdecimal() and len(given) < 7 and int(given) > 0:

@@ -35,8 +35,8 @@ _CHUNK = 500
 class Pace:
     """How many leave in any minute."""
 
-    per_minute: int = 120
-    per_domain: int = 30
+    per_minute: int = 600
+    per_domain: int = 300
 
     @property
     def most_under_way(self) -> int:

@@ -7,7 +7,7 @@ import math
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, astuple, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
@@ -19,6 +19,7 @@ from pledges.core.crashpoints import crash_point
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
+from pledges.jobs.operations import enqueue
 from pledges.jobs.queries import in_queue
 from pledges.jobs.tasks import Schedule, Task
 from pledges.messaging import operations, queries
@@ -41,6 +42,7 @@ SWEEP_MESSAGES = "sweep_messages"
 SWEEP_SECONDS = 10.0
 PACE_MAIL = "pace_mail"
 READ_BOUNCES = "read_bounces"
+_NO_LIMIT = 10_000
 READ_BOUNCES_SECONDS = 60.0
 _CHUNK = 50
 """Returned mails in one transaction."""
@@ -96,7 +98,10 @@ class Delivery:
         if settings.smtp_url is not None:
             carrier = SmtpCarrier.from_url(settings.smtp_url, hello_name=letters.host)
         sms = SmsCarrier(settings.sms_url, settings.sms_token) if settings.sms_url is not None else None
-        pace = Pace(settings.mail_per_minute, settings.mail_per_domain_per_minute)
+        # A folder refuses nobody: there is nothing to spare.
+        pace = Pace(_NO_LIMIT, _NO_LIMIT)
+        if settings.smtp_url is not None:
+            pace = Pace(settings.mail_per_minute, settings.mail_per_domain_per_minute)
         return cls(
             database,
             vault,
@@ -227,14 +232,26 @@ def sweep_messages(delivery: Delivery) -> None:
             delivery.database.run(partial(operations.enqueue_lost, key=key, now=now))
 
 
-def pace_mail(delivery: Delivery) -> None:
-    """Let held mail go as the pace allows, and end what stood in line for too long."""
+_ONWARD = "onward"
+
+
+def pace_mail(delivery: Delivery, onward: str = "") -> None:
+    """Let held mail go as the pace allows, and end what stood in line for too long.
+
+    As long as something could go, the next look follows those that have gone: few are on their way at once, and a
+    relay that is quick need not wait for the schedule.
+    """
     with delivery.database.read() as session:
         if not queries.any_held(session):
             return
     now = delivery.clock()
     delivery.database.run(partial(expire_held, now=now, followers=delivery.followers))
-    delivery.database.run(partial(release_held, now=now, pace=delivery.pace))
+    delivery.database.run(partial(_release, now=now, pace=delivery.pace, onward=onward))
+
+
+def _release(session: Session, *, now: datetime, pace: Pace, onward: str) -> None:
+    if release_held(session, now, pace) and (onward or not in_queue(session, PACE_MAIL, {(_ONWARD,)})):
+        enqueue(session, PACE_MAIL, _ONWARD, behind_others=True)
 
 
 def read_returned(delivery: Delivery) -> None:
