@@ -72,6 +72,9 @@ class QuarterOffice:
         """As far as the counters see it."""
         self._move(obligation or self.owed(entity)[0], waiting_for_agency=1)
 
+    def approve(self, entity: Entity) -> None:
+        self._move(self.owed(entity)[0], waiting_for_agency=-1, in_force=1)
+
     def hand_back(self, entity: Entity) -> None:
         self._move(self.owed(entity)[0], waiting_for_agency=-1)
 
