@@ -174,7 +174,7 @@ def test_html_is_plain(kind: str) -> None:
         ("draft_link", [LINK, "30 ngày", "chưa phải là ký"]),
         ("round_ask", [*INVITATION.values(), *ASKED["groups"], *ASKED["documents"], ASKED["plan"], "25/12/2026"]),
         ("round_ask", ["Quý IV/2026", "không yêu cầu chuyển tiền", "0205 000 000", "ky-cam-ket/ma-moi"]),
-        ("round_reminder", [*INVITATION.values(), "Xin nhắc", "nhắc cuối cùng", "25/12/2026"]),
+        ("round_reminder", [*INVITATION.values(), "xin nhắc", "nhắc cuối cùng", "25/12/2026"]),
         ("institution_link", [LINK, "Bệnh viện Thử Nghiệm", "180 ngày", "chỉ dành cho đầu mối"]),
         (
             "pledge_received",
@@ -242,7 +242,7 @@ def test_an_invitation_says_only_what_is_asked_of_its_reader() -> None:
     assert "Đường dây nóng" not in text_of(mail)
     mail = written("round_ask", documents=None)
     assert "ký cam kết" in mail["Subject"]
-    assert "Xác nhận đã nhận văn bản" not in text_of(mail, "html")
+    assert "xác nhận đã nhận văn bản" not in text_of(mail, "html")
     assert "cuối cùng" not in text_of(written("round_reminder", last=None))
 
 
