@@ -372,14 +372,16 @@ def test_the_settings_choose_the_way_out(database: Database, clock: FixedClock, 
     carrier = Delivery.from_settings(relay, **tools).carrier
     assert carrier == SmtpCarrier("relay.vidu.vn", 587, "starttls", "ten", "mat", hello_name="127.0.0.1")
     assert carrier_for("smtps://relay.vidu.vn").port == 465
+    assert chosen.pace.per_domain > 1000, "a folder needs no pace"
     given = {
+        "PLEDGES_SMTP_URL": "smtp+starttls://ten:mat@relay.vidu.vn",
         "PLEDGES_MAIL_PER_MINUTE": "60",
         "PLEDGES_BOUNCES": "/var/mbox",
         "PLEDGES_BOUNCE_ADDRESS": "tra-lai@vidu.vn",
     }
     many = Delivery.from_settings(read_settings(given), **tools, followers={"code": print})
     assert (many.pace, many.returned, dict(many.followers)) == (
-        Pace(60, 30),
+        Pace(60, 300),
         Mailbox(Path("/var/mbox")),
         {"code": print},
     )
