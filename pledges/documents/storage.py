@@ -6,6 +6,8 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -67,6 +69,46 @@ class Storage:
         Path(name).replace(path)
         crash_point("storage.after_rename")
         _sync_folder(path.parent)
+
+    @contextmanager
+    def unfinished(self) -> Iterator[Path]:
+        """A private file to write something large into; gone afterwards, swept where a crash has left it."""
+        _make_folders(self._temporary, self.folder)
+        descriptor, name = tempfile.mkstemp(dir=self._temporary)
+        os.close(descriptor)
+        try:
+            yield Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def put_file(self, path: Path) -> str:
+        """Keep a file of `unfinished` by moving it, however large it is; the same promise as `put`."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            os.fsync(file.fileno())
+        final = self.path_of(sha256)
+        _make_folders(final.parent, self.folder)
+        crash_point("storage.before_rename")
+        path.replace(final)
+        crash_point("storage.after_rename")
+        _sync_folder(final.parent)
+        return sha256
+
+    def checked_path(self, sha256: str) -> Path:
+        """Where a large file lies, once its bytes have been read and found as they were stored (`DocumentDamaged`)."""
+        path = self.path_of(sha256)
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise DocumentDamaged(sha256) from None
+        if found != sha256:
+            raise DocumentDamaged(sha256)
+        return path
+
+    def forget(self, sha256: str) -> None:
+        """Take a file away that is kept for a time only; nobody may name it any more."""
+        self.path_of(sha256).unlink(missing_ok=True)
 
     def lay_aside(self, name: str, data: bytes) -> None:
         """Keep a part of something larger for the next hour, whole or not at all; `sweep_temporary` takes it away."""
