@@ -127,7 +127,8 @@ def _steps(until: date | None, level: ColumnElement[int]) -> list[ColumnElement[
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
     def happened(moment: Any) -> ColumnElement[bool]:
-        return moment.is_not(None) if until is None else moment < end_of_day(until)
+        found: ColumnElement[bool] = moment.is_not(None) if until is None else moment < end_of_day(until)
+        return found
 
     arrived = [Attempt.outcome == Outcome.REACHED]
     if until is not None:

@@ -52,6 +52,12 @@ class Spot:
     """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
     draft_id: uuid.UUID = field(default_factory=uuid.uuid4)
     helped_reference: str = "CK-99-2026-KKKKKK"
+    quarter: str = "2020Q1"
+    """Of the one round of the agency. No two agencies of the walk have a round of the same quarter: the agency stands
+    in no address of its own officers."""
+    ask_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Of the subject, in that round."""
+    letter_batch_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,14 @@ def _violation() -> Sample:
 
 def _entity(*names: str) -> Sample:
     return Sample(lambda spot: {"entity_id": spot.entity_id} | {name: getattr(spot, name) for name in names}, PROVINCE)
+
+
+def _round(*names: str, **more: Any) -> Sample:
+    return Sample(lambda spot: {"quarter": spot.quarter} | {name: getattr(spot, name) for name in names} | more)
+
+
+def _letters() -> Sample:
+    return Sample(lambda spot: {"quarter": spot.quarter, "batch_id": spot.letter_batch_id})
 
 
 def _obligation(of: str) -> Sample:
@@ -210,6 +224,36 @@ SAMPLES: dict[str, Sample] = {
     "officer.match_member": _institution(),
     "officer.institution_dossier": _institution(),
     "officer.confirm_revocation": _pledge(),
+    "officer.round": _round(),
+    "officer.round_of_agency": _round("agency_code"),
+    "officer.round_days": _round(),
+    "officer.start_one_round": _round(),
+    "officer.pause_one_round": _round(),
+    "officer.resume_one_round": _round(),
+    "officer.close_one_round": _round(),
+    "officer.round_people": _round(),
+    "officer.leave_people_out": _round(),
+    "officer.bring_people_back": _round(),
+    "officer.round_trial": _round(),
+    "officer.round_asks": _round(),
+    "officer.round_ask": _round("ask_id"),
+    "officer.revoke_ask": _round("ask_id"),
+    "officer.allow_ask": _round("ask_id"),
+    "officer.renew_ask": _round("ask_id"),
+    "officer.ask_only": _round("entity_id"),
+    "officer.letters": _round(),
+    "officer.letter_batch": _letters(),
+    "officer.letter_file": _letters(),
+    "officer.make_letters_again": _letters(),
+    "officer.letters_sent": _letters(),
+    "officer.letters_not_sent": _letters(),
+    "officer.calls": _round(),
+    "officer.call_results": _round(),
+    "officer.call_results_back": _letters(),
+    "officer.call_file": _round(),
+    "officer.agency_documents": _round(),
+    "officer.agency_document": _round(entry_id="46-none"),
+    "officer.agency_document_file": Sample(lambda spot: {"quarter": spot.quarter, "document_id": spot.ask_id}),
 }
 
 ALSO_INSIDE: dict[str, set[int]] = {
@@ -231,6 +275,12 @@ ALSO_INSIDE: dict[str, set[int]] = {
     # Not sealed yet; never corrected.
     "officer.file_pdf": {404},
     "officer.earlier_pdf": {404},
+    # Nothing was printed or recorded; the agency owes nobody a document.
+    "officer.letter_file": {404},
+    "officer.call_results": {400},
+    "officer.call_results_back": {404},
+    "officer.agency_document": {404},
+    "officer.agency_document_file": {404},
     # Nothing was selected; a list in which this person has nothing to do with many files at once.
     "officer.confirm_batch": {400, 404},
 }

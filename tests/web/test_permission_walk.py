@@ -40,6 +40,7 @@ from pledges.tips.models import Tip, TipSource
 from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
 from tests.support.reach_samples import ALSO_INSIDE, HELPER, PERSON, SAMPLES, Sample, Spot
+from tests.support.round_spots import round_beside
 from tests.support.signing import HUE, LANG_SON, doctor_pages, seller_pages, signed_by
 
 STATES = ("submitted", "deferred", "recommended", "returned", "approved", "revoked")
@@ -246,7 +247,8 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             draft_id=_helps(session, person, pledge),
             helped_reference=pledge.reference,
             text_id=current_text(session, "website_seller").id,
-            **_looked_after(product, session, pledge, person),
+            **(hanging := _looked_after(product, session, pledge, person)),
+            **round_beside(session, name, pledge, hanging["obligation_id"]),
         )
 
     return product.database.run(work)

@@ -35,6 +35,7 @@ from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.entity_pages import Refused
 from pledges.web.officer.entity_search import shown_tax_code
 from pledges.web.officer.reach import has_right
+from pledges.web.officer.round_ask_view import invitations_of
 from pledges.web.officer.violation_view import rows_of_entity
 from pledges.web.officer.words import state_label
 
@@ -64,6 +65,7 @@ def entity_page(found: Entity, *, form: PageForm | None = None, refused: Refused
         unread=_unread(found, rows) if contacts else [],
         sightings=_sightings(found, rows),
         files=_own_files(found),
+        invitations=invitations_of(found, rows),
         violations=rows_of_entity(found, rows),
         records_violations=kept.id == found.id
         and found.standing is Standing.REGISTERED

@@ -68,6 +68,17 @@ SECTIONS = (
         ),
     ),
     Section(
+        N_("Vận động theo quý"),
+        (
+            Page(
+                Action.ROUND_VIEW,
+                "/can-bo/dot-van-dong",
+                N_("Đợt vận động"),
+                N_("Mời, nhắc những đối tượng chưa ký; cuối quý chốt danh sách chưa cam kết."),
+            ),
+        ),
+    ),
+    Section(
         N_("Danh sách đối tượng"),
         (
             Page(
