@@ -79,7 +79,7 @@ def write_list(path: Path, count: int) -> None:
     """Invented shops; three of ten rows tell of a shop that stands above already, some with something new."""
     chance = random.Random(46)
     shops: list[tuple[str, ...]] = []
-    with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+    with xlsxwriter.Workbook(str(path), {"constant_memory": True, "strings_to_urls": False}) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADINGS)
         for number in range(1, count + 1):

@@ -71,7 +71,8 @@ class Layer:
     by_number: dict[str, uuid.UUID] = field(default_factory=dict)
     channels: dict[str, tuple[uuid.UUID, uuid.UUID | None]] = field(default_factory=dict)
     """Address to the channel's own id and its owner."""
-    by_name: dict[int, list[uuid.UUID]] = field(default_factory=dict)
+    by_name: dict[int, uuid.UUID | tuple[uuid.UUID, ...]] = field(default_factory=dict)
+    """Nearly always one: a list for each of four marks of a hundred thousand rows would take 25 MB."""
 
     def add(self, candidate: Candidate) -> None:
         self.by_id[candidate.id] = candidate
@@ -80,9 +81,13 @@ class Layer:
         if candidate.number_hash is not None:
             self.by_number[candidate.number_hash] = candidate.id
         for mark in _name_marks(candidate.names, candidate.commune_code, candidate.contacts, candidate.address):
-            found = self.by_name.setdefault(mark, [])
+            found = self.named(mark)
             if candidate.id not in found:
-                found.append(candidate.id)
+                self.by_name[mark] = (*found, candidate.id) if found else candidate.id
+
+    def named(self, mark: int) -> tuple[uuid.UUID, ...]:
+        found = self.by_name.get(mark, ())
+        return found if isinstance(found, tuple) else (found,)
 
 
 def _name_marks(
@@ -130,7 +135,7 @@ class Known:
         found: Ids = set()
         for mark in _name_marks([keys.name], keys.row.commune_code, keys.contacts, keys.address):
             for layer in self._layers():
-                found.update(layer.by_name.get(mark, ()))
+                found.update(layer.named(mark))
         return {each for each in found if _same_place(self.get(each), keys)}
 
     def keep(self, candidate: Candidate) -> None:
