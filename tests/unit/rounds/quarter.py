@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Role, Staff
 from pledges.audit.models import Fact
-from pledges.audit.operations import SYSTEM
+from pledges.audit.operations import SYSTEM, record
 from pledges.core.calendar import Quarter, local_day
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
@@ -24,8 +24,9 @@ from pledges.registry.models import Contact, Entity, EntityKind, Obligation, Sco
 from pledges.registry.recounting import recount
 from pledges.registry.rules import OFFICER
 from pledges.rounds import operations
+from pledges.rounds.attempts import record_attempts
 from pledges.rounds.followers import FOLLOWERS
-from pledges.rounds.models import Ask, Attempt, Round
+from pledges.rounds.models import Ask, Attempt, Outcome, Round, Way
 from pledges.rounds.runs import Rounds
 from tests.support.clock import FixedClock
 from tests.support.signing import COMMUNES, HUE, PUBLIC_URL
@@ -45,6 +46,7 @@ class QuarterOffice:
         clock.set(FIRST_MORNING)
         self.rounds = Rounds(database, clock, vault, PUBLIC_URL, chunk=3)
         self._number = 0
+        self._officers: dict[str, Staff] = {}
 
     # --- The register ---
 
@@ -55,9 +57,8 @@ class QuarterOffice:
             kind=EntityKind.ORGANISATION,
             name=f"Công ty Thử Nghiệm {self._number}",
             subject_types=tuple(types),
-            commune_code=COMMUNES[HUE],
             emails=emails,
-            **told,
+            **({"commune_code": COMMUNES[HUE]} | told),
         )
         seen = Seen(OFFICER, local_day(self.clock()), source_name="Danh sách thử nghiệm")
         add = partial(add_entity, new=new, seen=seen, province_code=HUE, actor=SYSTEM, vault=self.vault)
@@ -74,6 +75,9 @@ class QuarterOffice:
 
     def approve(self, entity: Entity) -> None:
         self._move(self.owed(entity)[0], waiting_for_agency=-1, in_force=1)
+
+    def revoke(self, entity: Entity) -> None:
+        self._move(self.owed(entity)[0], in_force=-1)
 
     def hand_back(self, entity: Entity) -> None:
         self._move(self.owed(entity)[0], waiting_for_agency=-1)
@@ -127,9 +131,11 @@ class QuarterOffice:
         return found
 
     def officer(self, email: str = "can-bo.quy@vidu.vn") -> Staff:
-        return add_person(
-            self.database, email, role=Role.OFFICER, province_code=HUE, agency_code=self.agency, ready=False
-        )
+        if email not in self._officers:
+            self._officers[email] = add_person(
+                self.database, email, role=Role.OFFICER, province_code=HUE, agency_code=self.agency, ready=False
+            )
+        return self._officers[email]
 
     def asks(self) -> list[Ask]:
         with self.database.read() as session:
@@ -144,6 +150,19 @@ class QuarterOffice:
             if entity is not None:
                 found = found.where(Attempt.ask_id == self.ask_of(entity).id)
             return list(session.scalars(found))
+
+    def attempt(self, entity: Entity, way: Way, outcome: Outcome) -> int:
+        """Recorded today, of today."""
+        record_one = partial(
+            record_attempts,
+            key=(HUE, self.open().id),
+            ask_ids=[self.ask_of(entity).id],
+            way=way,
+            outcome=outcome,
+            made_on=local_day(self.clock()),
+            staff=self.officer(),
+        )
+        return self.database.run(lambda session: record_one(session, now=self.clock()))
 
     # --- The mail ---
 
@@ -190,8 +209,6 @@ class QuarterOffice:
 
 
 def record_counts(session: Session, obligation: Obligation, counts: Any, now: datetime) -> None:
-    from pledges.audit.operations import record
-
     record(
         session,
         "obligation.retimed",
