@@ -1,196 +1,50 @@
-"""Files made from lists: asked for with a reason, streamed (CSV) or made by the worker (XLSX, PDF), and seen again.
-
-Who takes a list, which one, and why stands in the log before the first byte leaves. A file is kept for a month.
-"""
+"""Files made from lists: CSV is streamed, XLSX and PDF are made by the worker and kept for a month."""
 
 from __future__ import annotations
 
 import logging
+import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from pledges.accounts.models import Staff
-from pledges.accounts.operations import actor_of
-from pledges.accounts.permissions import Action, Place, require
-from pledges.accounts.queries import get_staff
-from pledges.audit.operations import Actor, record
+from pledges.audit.operations import Actor
 from pledges.core.calendar import Clock, Quarter, local_day
-from pledges.core.db import Database, new_id
-from pledges.core.errors import N_, Conflict, DomainError
+from pledges.core.crashpoints import crash_point
+from pledges.core.db import Database
+from pledges.core.errors import N_
+from pledges.documents.errors import StorageUnavailable
+from pledges.documents.storage import Storage
+from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
+from pledges.jobs.queries import in_queue
+from pledges.rounds.export_requests import KEPT, MAKE_EXPORT, filename_of, note_export, order_of, taker_of
 from pledges.rounds.list_csv import csv_pieces
 from pledges.rounds.list_heading import ListHeading, ListOrder, heading_of
 from pledges.rounds.list_models import ExportState, FileFormat, ListExport, ListKind
+from pledges.rounds.list_pdf import write_pdf
 from pledges.rounds.list_rows import ListFilters, ListRow
 from pledges.rounds.list_words import RowWords
+from pledges.rounds.list_xlsx import write_xlsx
 from pledges.rounds.lists import stream_list
 
-MAKE_EXPORT = "make_export"
 SWEEP_EXPORTS = "sweep_exports"
-
-SHORTEST_REASON = 10
-LONGEST_REASON = 300
-KEPT = timedelta(days=30)
-"""After so long a file is taken away; that it was made stays in the list of files."""
 TELL_EVERY = 5_000
+"""Rows after which the worker says how far it is."""
 
 FAULT = N_("Hệ thống gặp lỗi khi làm tệp này. Hãy bấm “Làm lại”; nếu vẫn lỗi, báo người quản trị.")
-COMMAND = "người quản trị hệ thống (lệnh)"
-
-_SLUGS = {ListKind.NOT_PLEDGED: "chua-cam-ket", ListKind.PLEDGED: "da-cam-ket"}
 
 Key = tuple[str, uuid.UUID]
 
 log = logging.getLogger("pledges.rounds")
-
-
-# --- Asking for a file -----------------------------------------------------------------------------------------------
-
-
-def start_export(
-    session: Session, order: ListOrder, format: FileFormat, *, reason: str, staff: Staff, now: datetime
-) -> ListExport:
-    """Note who takes which list and why; XLSX and PDF are then made by the worker, CSV by `csv_file`."""
-    require(staff, Action.LIST_EXPORT, Place(order.province_code, order.agency_code))
-    export = _noted(session, order, format, reason=reason, actor=actor_of(staff), now=now)
-    if format is not FileFormat.CSV:
-        enqueue(session, MAKE_EXPORT, export.province_code, str(export.id))
-    return export
-
-
-def _noted(
-    session: Session, order: ListOrder, format: FileFormat, *, reason: str, actor: Actor, now: datetime
-) -> ListExport:
-    if len(reason.strip()) < SHORTEST_REASON:
-        raise DomainError(
-            N_("Hãy ghi lý do lấy danh sách, ít nhất %(least)s ký tự."), field="reason", least=SHORTEST_REASON
-        )
-    if order.as_of is not None and order.as_of >= local_day(now):
-        raise DomainError(N_("Ngày này chưa kết thúc. Hãy chọn một ngày trước hôm nay."), field="as_of")
-    export = ListExport(
-        province_code=order.province_code,
-        id=new_id(),
-        agency_code=order.agency_code,
-        quarter=str(order.quarter),
-        list=order.kind,
-        as_of=order.as_of or local_day(now),
-        format=format,
-        filters=order.filters.as_data(),
-        reason=reason.strip(),
-        requested_by=actor.id or actor.kind,
-        requested_at=now,
-        state=ExportState.READY if format is FileFormat.CSV else ExportState.WAITING,
-    )
-    export.filename = filename_of(export)
-    session.add(export)
-    session.flush()
-    _log(session, export, actor, now, again=False)
-    return export
-
-
-def _log(session: Session, export: ListExport, actor: Actor, now: datetime, *, again: bool) -> None:
-    # A text that was searched for may be somebody's name, which facts never hold.
-    filters = {name: value for name, value in export.filters.items() if name != "text" and value is not None}
-    record(
-        session,
-        "list.exported",
-        province_code=export.province_code,
-        object_id=export.id,
-        actor=actor,
-        now=now,
-        data={
-            "list": export.list.value,
-            "agency": export.agency_code,
-            "quarter": export.quarter,
-            "as_of": export.as_of.isoformat(),
-            "format": export.format.value,
-            "filters": filters,
-            "searched": bool(export.filters.get("text")),
-            "reason": export.reason,
-            "again": again,
-        },
-    )
-
-
-def take_again(session: Session, export: ListExport, *, staff: Staff, now: datetime) -> None:
-    """Note that somebody takes a file that was asked for before."""
-    require(staff, Action.LIST_EXPORT, Place(export.province_code, export.agency_code))
-    if not is_there(export):
-        raise Conflict(N_("Tệp này không còn hoặc chưa làm xong. Hãy lấy lại danh sách."))
-    _log(session, export, actor_of(staff), now, again=True)
-
-
-def make_again(session: Session, export: ListExport, *, staff: Staff) -> None:
-    """After a fault: the same file once more."""
-    require(staff, Action.LIST_EXPORT, Place(export.province_code, export.agency_code))
-    done = session.execute(
-        update(ListExport)
-        .where(*_is((export.province_code, export.id)), ListExport.state == ExportState.FAILED)
-        .values(state=ExportState.WAITING, error="", rows=0)
-        .returning(ListExport.id)
-        .execution_options(synchronize_session=False)
-    ).first()
-    if done is None:
-        raise Conflict(N_("Tệp này đang được làm hoặc đã xong."))
-    enqueue(session, MAKE_EXPORT, export.province_code, str(export.id))
-
-
-def is_there(export: ListExport) -> bool:
-    """Whether it can be taken: a CSV is made anew each time, the others are kept for a while."""
-    if export.state is not ExportState.READY:
-        return False
-    return export.format is FileFormat.CSV or export.file_sha256 is not None
-
-
-def exports_of(
-    session: Session, province_code: str, agency_code: str, quarter: str, limit: int = 100
-) -> list[ListExport]:
-    """Newest first."""
-    return list(
-        session.scalars(
-            select(ListExport)
-            .where(
-                ListExport.province_code == province_code,
-                ListExport.agency_code == agency_code,
-                ListExport.quarter == quarter,
-            )
-            .order_by(ListExport.requested_at.desc(), ListExport.id.desc())
-            .limit(limit)
-        )
-    )
-
-
-def order_of(export: ListExport, now: datetime) -> ListOrder:
-    """The list of a file. One that was wanted as it stood "now" is, from the next day on, that of the day's end."""
-    return ListOrder(
-        province_code=export.province_code,
-        agency_code=export.agency_code,
-        quarter=Quarter.parse(export.quarter),
-        kind=export.list,
-        as_of=export.as_of if export.as_of < local_day(now) else None,
-        filters=ListFilters.from_data(export.filters),
-    )
-
-
-def filename_of(export: ListExport, suffix: str = "") -> str:
-    return f"{_SLUGS[export.list]}-{export.quarter}-{export.as_of.isoformat()}.{suffix or export.format.value}"
-
-
-def taker_of(session: Session, export: ListExport) -> str:
-    """The name of who asked for it."""
-    try:
-        staff = get_staff(session, export.province_code, uuid.UUID(export.requested_by))
-    except ValueError:
-        return COMMAND
-    return staff.name if staff is not None else ""
 
 
 # --- Writing ---------------------------------------------------------------------------------------------------------
@@ -240,17 +94,119 @@ def csv_file(database: Database, export: ListExport, who: str, clock: Clock) -> 
     database.run(partial(_finish, key=(export.province_code, export.id), rows=rows.count, now=clock()))
 
 
+def _write(opened: _Opened, rows: Iterable[ListRow], format: FileFormat, path: Path) -> str:
+    """Write a file and say how its name ends."""
+    if format is FileFormat.XLSX:
+        write_xlsx(rows, opened.heading, opened.words, path)
+        return "xlsx"
+    if format is FileFormat.PDF:
+        return write_pdf(rows, opened.heading, opened.words, path)
+    with path.open("wb") as file:
+        file.writelines(csv_pieces(rows, opened.heading, opened.words))
+    return "csv"
+
+
 def _finish(session: Session, key: Key, rows: int, now: datetime) -> None:
     session.execute(
         update(ListExport)
         .where(*_is(key))
-        .values(rows=rows, finished_at=now)
+        .values(rows=rows, finished_at=now, state=ExportState.READY)
         .execution_options(synchronize_session=False)
     )
 
 
 def _is(key: Key) -> tuple[Any, ...]:
     return (ListExport.province_code == key[0], ListExport.id == key[1])
+
+
+class ExportWorker:
+    """Two tasks of the worker: `make` writes one file, `sweep` finds lost ones and takes away what is old.
+
+    A list is read in one view of the database, so that a file which was cut off is written anew from its first line;
+    what a killed worker leaves behind lies among the unfinished files, which are swept.
+    """
+
+    def __init__(self, database: Database, storage: Storage, clock: Clock) -> None:
+        self._database = database
+        self._storage = storage
+        self._clock = clock
+
+    def make(self, province_code: str, export_id_text: str) -> None:
+        key = (province_code, uuid.UUID(export_id_text))
+        with self._database.read() as session:
+            export = session.get(ListExport, key)
+        if export is None or export.state is not ExportState.WAITING:
+            return
+        try:
+            with writing_files(self._storage):
+                values = self._make(export)
+        except (DBAPIError, StorageUnavailable):
+            raise  # The job comes again.
+        except Exception:
+            log.exception("A file of a list could not be made", extra={"export": export_id_text})
+            values = {"state": ExportState.FAILED, "error": FAULT}
+        crash_point("export.before_end")
+        self._database.run(partial(_change, key=key, values=values))
+
+    def _make(self, export: ListExport) -> dict[str, Any]:
+        key = (export.province_code, export.id)
+
+        def tell(count: int) -> None:
+            self._database.run(partial(_change, key=key, values={"rows": count}))
+            crash_point("export.after_rows")
+
+        with self._storage.unfinished() as path, self._database.read() as session:
+            opened = _open(session, export, taker_of(session, export), self._clock())
+            rows = Counted(opened.rows, tell)
+            suffix = _write(opened, rows, export.format, path)
+            crash_point("export.before_file")
+            sha256 = self._storage.put_file(path)
+        return {
+            "state": ExportState.READY,
+            "rows": rows.count,
+            "file_sha256": sha256,
+            "filename": filename_of(export, suffix),
+            "finished_at": self._clock(),
+        }
+
+    def sweep(self) -> None:
+        """Ask again for files that wait although nobody works on them; take away those that are old."""
+        self._database.run(self._ask_again)
+        for sha256 in self._database.run(self._let_go):
+            self._storage.forget(sha256)
+
+    def _ask_again(self, session: Session) -> None:
+        waiting = session.execute(
+            select(ListExport.province_code, ListExport.id)
+            .where(ListExport.state == ExportState.WAITING)
+            .order_by(ListExport.requested_at)
+            .limit(50)
+        ).all()
+        args = [(province_code, str(export_id)) for province_code, export_id in waiting]
+        queued = in_queue(session, MAKE_EXPORT, args) if args else set()
+        for each in args:
+            if each not in queued:
+                enqueue(session, MAKE_EXPORT, *each, behind_others=True)
+
+    def _let_go(self, session: Session) -> list[str]:
+        """Files of which no row speaks any more. The row goes first: a crash leaves a file, never a broken link."""
+        old = [ListExport.file_sha256.is_not(None), ListExport.finished_at < self._clock() - KEPT]
+        found = set(session.scalars(select(ListExport.file_sha256).where(*old)))
+        session.execute(
+            update(ListExport).where(*old).values(file_sha256=None).execution_options(synchronize_session=False)
+        )
+        kept = set(session.scalars(select(ListExport.file_sha256).where(ListExport.file_sha256.in_(found))))
+        return [sha256 for sha256 in found - kept if sha256 is not None]
+
+
+def _change(session: Session, key: Key, values: dict[str, Any]) -> None:
+    """Only while it waits: somebody else may have finished the same work."""
+    session.execute(
+        update(ListExport)
+        .where(*_is(key), ListExport.state == ExportState.WAITING)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
 
 
 # --- By command ------------------------------------------------------------------------------------------------------
@@ -278,11 +234,14 @@ def write_list_file(
     if as_of is None and quarter.last_day < local_day(now):
         as_of = quarter.last_day
     order = ListOrder(province_code, agency_code, quarter, kind, as_of, filters or ListFilters())
-    export = database.run(lambda session: _noted(session, order, format, reason=reason, actor=actor, now=now))
-    with database.read() as session, out.open("wb") as file:
+    export = database.run(lambda session: note_export(session, order, format, reason=reason, actor=actor, now=now))
+    with database.read() as session, tempfile.TemporaryDirectory(dir=out.parent) as folder:
         opened = _open(session, export, taker_of(session, export), now)
         rows = Counted(opened.rows)
-        file.writelines(csv_pieces(rows, opened.heading, opened.words))
+        path = Path(folder) / "list"
+        suffix = _write(opened, rows, format, path)
+        target = out.with_suffix(".zip") if suffix == "zip" else out
+        path.replace(target)
     database.run(partial(_finish, key=(province_code, export.id), rows=rows.count, now=now))
     told = {"list": kind.value, "agency": agency_code, "quarter": str(quarter), "as_of": export.as_of.isoformat()}
-    return {**told, "rows": rows.count, "sha256": opened.heading.sha256, "file": str(out)}
+    return {**told, "rows": rows.count, "sha256": opened.heading.sha256, "file": str(target)}

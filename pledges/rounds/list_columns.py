@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from pledges.core.formulas import csv_safe
 from pledges.rounds.list_models import ListKind
 from pledges.rounds.list_rows import ListRow
 from pledges.rounds.list_words import PART_TITLES, RowWords, day_text
@@ -19,13 +18,12 @@ class Column:
     width: float
     """In letters, as spreadsheet programs measure."""
     text: Callable[[ListRow], str]
-    """Safe from being run as a formula, also where a program cuts lines at semicolons."""
     day: Callable[[ListRow], date | None] | None = None
     """Where it holds a day."""
 
 
-def columns_of(kind: ListKind, words: RowWords) -> list[Column]:
-    """Only names and addresses come from outside; everything else is our own words and needs no second look."""
+def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> list[Column]:
+    """`safe` keeps text from being run as a formula. Only names and addresses come from outside: the rest is ours."""
     first_seen = _day("Thấy lần đầu", lambda row: row.first_seen_on)
     asked = [
         _day("Ngày được mời", lambda row: row.asked_on),
@@ -36,9 +34,9 @@ def columns_of(kind: ListKind, words: RowWords) -> list[Column]:
     return [
         Column("Phần", 30, lambda row: PART_TITLES[row.group]),
         Column("Xã, phường, đặc khu", 26, words.commune),
-        Column("Tên", 46, lambda row: csv_safe(words.name(row))),
-        Column("Mã số thuế", 15, lambda row: csv_safe(row.tax_code)),
-        Column("Trang web", 30, lambda row: csv_safe(row.channel)),
+        Column("Tên", 46, lambda row: safe(words.name(row))),
+        Column("Mã số thuế", 15, lambda row: safe(row.tax_code)),
+        Column("Trang web", 30, lambda row: safe(row.channel)),
         Column("Nhóm đối tượng", 34, lambda row: _parted(words.types(row))),
         Column("Nghĩa vụ", 40, words.duty),
         Column("Có từ khi nào", 28, words.cohort),

@@ -25,7 +25,7 @@ def csv_pieces(rows: Iterable[ListRow], heading: ListHeading, words: RowWords) -
     write = csv.writer(text, lineterminator="\r\n").writerow
     for line in heading.lines:
         write([csv_safe(f"# {line}")])
-    columns = columns_of(heading.kind, words)
+    columns = columns_of(heading.kind, words, csv_safe)
     write(["Số thứ tự", *(column.title for column in columns)])
     cells: list[Callable[[ListRow], str]] = [column.text for column in columns]
     number = 0

@@ -15,7 +15,16 @@ from flask_babel import gettext as _
 from pledges.accounts.permissions import Action
 from pledges.core.errors import DomainError, NotFound
 from pledges.documents.errors import DocumentDamaged
-from pledges.rounds.exports import KEPT, csv_file, exports_of, is_there, make_again, start_export, take_again, taker_of
+from pledges.rounds.export_requests import (
+    KEPT,
+    exports_of,
+    is_there,
+    make_again,
+    start_export,
+    take_again,
+    taker_of,
+)
+from pledges.rounds.exports import csv_file
 from pledges.rounds.list_heading import ListOrder, filter_texts
 from pledges.rounds.list_models import ExportState, FileFormat, ListExport
 from pledges.rounds.list_rows import ListFilters

@@ -15,7 +15,7 @@ from pledges.core.calendar import Quarter
 from pledges.core.text import clean_line
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.search_queries import LONGEST
-from pledges.rounds.exports import LONGEST_REASON, SHORTEST_REASON
+from pledges.rounds.export_requests import LONGEST_REASON, SHORTEST_REASON
 from pledges.rounds.list_models import FileFormat, Group, ListKind
 from pledges.rounds.list_rows import PARTS, ListFilters
 from pledges.rounds.list_words import GROUP_LABELS
