@@ -20,6 +20,7 @@ from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.memory import quick_folder
 from tests.support.postgres import RUN, SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
 from tests.support.routes_once import compile_routes_once
+from tests.support.warm_processes import close_warm
 
 # A loaded machine is no defect: examples may take as long as they need.
 hypothesis_settings.register_profile("patient", deadline=None)
@@ -55,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    close_warm()
     if _own_server in config.stash:
         config.stash[_own_server].stop()
     elif not _is_worker(config) and (url := os.environ.get(SHARED)):

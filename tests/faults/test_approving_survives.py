@@ -186,7 +186,7 @@ class Department:
 @contextmanager
 def department_on(fresh: AbstractContextManager[Database], folder: Path) -> Iterator[Department]:
     with fresh as database:
-        server = LiveServer(folder, database)
+        server = LiveServer(folder, database, warm=True)
         department = Department(server)
         try:
             yield department

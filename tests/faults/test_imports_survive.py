@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -17,11 +15,11 @@ from pledges.registry.models import Channel, Contact, Entity, Obligation, Sighti
 from tests.support.clock import FixedClock
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.lists import CHUNK, Lists, row
+from tests.support.processes import process
 
 pytestmark = pytest.mark.fault
 
 DATA_KEY = "tests-only-data-key-0123456789abcdef"
-ROOT = Path(__file__).resolve().parents[2]
 READING = ("import.before_columns",)
 CHECKING = ("import.after_check_chunk",)
 COMMITTING = ("import.before_write", "import.before_chunk_commit", "import.after_chunk", "import.before_end")
@@ -43,12 +41,8 @@ class Killed:
         lists = self.lists
         url = lists.database.url.render_as_string(hide_password=False)
         arguments = [url, str(lists.storage.folder), DATA_KEY, str(CHUNK), "46", str(self.import_.id)]
-        return subprocess.run(
-            [sys.executable, "-m", "tests.support.import_process", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "PLEDGES_CRASH_AT": crash_at, "PLEDGES_ENV": "development"},
-            check=False,
-        ).returncode
+        with process("tests.support.import_process", *arguments, environ={"PLEDGES_CRASH_AT": crash_at}) as worker:
+            return worker.wait()
 
     def die_at(self, *points: str) -> None:
         for point in points:

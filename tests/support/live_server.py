@@ -19,9 +19,12 @@ from pathlib import Path
 
 from pledges.core.db import Database
 from tests.support.parent import end_with_parent
+from tests.support.warm_processes import WANTED, WarmProcess, start_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
+
+Started = subprocess.Popen[bytes] | WarmProcess
 
 
 def free_port() -> int:
@@ -31,9 +34,15 @@ def free_port() -> int:
 
 
 class LiveServer:
-    """Started with `start()`; `stop()` ends it in order, `kill_web()` and `kill_worker()` without warning."""
+    """Started with `start()`; `stop()` ends it in order, `kill_web()` and `kill_worker()` without warning.
 
-    def __init__(self, folder: Path, database: Database, environ: dict[str, str] | None = None) -> None:
+    `warm`: for tests that start many processes, each is forked from one that has imported the product.
+    """
+
+    def __init__(
+        self, folder: Path, database: Database, environ: dict[str, str] | None = None, *, warm: bool = False
+    ) -> None:
+        self.warm = warm and WANTED
         self.folder = folder
         self.database = database
         self.port = free_port()
@@ -50,8 +59,8 @@ class LiveServer:
             "PLEDGES_PUBLIC_URL": self.base_url,
             **(environ or {}),
         }
-        self._web: subprocess.Popen[bytes] | None = None
-        self._worker: subprocess.Popen[bytes] | None = None
+        self._web: Started | None = None
+        self._worker: Started | None = None
         self._mails: dict[Path, tuple[int, frozenset[str], EmailMessage]] = {}
 
     def start(self) -> None:
@@ -61,14 +70,14 @@ class LiveServer:
     def start_web(self, **environ: str) -> None:
         """With more settings for this process; one that still runs is ended before."""
         _end(self._web)
-        command = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = ["granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", "1", "--blocking-threads", "2", "--no-ws", "--log-level", "warning", "wsgi:app"]
         self._web = self._start("web", command, environ)
         self._wait_until_up()
 
     def start_worker(self, **environ: str) -> None:
         _end(self._worker)
-        self._worker = self._start("worker", [BIN / "flask", "--app", "wsgi", "jobs", "run"], environ)
+        self._worker = self._start("worker", ["flask", "--app", "wsgi", "jobs", "run"], environ)
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """One command of the product on this server's database: `run("plans", "load")`."""
@@ -81,11 +90,14 @@ class LiveServer:
             check=False,
         )
 
-    def _start(self, name: str, command: list[object], environ: dict[str, str]) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, command: list[str], environ: dict[str, str]) -> Started:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / f"{name}.log").open("ab") as log:
+            if self.warm:
+                return start_warm(command, environ=self.environ | environ, output=log.fileno())
+            program, *words = command
             return subprocess.Popen(
-                [str(word) for word in command],
+                [str(BIN / program), *words],
                 cwd=ROOT,
                 env=self.environ | environ,
                 stdin=subprocess.DEVNULL,
@@ -166,7 +178,7 @@ def mail_text(message: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def _end(*processes: subprocess.Popen[bytes] | None) -> None:
+def _end(*processes: Started | None) -> None:
     """SIGTERM, and SIGKILL where that is not heard."""
     running = [process for process in processes if process is not None and process.poll() is None]
     for process in running:
@@ -178,7 +190,7 @@ def _end(*processes: subprocess.Popen[bytes] | None) -> None:
             _kill_group(process)
 
 
-def _kill_group(process: subprocess.Popen[bytes] | None) -> None:
+def _kill_group(process: Started | None) -> None:
     """SIGKILL for the process and everything that it started."""
     if process is not None:
         with contextlib.suppress(ProcessLookupError):

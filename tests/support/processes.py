@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pledges.core.db import Database
+from tests.support.warm_processes import WANTED, WarmProcess, start_warm
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,40 +21,42 @@ class Process:
     """One running program of ours."""
 
     def __init__(self, module: str, *arguments: str, environ: dict[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=ROOT,
-            env={**os.environ, **(environ or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        environ = {**os.environ, "PLEDGES_ENV": "development", **(environ or {})}
+        reading, writing = os.pipe()
+        self._output = os.fdopen(reading, encoding="utf-8")
+        command = [module, *arguments]
+        self._process: subprocess.Popen[bytes] | WarmProcess
+        if WANTED:
+            self._process = start_warm(["python", "-m", *command], environ=environ, output=writing)
+        else:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", *command], cwd=ROOT, env=environ, stdout=writing, stderr=writing
+            )
+        os.close(writing)
 
     @property
     def running(self) -> bool:
         return self._process.poll() is None
 
     def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
+        os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(30)
 
     def terminate(self, seconds: float = 60) -> int:
         """SIGTERM; the exit status."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.terminate()
         return self._process.wait(seconds)
 
     def wait(self, seconds: float = 60) -> int:
         return self._process.wait(seconds)
 
     def output(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.read()
+        return self._output.read()
 
     def close(self) -> None:
         if self.running:
             self.kill()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        self._output.close()
 
 
 @contextmanager
