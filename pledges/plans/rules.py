@@ -274,12 +274,14 @@ def turning_day(
 
     Who was asked has the waiting time, and never less than the entry's day (`model.md` 5, 13). Who was not asked has
     the entry's day too; where only an ask could name one, the agency has the quarter in which the subject was first
-    seen to ask.
+    seen to ask. `waits_until` without `asked_on`: the agency has until then to ask again, because what was signed for
+    an earlier quarter has run out.
     """
     due = due_day(entry, cohort=cohort, first_seen_on=first_seen_on, asked_on=asked_on, days_off=days_off)
     if asked_on is not None:
         return _latest(waits_until or asked_on, due)
-    return due or _latest(Quarter.of(first_seen_on).last_day, entry.first_due, entry.ask_from)
+    unasked = due or _latest(Quarter.of(first_seen_on).last_day, entry.first_due, entry.ask_from)
+    return _latest(unasked, waits_until)
 
 
 def _latest(day: date, *others: date | None) -> date:
