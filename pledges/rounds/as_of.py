@@ -37,11 +37,12 @@ def rows(
     for part in parts:
         edge = after if after is not None and after.group is part else None
         statement = _rows(session, wanted, part, day, edge).execution_options(yield_per=chunk)
-        for found in session.execute(statement).partitions():
-            lines = reader.lines(part, (row[:-1] for row in found))
-            changed = [place for place, row in enumerate(found) if row[-1] or former.merged(row[2])]
-            former.lead_back(lines, changed, reader)
-            yield from _of_type(lines, wanted.filters.subject_type)
+        with session.execute(statement) as found:
+            for raw in found.partitions():
+                lines = reader.lines(part, (row[:-1] for row in raw))
+                changed = [place for place, row in enumerate(raw) if row[-1] or former.merged(row[2])]
+                former.lead_back(lines, changed, reader)
+                yield from _of_type(lines, wanted.filters.subject_type)
 
 
 def _of_type(lines: Iterable[ListRow], subject_type: str) -> Iterable[ListRow]:

@@ -52,6 +52,7 @@ class Closing:
     database: Database
     storage: Storage
     clock: Clock
+    chunk: int = CHUNK
 
     def close(self, key: Key, *, actor: Actor = SYSTEM) -> Snapshot | None:
         """The frozen lists; None while those who began to write before midnight may still be at it.
@@ -118,7 +119,7 @@ class Closing:
             wanted = whole_list(session, of_round, kind)
             last = _last(session, snapshot, kind)
             start = 0
-            for chunk in _chunks(as_of.rows(session, wanted, snapshot.as_of, chunk=CHUNK)):
+            for chunk in _chunks(as_of.rows(session, wanted, snapshot.as_of, chunk=self.chunk), self.chunk):
                 if last is not None and not _fits(chunk, start, last):
                     self.database.run(partial(_begin_again, key=_key(snapshot)))
                     raise ListsDisagree(f"the ledger has changed since the freezing of {of_round.id} began")
@@ -201,9 +202,9 @@ def _fits(chunk: list[ListRow], start: int, last: tuple[int, uuid.UUID]) -> bool
     return not 0 <= place < len(chunk) or chunk[place].obligation_id == last[1]
 
 
-def _chunks(rows: Iterable[ListRow]) -> Iterator[list[ListRow]]:
+def _chunks(rows: Iterable[ListRow], size: int) -> Iterator[list[ListRow]]:
     left = iter(rows)
-    while chunk := list(islice(left, CHUNK)):
+    while chunk := list(islice(left, size)):
         yield chunk
 
 

@@ -115,8 +115,9 @@ def _live_rows(session: Session, wanted: Wanted, moment: Moment) -> Iterator[Lis
     reader = Reader(session, wanted.province_code, wanted.entries, until=None)
     for part in wanted.parts:
         statement = live.statement(session, wanted, part, moment).execution_options(yield_per=CHUNK)
-        for found in session.execute(statement).partitions():
-            yield from reader.lines(part, found)
+        with session.execute(statement) as found:
+            for rows in found.partitions():
+                yield from reader.lines(part, rows)
 
 
 def _find(session: Session, province_code: str, text: str) -> Found:

@@ -75,10 +75,11 @@ def _numbered(
         .order_by(SnapshotRow.position)
         .execution_options(yield_per=chunk)
     )
-    for position, line, values in session.execute(statement):
-        row = read_line(line, values)
-        if not subject_type or subject_type in row.subject_types:
-            yield position, row
+    with session.execute(statement) as found:
+        for position, line, values in found:
+            row = read_line(line, values)
+            if not subject_type or subject_type in row.subject_types:
+                yield position, row
 
 
 def _total(snapshot: Snapshot, wanted: Wanted) -> int | None:
