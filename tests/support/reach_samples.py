@@ -58,6 +58,8 @@ class Spot:
     ask_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """Of the subject, in that round."""
     letter_batch_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    export_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """A file of a list of that quarter."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +243,14 @@ SAMPLES: dict[str, Sample] = {
     "officer.allow_ask": _round("ask_id"),
     "officer.renew_ask": _round("ask_id"),
     "officer.ask_only": _round("entity_id"),
+    "officer.round_list": _round(),
+    "officer.find_in_round_list": _round(),
+    "officer.verify_round_list": _round(),
+    "officer.take_round_list": _round(),
+    "officer.round_files": _round(),
+    "officer.round_file": _round("export_id"),
+    "officer.take_round_file": _round("export_id"),
+    "officer.make_round_file_again": _round("export_id"),
     "officer.letters": _round(),
     "officer.letter_batch": _letters(),
     "officer.letter_file": _letters(),

@@ -8,7 +8,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from pledges.core.calendar import local_day
 from pledges.core.db import new_id
+from pledges.rounds.list_models import ExportState, FileFormat, ListExport, ListKind
 from pledges.rounds.models import Ask, AskedObligation, BatchState, LetterBatch, Round, RoundState, Why
 from pledges.signing.models import Pledge
 from tests.support.clock import START
@@ -57,6 +59,25 @@ def round_beside(session: Session, name: str, pledge: Pledge, obligation_id: uui
         made_by=uuid.uuid4(),
         made_at=START,
     )
-    session.add(letters)
+    export = ListExport(
+        province_code=province,
+        id=new_id(),
+        agency_code=pledge.agency_code,
+        quarter=of_round.quarter,
+        list=ListKind.NOT_PLEDGED,
+        as_of=local_day(START),
+        format=FileFormat.XLSX,
+        filters={},
+        reason="thử nghiệm",
+        requested_by="test",
+        requested_at=START,
+        state=ExportState.FAILED,
+    )
+    session.add_all([letters, export])
     session.flush()
-    return {"quarter": of_round.quarter, "ask_id": ask.id, "letter_batch_id": letters.id}
+    return {
+        "quarter": of_round.quarter,
+        "ask_id": ask.id,
+        "letter_batch_id": letters.id,
+        "export_id": export.id,
+    }
