@@ -1,0 +1,505 @@
+"""A book of what happened in the year, and who stands where because of it: the reckoning that the lists are held against.
+
+It is written from `model.md` alone, in plain Python without a database: events go in one after the other, each with
+its day, and `as_of` reads those up to a day again from the beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from tests.support.year.duties import (
+    Duty,
+    cohort,
+    last_day,
+    quarter_of,
+    turning,
+    working_days_after,
+)
+
+BY_DECISION = {"ecommerce_platform", "social_network"}
+ALIVE = ("submitted", "approved", "returned")
+"""States of pledges that still hold what they cover."""
+
+
+@dataclass
+class Website:
+    address: str
+    owner: int | None
+    seen: date
+    appeared: date | None
+
+
+@dataclass
+class Subject:
+    number: int
+    province: str
+    person: bool
+    name: str
+    tax_code: str
+    types: set[str]
+    local: bool
+    commune: str
+    seen: list[date] = field(default_factory=list)
+    said: list[tuple[str, date]] = field(default_factory=list)
+    """Source and day of each piece of evidence that says since when."""
+    addresses: set[str] = field(default_factory=set)
+    """To which mail can be written."""
+    merged_into: int | None = None
+
+    @property
+    def appeared(self) -> date | None:
+        found = [day for source, day in self.said if source == "officer"]
+        return found[-1] if found else min((day for _source, day in self.said), default=None)
+
+
+@dataclass
+class Try:
+    """One mail, letter, call or visit."""
+
+    way: str
+    day: date
+    outcome: str
+
+
+@dataclass
+class Ask:
+    """One invitation of one subject in one round."""
+
+    agency: str
+    quarter: str
+    subject: int
+    about: list[Owed] = field(default_factory=list)
+    tries: dict[str, Try] = field(default_factory=dict)
+    by_mail: bool = False
+    told_more: date | None = None
+
+
+@dataclass(eq=False)
+class Owed:
+    """One duty of one subject, or of one website."""
+
+    duty: Duty
+    subject: int | None
+    website: str
+    cohort: str
+    scope: str = "in"
+    scope_decided: str = ""
+    """The reason of the last decision about the scope; empty: presumed."""
+    cohort_decided: bool = False
+    asked_on: date | None = None
+    waits_until: date | None = None
+    because: Try | None = None
+    """Through what it counts as asked; None: nothing, or a pledge that came to an end."""
+    waiting: bool = False
+    in_force: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.scope == "in" and not self.waiting and not self.in_force
+
+
+@dataclass
+class Pledge:
+    subject: int
+    state: str
+    covers: dict[Owed, str]
+    """Each with the quarter that it was signed for, where the duty is signed anew each quarter."""
+    ended: set[Owed] = field(default_factory=set)
+    """What had been signed for a quarter that is over."""
+
+
+Event = tuple[date, str, tuple[Any, ...]]
+
+
+class Book:
+    def __init__(self, duties: Sequence[Duty]) -> None:
+        self.duties = {duty.id: duty for duty in duties}
+        self.events: list[Event] = []
+        self.subjects: dict[int, Subject] = {}
+        self.websites: dict[str, Website] = {}
+        self.websites_of: dict[int, list[Website]] = {}
+        self.holders: dict[str, set[int]] = {}
+        """Per address the subjects that are written to there."""
+        self.owed: dict[tuple[str, int | str], Owed] = {}
+        """By entry, and number of the subject or address of the website."""
+        self.of_agency: dict[str, list[Owed]] = {duty.agency: [] for duty in duties}
+        self.of_subject: dict[int, list[Owed]] = {}
+        self.pledges: dict[int, Pledge] = {}
+        self.pledges_of: dict[Owed, list[Pledge]] = {}
+        self.merged: dict[int, list[int]] = {}
+        self.asks: dict[tuple[str, str, int], Ask] = {}
+        self.asks_of: dict[Owed, list[Ask]] = {}
+        self.letters: dict[int, tuple[Ask, str]] = {}
+        self.left_out: dict[tuple[str, str], set[Owed]] = {}
+        self.documents: set[str] = set()
+        self.waiting_days: dict[str, int] = {}
+
+    def write(self, day: date, what: str, *told: Any) -> Any:
+        self.events.append((day, what, told))
+        return getattr(self, f"_{what}")(day, *told)
+
+    def as_of(self, day: date) -> Book:
+        """How it stood at the end of that day."""
+        book = Book(list(self.duties.values()))
+        for recorded, what, told in self.events:
+            if recorded <= day:
+                getattr(book, f"_{what}")(recorded, *told)
+        return book
+
+    # --- Who there is ------------------------------------------------------------------------------------------------
+
+    def _arrived(
+        self,
+        _day: date,
+        number: int,
+        province: str,
+        person: bool,
+        name: str,
+        tax_code: str,
+        types: tuple[str, ...],
+        local: bool,
+        commune: str,
+        evidence: tuple[str, date, date | None],
+        address: str,
+        websites: tuple[str, ...],
+    ) -> None:
+        source, seen, appeared = evidence
+        subject = Subject(number, province, person, name, tax_code, set(types), local, commune, [seen])
+        subject.said += [(source, appeared)] if appeared is not None else []
+        self.subjects[number], self.of_subject[number] = subject, []
+        if address:
+            self._given_address(_day, number, address)
+        for website in websites:
+            self.websites[website] = Website(website, number, seen, appeared)
+            self.websites_of.setdefault(number, []).append(self.websites[website])
+        self._recompute(subject)
+
+    def _website_seen(
+        self, _day: date, province: str, website: str, owner: int | None, seen: date, appeared: date | None
+    ) -> None:
+        """A website of somebody, or of nobody who is known; one that stood without owner may find one so."""
+        known = self.websites.setdefault(website, Website(website, None, seen, appeared))
+        if owner is None:
+            for duty in self._duties_of(province):
+                if duty.by_website:
+                    self._open(duty, None, known)
+            return
+        subject = self.subjects[owner]
+        subject.seen.append(seen)
+        if known.owner is None:
+            known.owner = owner
+            self.websites_of.setdefault(owner, []).append(known)
+            for duty in self._duties_of(province):
+                if duty.by_website and (duty.id, website) in self.owed:
+                    subject.types |= duty.types
+                    self._hand_over(self.owed[duty.id, website], owner)
+        self._recompute(subject)
+
+    def _seen_again(self, _day: date, number: int, source: str, seen: date, appeared: date | None) -> None:
+        subject = self.subjects[number]
+        subject.seen.append(seen)
+        subject.said += [(source, appeared)] if appeared is not None else []
+        self._recompute(subject)
+
+    def _renamed(self, _day: date, number: int, name: str) -> None:
+        self.subjects[number].name = name
+
+    def _moved(self, _day: date, number: int, commune: str) -> None:
+        self.subjects[number].commune = commune
+
+    def _given_types(self, _day: date, number: int, types: tuple[str, ...]) -> None:
+        self.subjects[number].types = set(types)
+        self._recompute(self.subjects[number])
+
+    def _given_address(self, _day: date, number: int, address: str) -> None:
+        self.subjects[number].addresses.add(address)
+        self.holders.setdefault(address, set()).add(number)
+
+    def _duties_of(self, province: str) -> Iterator[Duty]:
+        return (duty for duty in self.duties.values() if duty.province == province and duty.counted)
+
+    def _recompute(self, subject: Subject) -> None:
+        """What follows from types, place, websites and evidence; what people decided stays."""
+        for duty in self._duties_of(subject.province):
+            covered = subject.types & duty.types
+            places: list[Website | None] = [*self.websites_of.get(subject.number, ())] if duty.by_website else [None]
+            for website in places:
+                owed = self.owed.get((duty.id, website.address if website else subject.number))
+                if owed is None:
+                    if covered:
+                        self._open(duty, subject, website)
+                    continue
+                signed = owed.waiting or owed.in_force
+                into = covered and (signed or (subject.local and covered - BY_DECISION))
+                if not owed.scope_decided:
+                    owed.scope = "in" if into else "out"
+                appeared = website.appeared if website else subject.appeared
+                if covered and not owed.cohort_decided and appeared is not None:
+                    owed.cohort = cohort(duty, appeared)
+
+    def _open(self, duty: Duty, subject: Subject | None, website: Website | None) -> None:
+        where = website.address if website else subject.number if subject else ""
+        appeared = website.appeared if website else subject.appeared if subject else None
+        owed = Owed(duty, subject.number if subject else None, website.address if website else "", "unknown")
+        owed.cohort = cohort(duty, appeared)
+        if subject is not None:
+            covered = subject.types & duty.types
+            owed.scope = "in" if subject.local and covered - BY_DECISION else "out"
+            self.of_subject[subject.number].append(owed)
+        self.owed[duty.id, where] = owed
+        self.of_agency[duty.agency].append(owed)
+
+    def _hand_over(self, owed: Owed, number: int) -> None:
+        if owed.subject is not None:
+            self.of_subject[owed.subject].remove(owed)
+        if not owed.website:
+            self.owed[owed.duty.id, number] = self.owed.pop((owed.duty.id, owed.subject or 0))
+        owed.subject = number
+        self.of_subject[number].append(owed)
+
+    # --- What people decide ------------------------------------------------------------------------------------------
+
+    def _scope_decided(self, _day: date, entry: str, where: int | str, into: bool) -> None:
+        owed = self.owed[entry, where]
+        owed.scope, owed.scope_decided = "in" if into else "out", "decided"
+
+    def _cohort_decided(self, _day: date, entry: str, where: int | str, found: str) -> None:
+        owed = self.owed[entry, where]
+        owed.cohort, owed.cohort_decided = found, True
+
+    def _document_uploaded(self, _day: date, entry: str) -> None:
+        self.documents.add(entry)
+
+    def _waiting_days_set(self, _day: date, agency: str, days: int) -> None:
+        self.waiting_days[agency] = days
+
+    def _merged(self, day: date, kept: int, gone: int) -> None:
+        """`kept` stands for both from now on."""
+        survivor, other = self.subjects[kept], self.subjects[gone]
+        for owed in list(self.of_subject[gone]):
+            own = self.owed.get((owed.duty.id, kept))
+            if owed.website or own is None:
+                self._hand_over(owed, kept)
+                continue
+            if own.cohort == "unknown" or owed.cohort == "initial":
+                own.cohort = owed.cohort
+            if owed.scope == "in" and not own.scope_decided:
+                own.scope, own.scope_decided = "in", owed.scope_decided
+            owed.scope, owed.scope_decided = "out", ""
+        other.merged_into = kept
+        self.merged.setdefault(kept, []).append(gone)
+        survivor.types |= other.types
+        survivor.tax_code = survivor.tax_code or other.tax_code
+        for website in self.websites_of.pop(gone, ()):
+            website.owner = kept
+            self.websites_of.setdefault(kept, []).append(website)
+        survivor.seen += other.seen
+        survivor.said += other.said
+        other.seen, other.said = [], []
+        for address in other.addresses:
+            self._given_address(day, kept, address)
+        self._settle(day, self.of_subject[kept])
+        self._recompute(survivor)
+
+    # --- Pledges -----------------------------------------------------------------------------------------------------
+
+    def free(self, number: int, agency: str, text: str, day: date) -> list[Owed]:
+        """What a pledge of this wording would cover if it were signed now."""
+        wanted = [
+            owed for owed in self.of_subject[number] if (owed.duty.agency, owed.duty.text) == (agency, text)
+        ]
+        return [owed for owed in wanted if not any(self._holds(owed, self._period(owed.duty, day)))]
+
+    def _holds(self, owed: Owed, period: str) -> Iterator[bool]:
+        for pledge, about in self._pledges_about(owed):
+            if about not in pledge.ended and pledge.covers[about] == period:
+                yield pledge.state in ALIVE
+
+    def _pledges_about(self, owed: Owed) -> Iterator[tuple[Pledge, Owed]]:
+        """Those of its subject, and those that somebody signed who is merged into it."""
+        yield from ((pledge, owed) for pledge in self.pledges_of.get(owed, ()))
+        if owed.website or owed.subject is None:
+            return
+        for gone in self.merged.get(owed.subject, ()):
+            twin = self.owed.get((owed.duty.id, gone))
+            if twin is not None and twin is not owed:
+                yield from ((pledge, twin) for pledge in self.pledges_of.get(twin, ()))
+
+    @staticmethod
+    def _period(duty: Duty, day: date) -> str:
+        return quarter_of(day) if duty.resign else ""
+
+    def _signed(self, day: date, number: int, subject: int, agency: str, text: str) -> None:
+        found = self.free(subject, agency, text, day)
+        pledge = Pledge(subject, "submitted", {owed: self._period(owed.duty, day) for owed in found})
+        self.pledges[number] = pledge
+        for owed in found:
+            self.pledges_of.setdefault(owed, []).append(pledge)
+        self._settle(day, found)
+
+    def _pledge_became(self, day: date, number: int, state: str) -> None:
+        """`approved`, `returned`, `submitted` again; `rejected`, `withdrawn`, `revoked` for good."""
+        pledge = self.pledges[number]
+        pledge.state = state
+        self._settle(day, pledge.covers)
+
+    def _settle(self, day: date, owed: Collection[Owed]) -> None:
+        """Whether each has a pledge. Whose pledge has come to an end was told so that day: the time runs anew."""
+        survivors = [
+            found
+            for each in owed
+            if each.subject is not None and (kept := self.subjects[each.subject].merged_into) is not None
+            if (found := self.owed.get((each.duty.id, kept))) is not None
+        ]
+        for each in [*owed, *survivors]:
+            had = each.waiting or each.in_force
+            states = {pledge.state for pledge, about in self._pledges_about(each) if about not in pledge.ended}
+            each.in_force, each.waiting = "approved" in states, "submitted" in states and "approved" not in states
+            if had and not (each.waiting or each.in_force):
+                self._asked(each, day, None)
+
+    def _asked(self, owed: Owed, day: date | None, because: Try | None) -> None:
+        owed.asked_on, owed.because = day, because
+        days = self.waiting_days.get(owed.duty.agency, 10)
+        owed.waits_until = working_days_after(day, days) if day is not None else None
+
+    # --- Rounds ------------------------------------------------------------------------------------------------------
+
+    def _left_out(self, _day: date, agency: str, quarter: str, entry: str, where: int | str) -> None:
+        self.left_out.setdefault((agency, quarter), set()).add(self.owed[entry, where])
+
+    def _brought_back(self, _day: date, agency: str, quarter: str, entry: str, where: int | str) -> None:
+        self.left_out[agency, quarter].discard(self.owed[entry, where])
+
+    def _ran(self, day: date, agency: str, quarter: str) -> dict[int, list[Owed]]:
+        """The worker has asked everybody who was to be asked; whom about what."""
+        self._end_periods(day, agency, quarter)
+        found: dict[int, list[Owed]] = {}
+        for owed in self.of_agency[agency]:
+            if self._is_to_be_asked(owed, day, quarter):
+                assert owed.subject is not None
+                found.setdefault(owed.subject, []).append(owed)
+        for number, about in found.items():
+            ask = self.asks.setdefault((agency, quarter, number), Ask(agency, quarter, number))
+            ask.told_more = day if ask.about and self._reachable(number) else ask.told_more
+            ask.by_mail = ask.by_mail or self._reachable(number)
+            ask.about += about
+            for owed in about:
+                self.asks_of.setdefault(owed, []).append(ask)
+        return found
+
+    def _is_to_be_asked(self, owed: Owed, day: date, quarter: str) -> bool:
+        duty, number = owed.duty, owed.subject
+        if number is None or not owed.open or self.subjects[number].merged_into is not None:
+            return False
+        if not duty.enabled or (duty.ask_from is not None and day < duty.ask_from):
+            return False
+        if duty.instrument == "acknowledgement" and duty.id not in self.documents:
+            return False
+        ask = self.asks.get((duty.agency, quarter, number))
+        known = ask is not None and (owed in ask.about or ask.told_more == day)
+        return not known and owed not in self.left_out.get((duty.agency, quarter), ())
+
+    def _reachable(self, number: int) -> bool:
+        return bool(self.subjects[number].addresses)
+
+    def _end_periods(self, day: date, agency: str, quarter: str) -> None:
+        """Where everybody signs each quarter, what was signed for an earlier one has run out, and nobody has asked."""
+        if not any(duty.resign and duty.agency == agency for duty in self.duties.values()):
+            return
+        over: list[Owed] = []
+        for pledge in self.pledges.values():
+            for owed, period in pledge.covers.items():
+                holds = owed not in pledge.ended and pledge.state in ALIVE
+                if owed.duty.resign and owed.duty.agency == agency and period < quarter and holds:
+                    pledge.ended.add(owed)
+                    over.append(owed)
+        self._settle(day, over)
+        for owed in over:
+            if not (owed.waiting or owed.in_force):
+                owed.asked_on, owed.because, owed.waits_until = None, None, last_day(quarter)
+
+    # --- Mail, letters, calls ----------------------------------------------------------------------------------------
+
+    def _written(self, day: date, agency: str, quarter: str, number: int, step: str) -> None:
+        ask = self.asks[agency, quarter, number]
+        ask.tries[step] = Try("mail", day, "in line")
+        ask.by_mail = True
+
+    def _mail(self, day: date, agency: str, quarter: str, number: int, step: str, outcome: str) -> None:
+        """`reached`, `refused`, `uncertain`, or `called off` before any relay had it."""
+        ask = self.asks[agency, quarter, number]
+        mail = ask.tries[step]
+        mail.outcome = outcome
+        if outcome == "reached":
+            mail.day = day
+            self._reach(ask, mail)
+
+    def _bounced(self, day: date, agency: str, quarter: str, number: int, step: str, address: str) -> None:
+        """The address is dead; who had been asked only so was not, if that is known within the waiting time."""
+        for holder in self.holders.pop(address, ()):
+            self.subjects[holder].addresses.discard(address)
+        ask = self.asks[agency, quarter, number]
+        mail = ask.tries[step]
+        if mail.outcome == "reached" and day > working_days_after(mail.day, self.waiting_days.get(agency, 10)):
+            return
+        mail.outcome = "bounced"
+        self._unreach([(ask, mail)])
+
+    def _recorded(
+        self, day: date, letter: int, agency: str, quarter: str, number: int, way: str, outcome: str, made_on: date
+    ) -> None:
+        ask = self.asks[agency, quarter, number]
+        ask.tries[f"{way} {letter}"] = found = Try(way, made_on, outcome)
+        self.letters[letter] = ask, f"{way} {letter}"
+        if outcome == "reached":
+            self._reach(ask, found)
+
+    def _taken_back(self, day: date, letter: int) -> None:
+        ask, name = self.letters[letter]
+        found = ask.tries[name]
+        was, found.outcome = found.outcome, "taken back"
+        if was == "reached":
+            self._unreach([(ask, found)])
+
+    def _reach(self, ask: Ask, found: Try) -> None:
+        for owed in ask.about:
+            if owed.subject == ask.subject and owed.open and owed.asked_on is None:
+                self._asked(owed, found.day, found)
+
+    def _unreach(self, gone: Sequence[tuple[Ask, Try]]) -> None:
+        for ask, lost in gone:
+            for owed in ask.about:
+                if owed.subject != ask.subject or owed.because is not lost:
+                    continue
+                others = [
+                    each
+                    for other in self.asks_of[owed]
+                    for each in other.tries.values()
+                    if each.outcome == "reached" and each.day >= lost.day
+                ]
+                first = min(others, key=lambda each: each.day, default=None)
+                self._asked(owed, first.day if first else None, first)
+
+    # --- How it stands -----------------------------------------------------------------------------------------------
+
+    def turns_on(self, owed: Owed) -> date:
+        seen = self.websites[owed.website].seen if owed.website else min(self.subjects[owed.subject or 0].seen)
+        return turning(owed.duty, owed.cohort, seen, owed.asked_on, owed.waits_until)
+
+    def group(self, owed: Owed, day: date) -> str:
+        """Of the six; empty out of scope."""
+        if owed.scope == "out":
+            return ""
+        if owed.in_force:
+            return "in_force"
+        if owed.waiting:
+            return "waiting_for_agency"
+        over = self.turns_on(owed) <= day
+        if owed.asked_on is not None:
+            return "not_pledged" if over else "waiting_time"
+        return "unreachable" if over else "not_due"
