@@ -54,6 +54,8 @@ class Action(StrEnum):
     LIST_VIEW = "list.view"
     """Who has pledged and who has not, by name."""
     LIST_EXPORT = "list.export"
+    COVERAGE_VIEW = "coverage.view"
+    """How many have pledged, in numbers, and files of these numbers."""
     AUDIT_VIEW = "audit.view"
     DELEGATION_MANAGE = "delegation.manage"
     STAFF_MANAGE = "staff.manage"
@@ -126,6 +128,9 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.ROUND_MANAGE: Rule(_OFFICER),
     Action.LIST_VIEW: Rule(_AGENCY),
     Action.LIST_EXPORT: Rule(_AGENCY),
+    Action.COVERAGE_VIEW: Rule(
+        {**_AGENCY, Role.PROVINCE_VIEWER: Reach.SAME_PROVINCE}, system_administrator=Reach.WHOLE_SYSTEM
+    ),
     Action.AUDIT_VIEW: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),

@@ -116,6 +116,7 @@ FACT_KINDS: dict[str, FactKind] = {
     "attempt.recorded": FactKind("attempt", N_("Ghi nhận thư, cuộc gọi hoặc lần gặp")),
     "attempt.taken_back": FactKind("attempt", N_("Hoàn tác ghi nhận thư, cuộc gọi hoặc lần gặp")),
     "list.exported": FactKind("list", N_("Tải danh sách về máy")),
+    "report.exported": FactKind("report", N_("Lấy tệp số liệu")),
     "letters.made": FactKind("letters", N_("In thư mời")),
     "document.uploaded": FactKind("document", N_("Tải lên văn bản của cơ quan")),
     "plans.loaded": FactKind("plan", N_("Nạp dữ liệu kế hoạch")),

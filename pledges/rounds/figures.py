@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,8 +36,10 @@ def at(now: datetime) -> Moment:
     return Moment(today, today - timedelta(days=1))
 
 
-DIMENSIONS = ("agency_code", "entry_id", "instrument", "subject_type", "commune_code")
+DIMENSIONS = ("province_code", "agency_code", "entry_id", "instrument", "subject_type", "commune_code")
 """What figures can be taken apart by. Without `subject_type` a subject with two types counts once."""
+CELL = DIMENSIONS
+"""The smallest part that figures are kept of; those of the empty subject type count every subject once."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,25 @@ class Figures:
         return self.groups[Group.NOT_PLEDGED] + self.groups[Group.UNREACHABLE]
 
     @property
+    def share(self) -> float | None:
+        """Coverage: how much of what is in scope is in force; nothing of nothing is no share."""
+        return self[Group.IN_FORCE] / self.in_scope if self.in_scope else None
+
+    @property
     def agrees(self) -> bool:
         """Whether everything in scope is in exactly one group."""
         counts = self.groups.values()
         return self.in_scope == sum(counts) and min(counts) >= 0
+
+
+def together(parts: Iterable[Figures], key: Mapping[str, str] | None = None) -> Figures:
+    """The sum of parts that have nothing in common."""
+    in_scope, groups = 0, dict.fromkeys(Group, 0)
+    for part in parts:
+        in_scope += part.in_scope
+        for group, count in part.groups.items():
+            groups[group] += count
+    return Figures(dict(key or {}), in_scope, groups)
 
 
 @dataclass(frozen=True)
@@ -75,20 +93,60 @@ class Only:
 
 def group_figures(
     session: Session,
-    province_code: str,
+    province_code: str | None,
     moment: Moment,
     *,
     by: Sequence[str] = (),
     only: Only | None = None,
 ) -> list[Figures]:
-    """Figures by the dimensions of `by`, in their order; what stands at nothing everywhere is left out."""
+    """Figures by the dimensions of `by`, in their order; what stands at nothing everywhere is left out.
+
+    Without a province those of all.
+    """
     chosen = only or Only()
+    return _read(session, by, _pledged(province_code, moment, by, chosen), _open(province_code, moment, by, chosen))
+
+
+def cells(session: Session, province_code: str | None, moment: Moment, *, only: Only | None = None) -> list[Figures]:
+    """Everything in its smallest parts (`CELL`), the distinct totals among them; a page is put together from these."""
+    chosen = only or Only()
+    return _read(
+        session,
+        CELL,
+        _pledged(province_code, moment, CELL, chosen, whole=True),
+        _open(province_code, moment, CELL, chosen, whole=True),
+    )
+
+
+def course(
+    session: Session,
+    province_code: str | None,
+    days: Sequence[date],
+    *,
+    by: Sequence[str] = (),
+    only: Only | None = None,
+) -> dict[tuple[str, ...], list[tuple[int, int]]]:
+    """By the dimensions of `by` how many were in scope, and of them in force, at the end of each day of `days`."""
+    columns = [getattr(Counter, name) for name in by]
+    ordered, chosen = sorted(days), only or Only()
+    deltas = session.execute(
+        select(*columns, Counter.day, func.sum(Counter.in_scope), func.sum(Counter.in_force))
+        .where(*_chosen(Counter, province_code, at_end_of(ordered[-1]), chosen), *_of_types(Counter, by, chosen))
+        .group_by(*columns, Counter.day)
+    )
+    found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for *key, day, in_scope, in_force in deltas:
+        line = found.setdefault(tuple(map(str, key)), [(0, 0)] * len(ordered))
+        for place in range(bisect_left(ordered, day), len(ordered)):
+            line[place] = line[place][0] + int(in_scope), line[place][1] + int(in_force)
+    return found
+
+
+def _read(session: Session, by: Sequence[str], pledged: Any, opened: Any) -> list[Figures]:
     sums: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * 7)
-    for *key, in_scope, in_force, waiting in session.execute(_pledged(province_code, moment, by, chosen)):
+    for *key, in_scope, in_force, waiting in session.execute(pledged):
         sums[tuple(key)][:3] = in_scope, in_force, waiting
-    for *key, waiting_time, not_pledged, not_due, unreachable in session.execute(
-        _open(province_code, moment, by, chosen)
-    ):
+    for *key, waiting_time, not_pledged, not_due, unreachable in session.execute(opened):
         sums[tuple(key)][3:] = waiting_time, not_pledged, not_due, unreachable
     return [
         Figures(dict(zip(by, map(str, key), strict=True)), counts[0], dict(zip(_GROUPS, counts[1:], strict=True)))
@@ -141,17 +199,17 @@ def oldest(
     )
 
 
-def _pledged(province_code: str, moment: Moment, by: Sequence[str], only: Only) -> Any:
+def _pledged(province_code: str | None, moment: Moment, by: Sequence[str], only: Only, *, whole: bool = False) -> Any:
     columns = [getattr(Counter, name) for name in by]
     figures = (Counter.in_scope, Counter.in_force, Counter.waiting_for_agency)
     return (
         select(*columns, *(func.coalesce(func.sum(each), 0) for each in figures))
-        .where(*_chosen(Counter, province_code, moment, only), _of_types(Counter, by, only))
+        .where(*_chosen(Counter, province_code, moment, only), *_of_types(Counter, by, only, whole=whole))
         .group_by(*columns)
     )
 
 
-def _open(province_code: str, moment: Moment, by: Sequence[str], only: Only) -> Any:
+def _open(province_code: str | None, moment: Moment, by: Sequence[str], only: Only, *, whole: bool = False) -> Any:
     columns = [getattr(OpenCounter, name) for name in by]
     turned = OpenCounter.turns_on <= moment.turned
 
@@ -166,15 +224,17 @@ def _open(province_code: str, moment: Moment, by: Sequence[str], only: Only) -> 
             counted(OpenCounter.unasked, ~turned),
             counted(OpenCounter.unasked, turned),
         )
-        .where(*_chosen(OpenCounter, province_code, moment, only), _of_types(OpenCounter, by, only))
+        .where(*_chosen(OpenCounter, province_code, moment, only), *_of_types(OpenCounter, by, only, whole=whole))
         .group_by(*columns)
     )
 
 
 def _chosen(
-    model: type[Counter] | type[OpenCounter], province_code: str, moment: Moment, only: Only
+    model: type[Counter] | type[OpenCounter], province_code: str | None, moment: Moment, only: Only
 ) -> list[ColumnElement[bool]]:
-    conditions = [model.province_code == province_code, model.day <= moment.recorded]
+    conditions: list[ColumnElement[bool]] = [model.day <= moment.recorded]
+    if province_code is not None:
+        conditions.append(model.province_code == province_code)
     if only.agency:
         conditions.append(model.agency_code == only.agency)
     if only.entries is not None:
@@ -184,8 +244,12 @@ def _chosen(
     return conditions
 
 
-def _of_types(model: type[Counter] | type[OpenCounter], by: Sequence[str], only: Only) -> ColumnElement[bool]:
-    """The rows of distinct totals, unless types are asked for."""
+def _of_types(
+    model: type[Counter] | type[OpenCounter], by: Sequence[str], only: Only, *, whole: bool = False
+) -> list[ColumnElement[bool]]:
+    """The rows of distinct totals, unless types are asked for; `whole`: both."""
+    if whole:
+        return []
     if only.subject_type:
-        return model.subject_type == only.subject_type
-    return model.subject_type != DISTINCT if "subject_type" in by else model.subject_type == DISTINCT
+        return [model.subject_type == only.subject_type]
+    return [model.subject_type != DISTINCT if "subject_type" in by else model.subject_type == DISTINCT]

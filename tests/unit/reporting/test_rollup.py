@@ -1,0 +1,185 @@
+"""The rollup: every figure reckoned anew from the facts, in scope the sum of its groups, closed quarters for ever."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from pledges.core.calendar import Quarter, end_of_day
+from pledges.core.db import Database
+from pledges.core.errors import DomainError
+from pledges.core.secrecy import Vault
+from pledges.documents.storage import Storage
+from pledges.plans.models import Instrument
+from pledges.registry.models import Counter, OpenCounter
+from pledges.reporting.rollup import FIELDS, GROUPS, day_of, places_of, rollup_of
+from pledges.reporting.standing import Place, moment_of, standing_of
+from pledges.rounds.attempts import record_attempts
+from pledges.rounds.closing import Closing
+from pledges.rounds.figures import Moment, at, at_end_of, course
+from pledges.rounds.list_models import Group
+from pledges.rounds.models import Outcome, Way
+from tests.support.clock import FixedClock
+from tests.support.signing import COMMUNES, HUE
+from tests.unit.reporting.from_facts import tallied
+from tests.unit.rounds.quarter import AGENCY, Q4, QuarterOffice
+
+CULTURE = "46-SVHTT"
+OTHER_COMMUNE = "19774"
+PLACE = Place(HUE)
+
+
+class Quarterly:
+    """A quarter of subjects of two agencies, in two communes, some of two types, in all six groups at its end."""
+
+    def __init__(self, database: Database, clock: FixedClock, vault: Vault) -> None:
+        office = self.office = QuarterOffice(database, clock, vault)
+        self.database, self.clock = database, clock
+        mailed = [office.subject(f"nguoi.{number}@vidu.vn") for number in range(4)]
+        doctor = office.subject("bac.si@vidu.vn", types=("doctor", "scientist"))
+        silent = office.subject(commune_code=OTHER_COMMUNE)
+        abroad = office.subject("xa@vidu.vn", commune_code=None)
+        office.subject(types=("influencer", "artist"))
+        self.round = office.start()
+        office.rounds.ask((HUE, self.round.id))
+        office.deliver()
+        self.days = [office.days(0), office.days(3)]
+        for entity in (mailed[0], mailed[1], doctor):
+            office.sign(entity)
+        self.days.append(office.days(2))
+        for entity in (mailed[0], doctor):
+            office.approve(entity)
+        self.days.append(office.days(40))
+        office.revoke(mailed[0])
+        staff = office.officer()
+        self.database.run(
+            lambda session: record_attempts(
+                session,
+                (HUE, self.round.id),
+                [office.ask_of(silent).id],
+                way=Way.LETTER,
+                outcome=Outcome.REACHED,
+                made_on=self.days[-1],
+                staff=staff,
+                now=clock(),
+            )
+        )
+        office.sign(abroad)
+        self.days.append(office.days(1))
+        office.subject("moi@vidu.vn")
+        clock.set(end_of_day(Q4.last_day) + timedelta(hours=2))
+        self.days.append(Q4.last_day)
+
+    def moments(self) -> list[tuple[date | None, Moment]]:
+        return [(None, at(self.clock())), *((day, at_end_of(day)) for day in self.days)]
+
+
+@pytest.fixture
+def played(database: Database, clock: FixedClock, vault: Vault) -> Quarterly:
+    return Quarterly(database, clock, vault)
+
+
+def test_every_row_counts_what_the_facts_say_at_any_day(played: Quarterly) -> None:
+    seen: set[Group] = set()
+    for day, moment in played.moments():
+        with played.database.read() as session:
+            rollup = rollup_of(session, PLACE, day, played.clock())
+        expected = tallied(
+            played.database, moment, lambda owed, kind, commune: (owed.agency, owed.entry, kind, commune), typed=True
+        )
+        rows = {(row.agency, row.obligation, row.subject_type, row.commune): row.figures.groups for row in rollup.rows}
+        assert rows == expected
+        once = tallied(played.database, moment, lambda owed, _kind, _commune: (owed.agency, owed.entry))
+        totals = {(row.agency, row.obligation): row.figures.groups for row in rollup.totals}
+        assert {key: groups for key, groups in totals.items() if any(groups.values())} == once
+        assert {"46-website", "46-platform", "46-business"} <= {entry for _agency, entry in totals}
+        for row in (*rollup.rows, *rollup.totals):
+            told = row.as_data()
+            assert tuple(told) == FIELDS
+            assert told["in_scope"] == sum(told[group.value] for group in GROUPS)
+            assert told["coverage"] == (told["in_force"] / told["in_scope"] if told["in_scope"] else None)
+        seen |= {group for groups in once.values() for group, count in groups.items() if count}
+    assert seen == set(Group), "a group in which nobody stands proves nothing"
+
+
+def test_types_communes_instruments_days_and_provinces_put_together(played: Quarterly) -> None:
+    with played.database.read() as session:
+        standing = standing_of(session, PLACE, None, played.clock())
+    typed = standing.lines("subject_type", entry_id="46-health")
+    assert [(line.key["subject_type"], line.in_scope) for line in typed] == [
+        ("doctor", 1),
+        ("scientist", 1),
+    ]
+    assert standing.total(entry_id="46-health").in_scope == 1
+    communes = standing.lines("commune_code")
+    assert {line.key["commune_code"] for line in communes} == {"", COMMUNES[HUE], OTHER_COMMUNE}
+    assert sum(line.in_scope for line in communes) == standing.total().in_scope
+    with played.database.read() as session:
+        standing = standing_of(session, Place(HUE, CULTURE), None, played.clock())
+    owed = {line.key["instrument"]: line.in_scope for line in standing.lines("instrument", instrument=None)}
+    assert owed == {"pledge": 1, "acknowledgement": 1}
+    assert standing.total().in_scope == 1, "acknowledgements stand in no coverage"
+    with played.database.read() as session:
+        found = course(session, HUE, played.days, by=("instrument",))
+        expected = [standing_of(session, PLACE, day, played.clock()).total() for day in sorted(played.days)]
+    assert found[("pledge",)] == [(total.in_scope, total[Group.IN_FORCE]) for total in expected]
+    assert len(set(found[("pledge",)])) > 3
+    with played.database.read() as session:
+        nation = standing_of(session, Place(), None, played.clock())
+        province = standing_of(session, PLACE, None, played.clock())
+    assert nation.total().groups == province.total().groups
+    assert [line.key for line in nation.lines("province_code")] == [{"province_code": HUE}]
+
+
+def test_a_closed_quarter_keeps_its_figures_whatever_is_repaired_later(played: Quarterly, tmp_path: Path) -> None:
+    with played.database.read() as session:
+        before = rollup_of(session, PLACE, Q4.last_day, played.clock())
+    assert before.frozen == ()
+    Closing(played.database, Storage(tmp_path), played.clock).close((HUE, played.round.id))
+    played.database.run(lambda session: session.query(Counter).update({Counter.in_force: 7}))
+    played.database.run(lambda session: session.query(OpenCounter).update({OpenCounter.asked: 7}))
+    with played.database.read() as session:
+        after = rollup_of(session, Place(HUE, AGENCY), Q4.last_day, played.clock())
+        whole = rollup_of(session, PLACE, Q4.last_day, played.clock())
+        other_day = standing_of(session, Place(HUE, AGENCY), Q4.last_day - timedelta(days=1), played.clock())
+    assert after.frozen == whole.frozen == (AGENCY,)
+    assert not other_day.frozen
+    own = [row.as_data() for row in before.rows if row.agency == AGENCY]
+    assert own
+    assert [row.as_data() for row in after.rows] == own
+    assert [row.as_data() for row in whole.rows if row.agency == AGENCY] == own
+    assert [row.as_data() for row in whole.totals if row.agency == AGENCY] == [
+        row.as_data() for row in before.totals if row.agency == AGENCY
+    ]
+
+
+def test_which_day_is_meant(clock: FixedClock) -> None:
+    today = clock()
+    assert day_of(None, None, today) is None
+    assert day_of(Quarter(2026, 4), None, today) is None
+    assert day_of(Quarter(2026, 3), None, today) == date(2026, 9, 30)
+    assert day_of(Quarter(2026, 4), date(2026, 11, 1), today) == date(2026, 11, 1)
+    for quarter, day in ((None, date(2026, 11, 20)), (Quarter(2027, 1), None), (Quarter(2026, 3), date(2026, 11, 1))):
+        with pytest.raises(DomainError):
+            day_of(quarter, day, today)
+
+
+def test_which_places_are_meant(sqlite_database: Database) -> None:
+    with sqlite_database.read() as session:
+        everywhere = places_of(session, "all")
+        assert Place(HUE) in everywhere
+        assert places_of(session, HUE, AGENCY) == places_of(session, "all", AGENCY) == [Place(HUE, AGENCY)]
+        for province, agency in (("99", ""), (HUE, "20-SCT")):
+            with pytest.raises(DomainError):
+                places_of(session, province, agency)
+
+
+def test_moments_of_now_and_then(sqlite_database: Database, clock: FixedClock) -> None:
+    with sqlite_database.read() as session:
+        assert moment_of(standing_of(session, PLACE, None, clock()), clock()) == at(clock())
+        yesterday = date(2026, 11, 19)
+        assert moment_of(standing_of(session, PLACE, yesterday, clock()), clock()) == at_end_of(yesterday)
+        with pytest.raises(DomainError):
+            standing_of(session, PLACE, date(2026, 11, 20), clock())
