@@ -4,74 +4,35 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
 from pledges.accounts.models import Role
 from pledges.accounts.queries import count_staff, province_of_agency, staff_by_email
-from pledges.audit.operations import WHOLE_SYSTEM, Actor
+from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.cli_documents import documents
+from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
 from pledges.cli_registry import registry
 from pledges.core import migrate
-from pledges.core.errors import DomainError
 from pledges.core.tokens import Tokens
 from pledges.demonstration import demonstrate
 from pledges.jobs.operations import retry_failed_task
 from pledges.jobs.queries import failed_tasks
 from pledges.jobs.worker import run_worker
 from pledges.plans.loading import load_from_files, recompute_everywhere
-from pledges.product import Product
 from pledges.province_readiness import provinces_readiness
 from pledges.readiness import check_readiness
 from pledges.registry.recounting import recount
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-COMMAND = Actor("command")
 DEVELOPMENT_DOMAIN = "vidu.vn"
 MOST_RETRIED = 1_000
-
-json_option = click.option("--json", "as_json", is_flag=True, help="End with one line that is a JSON object.")
-dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-
-
-def product() -> Product:
-    return cast(Product, current_app.extensions["product"])
-
-
-def refusals_as_status(command: F) -> F:
-    """A refusal of the domain is one sentence on standard error and exit status 1."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except DomainError as refusal:
-            stop(str(refusal))
-
-    return cast(F, run)
-
-
-def stop(sentence: str) -> NoReturn:
-    click.echo(sentence, err=True)
-    raise SystemExit(1)
-
-
-def show(result: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False))
-        return
-    for name, value in result.items():
-        click.echo(f"{name}: {value}")
 
 
 db = AppGroup("db", help="The database schema.")

@@ -22,9 +22,10 @@ from pledges.messaging.models import Message
 from pledges.messaging.operations import secrets_of
 from pledges.plans.loading import load_from_files
 from pledges.plans.models import Commune
-from pledges.plans.queries import provinces_in_use
+from pledges.plans.queries import duties_for, provinces_in_use
 from pledges.plans.wordings import Consents
 from pledges.product import Product
+from pledges.quarter_demonstration import SUBJECT_TYPE, play_quarter
 from pledges.review.models import Decision
 from pledges.review.operations import approve, recommend
 from pledges.signing.acts import Confirmation
@@ -52,7 +53,9 @@ class Demonstration:
 
 
 def demonstrate(product: Product, folder: Path) -> Demonstration:
-    """An invented shop owner signs, the department approves; `signed.pdf` and `approved.pdf` are left in `folder`.
+    """An invented shop owner signs, the department approves; the quarter before was asked and closed.
+
+    `signed.pdf`, `approved.pdf`, `not-pledged.csv` and `not-pledged.xlsx` are left in `folder`.
 
     Refused where somebody has signed already: a demonstration never mixes with real pledges.
     """
@@ -60,6 +63,8 @@ def demonstrate(product: Product, folder: Path) -> Demonstration:
         if session.scalar(select(func.count()).select_from(Pledge)):
             raise Conflict(N_("Cơ sở dữ liệu này đã có bản cam kết; chỉ trình diễn trên cơ sở dữ liệu trống."))
     load_from_files(product.database, None, COMMAND, product.clock())
+    officer, approver = product.database.run(lambda session: _staff(session, product))
+    lists = play_quarter(product, folder, province_code=officer.province_code, officer=officer, actor=COMMAND)
     draft_id = product.database.run(lambda session: _fill_in(session, product))
     confirmation = product.database.run(lambda session: _confirm(session, product, draft_id))
     outcome = product.database.run(
@@ -77,24 +82,25 @@ def demonstrate(product: Product, folder: Path) -> Demonstration:
     signed = outcome.signed[0]
     _work(product)
     files = {"signed.pdf": _leave(product, signed, folder / "signed.pdf", PledgeState.SUBMITTED)}
-    officer, approver = product.database.run(lambda session: _staff(session, product, signed))
     product.database.run(lambda session: _decide(session, product, signed, officer, recommend))
     product.database.run(lambda session: _decide(session, product, signed, approver, approve))
     _work(product)
     files["approved.pdf"] = _leave(product, signed, folder / "approved.pdf", PledgeState.APPROVED)
-    return Demonstration(signed.reference, files)
+    return Demonstration(signed.reference, files | lists)
 
 
 def _work(product: Product) -> None:
     run_worker(product.database, product.tasks(), product.schedules(), once=True)
 
 
-def _staff(session: Session, product: Product, pledge: Pledge) -> tuple[Staff, Staff]:
+def _staff(session: Session, product: Product) -> tuple[Staff, Staff]:
     """An invented officer and an invented approver of the agency; neither can sign in."""
+    province = provinces_in_use(session)[0]
+    agency = duties_for(session, province.code, SUBJECT_TYPE)[0].agency
     people = []
     for role, name in ((Role.OFFICER, "Chuyên viên Thử Nghiệm"), (Role.APPROVER, "Lãnh đạo Thử Nghiệm")):
         address = f"{role.value.replace('_', '.')}.trinh.dien@vidu.vn"
-        new = NewStaff(address, name, role, pledge.province_code, pledge.agency_code)
+        new = NewStaff(address, name, role, province.code, agency.code)
         person = add_staff(session, new, actor=COMMAND, now=product.clock())
         person.signing_title = "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC" if role is Role.APPROVER else ""
         people.append(person)
@@ -113,7 +119,7 @@ def _fill_in(session: Session, product: Product) -> uuid.UUID:
     now, vault = product.clock(), product.vault
     draft = start_draft(
         session,
-        {"email": "chu.cua.hang@vidu.vn", "province": province.code, "subject_type": "digital_seller"},
+        {"email": "chu.cua.hang@vidu.vn", "province": province.code, "subject_type": SUBJECT_TYPE},
         email="chu.cua.hang@vidu.vn",
         resume_code=new_resume_code(),
         network=NETWORK,

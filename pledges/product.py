@@ -29,6 +29,7 @@ from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.rounds.closing import Closing
+from pledges.rounds.exports import MAKE_EXPORT, SWEEP_EXPORTS, ExportWorker
 from pledges.rounds.followers import FOLLOWERS
 from pledges.rounds.letters import MAKE_LETTERS, SWEEP_LETTERS, LetterWorker
 from pledges.rounds.runs import Rounds
@@ -77,6 +78,7 @@ class Product:
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
         letters = self.letter_worker()
+        exports = ExportWorker(self.database, self.storage, self.clock)
         agencies = self.countersigner()
         batches = BatchWorker(self.database, self.clock)
         imports = self.importer()
@@ -95,6 +97,8 @@ class Product:
             Task(WORK_ROUNDS, self.round_worker().work, attempts=1),
             Task(MAKE_LETTERS, letters.make),
             Task(SWEEP_LETTERS, letters.sweep, attempts=1),
+            Task(MAKE_EXPORT, exports.make),
+            Task(SWEEP_EXPORTS, exports.sweep, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(CLEAN_UP, self.clean_up, attempts=1),
@@ -150,6 +154,7 @@ class Product:
             Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
             Schedule(WORK_ROUNDS, WORK_ROUNDS, WORK_ROUNDS_SECONDS),
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
+            Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
