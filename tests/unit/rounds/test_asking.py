@@ -11,7 +11,7 @@ from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
-from pledges.audit.operations import SYSTEM
+from pledges.audit.operations import SYSTEM, record_many
 from pledges.core.channels import canonical_channel
 from pledges.core.db import Database, new_id
 from pledges.core.errors import Conflict
@@ -22,7 +22,7 @@ from pledges.plans.models import ObligationEntry
 from pledges.registry.adding import Seen, add_channel
 from pledges.registry.models import Contact, Entity, Location, Scope, Standing
 from pledges.registry.rules import OFFICER
-from pledges.rounds import asking, reminding
+from pledges.rounds import reminding
 from pledges.rounds.asking import Asked, ask_chunk, only_this_one
 from pledges.rounds.links import by_token
 from pledges.rounds.models import AgencyDocument, Ask, AskedObligation, Outcome, Why
@@ -100,15 +100,15 @@ def test_what_is_killed_within_a_chunk_is_asked_by_the_next_run(
     """Chunks of three: the second one dies after it has written everything but its facts."""
     for number in range(5):
         office.subject(f"a{number}@vidu.vn")
-    key, real, calls = running(office), asking.record_many, []
+    key, calls = running(office), list[object]()
 
     def dying(*arguments: Any, **named: Any) -> None:
         calls.append(arguments)
         if len(calls) == 2:
             raise RuntimeError("killed")
-        real(*arguments, **named)
+        record_many(*arguments, **named)
 
-    monkeypatch.setattr(asking, "record_many", dying)
+    monkeypatch.setattr("pledges.rounds.asking.record_many", dying)
     with pytest.raises(RuntimeError):
         office.rounds.ask(key)
     assert (len(office.asks()), len(office.mails()), len(office.attempts())) == (3, 3, 3)
@@ -438,7 +438,7 @@ def test_a_short_code_that_somebody_has_is_made_anew(office: QuarterOffice, monk
     for number in range(4):
         office.subject(f"a{number}@vidu.vn")
     codes = iter(["AAAA-AAAA", "AAAA-AAAA", "CCCC-CCCC", "AAAA-AAAA", "DDDD-DDDD", "EEEE-EEEE", "FFFF-FFFF"] * 9)
-    monkeypatch.setattr(asking, "new_short_code", lambda: next(codes))
+    monkeypatch.setattr("pledges.rounds.asking.new_short_code", lambda: next(codes))
     assert office.rounds.ask(running(office)).asked == 4
     assert len({each.short_code for each in office.asks()}) == 4
 

@@ -39,8 +39,13 @@ def round_of(office: QuarterOffice, entities: int) -> list[Entity]:
     return found
 
 
-def recording(office: QuarterOffice, entities: list[Entity], **said: Any) -> Callable[[Any], int]:
-    told = {"way": Way.LETTER, "outcome": REACHED, "made_on": date(2026, 10, 5), "staff": office.officer()} | said
+def recording(office: QuarterOffice, entities: list[Entity], **said: Any) -> Callable[..., int]:
+    told: dict[str, Any] = {
+        "way": Way.LETTER,
+        "outcome": REACHED,
+        "made_on": date(2026, 10, 5),
+        "staff": office.officer(),
+    } | said
     return partial(
         record_attempts,
         key=(HUE, office.open().id),

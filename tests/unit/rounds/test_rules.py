@@ -53,9 +53,11 @@ def test_a_round_goes_from_state_to_state_as_the_table_says() -> None:
 
 
 def test_everything_has_a_word() -> None:
-    words = {RoundState: STATE_LABELS, Why: WHY_LABELS, Way: WAY_LABELS, Outcome: OUTCOME_LABELS, Part: PART_LABELS}
-    for kind, labels in words.items():
-        assert set(labels) == set(kind)
+    assert set(STATE_LABELS) == set(RoundState)
+    assert set(WHY_LABELS) == set(Why)
+    assert set(WAY_LABELS) == set(Way)
+    assert set(OUTCOME_LABELS) == set(Outcome)
+    assert set(PART_LABELS) == set(Part)
 
 
 # --- Days ------------------------------------------------------------------------------------------------------------
@@ -147,9 +149,7 @@ def test_names_of_steps() -> None:
 def test_every_obligation_is_in_one_group_and_who_has_signed_is_on_no_list(
     in_force: int, waiting: int, asked_on: date | None, turns_on: date, as_of: date
 ) -> None:
-    group = group_of(
-        in_force=in_force, waiting_for_agency=waiting, asked_on=asked_on, turns_on=turns_on, as_of=as_of
-    )
+    group = group_of(in_force=in_force, waiting_for_agency=waiting, asked_on=asked_on, turns_on=turns_on, as_of=as_of)
     if in_force or waiting:
         assert group is (Group.IN_FORCE if in_force else Group.WAITING_FOR_AGENCY)
         return
