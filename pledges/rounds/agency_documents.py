@@ -17,7 +17,7 @@ from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.core.text import clean_line
-from pledges.documents.verification_upload import inspect_upload
+from pledges.documents.verification_upload import PATIENT_SECONDS, inspect_upload
 from pledges.plans.decisions import ENTRY, decide
 from pledges.plans.models import Instrument, ObligationEntry
 from pledges.rounds.models import AgencyDocument
@@ -39,19 +39,20 @@ class NewDocument:
 
 
 def check_document(data: bytes) -> None:
-    """Refuse (`DomainError`) whatever is not a PDF that everybody can open; takes less than six seconds."""
+    """Refuse (`DomainError`) whatever is not a PDF that everybody can open."""
     if len(data) > MOST_BYTES:
         raise DomainError(
             N_("Tệp lớn hơn %(size)s MB. Hãy chọn tệp nhỏ hơn."), field="file", size=MOST_BYTES // 1024 // 1024
         )
-    found = inspect_upload(data)
+    found = inspect_upload(data, seconds=PATIENT_SECONDS)
     if not found.is_pdf:
         raise DomainError(N_("Tệp này không phải là PDF. Hãy lưu văn bản thành PDF rồi gửi lại."), field="file")
     if found.encrypted:
         raise DomainError(N_("Tệp PDF có mật khẩu nên người nhận không mở được. Hãy bỏ mật khẩu."), field="file")
     if not found.readable:
         raise DomainError(
-            N_("Không đọc được tệp PDF này. Hãy mở văn bản gốc, lưu lại thành PDF rồi gửi lại."), field="file"
+            N_("Không đọc được tệp PDF này. Hãy gửi lại một lần; nếu vẫn vậy, mở văn bản gốc và lưu lại thành PDF."),
+            field="file",
         )
 
 

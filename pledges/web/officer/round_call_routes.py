@@ -38,7 +38,13 @@ from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
-from pledges.web.officer.round_letter_forms import CallExportForm, CallFilterForm, ResultsForm, TakeBackForm
+from pledges.web.officer.round_letter_forms import (
+    CallExportForm,
+    CallFilterForm,
+    ResultsForm,
+    TakeBackForm,
+    commune_choices,
+)
 from pledges.web.officer.round_letter_routes import managed_round, round_words
 from pledges.web.security import may, soft_csrf
 
@@ -49,7 +55,7 @@ ATTEMPTS_SHOWN = 3
 def _filter(of_round: Round) -> tuple[CallFilterForm, Show, str | None]:
     form = CallFilterForm(request.args, meta={"csrf": False})
     communes = communes_of(reader(), of_round.province_code)
-    form.xa.fit(communes)
+    form.xa.choices = commune_choices(communes)
     show = Show(form.hien.data) if form.hien.data in set(Show) else Show.PHONE
     commune = form.xa.data if form.xa.data in {commune.code for commune in communes} else None
     return form, show, commune

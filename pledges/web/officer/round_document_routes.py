@@ -14,13 +14,13 @@ from wtforms import HiddenField
 
 from pledges.accounts.permissions import Action
 from pledges.accounts.queries import staff_of
-from pledges.core.calendar import Quarter, local_day
+from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.documents.errors import DocumentDamaged
 from pledges.documents.writing import writing_files
 from pledges.plans.models import ObligationEntry
-from pledges.plans.queries import get_agency, get_clause
+from pledges.plans.queries import get_clause
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.rounds.agency_documents import (
     MOST_BYTES,
@@ -41,7 +41,7 @@ from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.import_forms import KeptFile
 from pledges.web.officer.import_routes import plain_name
-from pledges.web.officer.reach import scope_of
+from pledges.web.officer.round_letter_routes import managed_round, round_words
 from pledges.web.security import may, soft_csrf
 
 LARGEST_REQUEST = MOST_BYTES + 1024 * 1024
@@ -76,23 +76,9 @@ class DocumentForm(PageForm):
 
 
 def _place(quarter: str) -> tuple[str, str]:
-    """Province and agency of this person; a quarter that is none is no page."""
-    try:
-        Quarter.parse(quarter)
-    except ValueError:
-        raise NotFound from None
-    scope = scope_of(Action.ROUND_MANAGE)
-    if scope.agency_code is None:
-        raise NotFound
-    return scope.province_code, scope.agency_code
-
-
-def _common(quarter: str) -> dict[str, Any]:
-    return {
-        "quarter": quarter,
-        "quarter_text": Quarter.parse(quarter).vietnamese,
-        "agency": get_agency(reader(), *_place(quarter)),
-    }
+    """Province and agency of the round that this page stands in."""
+    of_round = managed_round(quarter)
+    return of_round.province_code, of_round.agency_code
 
 
 def _entry_words(entry: ObligationEntry) -> dict[str, Any]:
@@ -125,7 +111,7 @@ def agency_documents(quarter: str) -> ResponseReturnValue:
         }
         for entry in acknowledged_entries(reader(), *place)
     ]
-    return render_template("officer/agency_documents.html", rows=rows, **_common(quarter))
+    return render_template("officer/agency_documents.html", rows=rows, **round_words(managed_round(quarter)))
 
 
 @blueprint.route("/dot-van-dong/<quarter>/van-ban/<entry_id>", methods=["GET", "POST"])
@@ -206,7 +192,7 @@ def _document_page(
         kept=kept,
         replaces=bool(documents_of(reader(), entry.province_code, entry.id)),
         **_entry_words(entry),
-        **_common(quarter),
+        **round_words(managed_round(quarter)),
     )
     return page, status if form.problems else 200
 

@@ -27,16 +27,15 @@ from pledges.web.fields import (
 SHORTEST_REASON = 10
 
 
-class CommuneField(SelectField):
+def _commune_field() -> SelectField:
     """One commune, or nothing for all of them."""
+    return SelectField(
+        lazy("Xã, phường, đặc khu"), required=False, empty=lazy("Tất cả xã, phường, đặc khu"), autocomplete="off"
+    )
 
-    def __init__(self) -> None:
-        super().__init__(
-            lazy("Xã, phường, đặc khu"), required=False, empty=lazy("Tất cả xã, phường, đặc khu"), autocomplete="off"
-        )
 
-    def fit(self, communes: Sequence[Commune]) -> None:
-        self.choices = [Choice(commune.code, commune.name) for commune in communes]
+def commune_choices(communes: Sequence[Commune]) -> list[Choice]:
+    return [Choice(commune.code, commune.name) for commune in communes]
 
 
 class LettersForm(PageForm):
@@ -56,7 +55,7 @@ class LettersForm(PageForm):
         ],
         default=Recipients.UNREACHED.value,
     )
-    commune = CommuneField()
+    commune = _commune_field()
     again = AgreeField(
         lazy("In lại cả những thư đã có trong các tệp trước"), required=False, hint=lazy("Thường không cần.")
     )
@@ -148,7 +147,7 @@ SHOWN = (
 
 class CallFilterForm(PageForm):
     hien = SelectField(lazy("Hiện"), required=False, choices=SHOWN, empty=SHOWN[0].label)
-    xa = CommuneField()
+    xa = _commune_field()
 
 
 class CallExportForm(PageForm):

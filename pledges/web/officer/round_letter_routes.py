@@ -34,7 +34,7 @@ from pledges.web.i18n import error_text, translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.reach import reaches, scope_of
-from pledges.web.officer.round_letter_forms import LettersForm, SentForm, TakeBackForm
+from pledges.web.officer.round_letter_forms import LettersForm, SentForm, TakeBackForm, commune_choices
 from pledges.web.officer.words import Label
 from pledges.web.security import may, soft_csrf
 
@@ -86,7 +86,7 @@ def letters(quarter: str) -> ResponseReturnValue:
     """Who needs a letter, a button that prints them, and the files that were made."""
     of_round = managed_round(quarter)
     form = LettersForm()
-    form.commune.fit(communes_of(reader(), of_round.province_code))
+    form.commune.choices = commune_choices(communes_of(reader(), of_round.province_code))
     if not form.validate_on_submit():
         return _letters_page(of_round, form)
     staff, at = current_staff(), now()
