@@ -28,6 +28,7 @@ from pledges.rounds.figures import Only, at_end_of, total
 from pledges.rounds.list_models import FileFormat, Group, ListKind
 from pledges.rounds.models import Round, RoundState
 from pledges.rounds.operations import open_round, start_round
+from pledges.rounds.population import Part
 from pledges.rounds.queries import find_round
 from pledges.rounds.runs import dry_run as rehearse
 from pledges.rounds.schedule import is_over
@@ -87,7 +88,8 @@ def _opened(agency_code: str, quarter: Quarter, *, dry_run: bool) -> dict[str, A
         found: dict[str, Any] = {"state": of_round.state.value, "to_ask": seen.entities, "by_mail": seen.by_mail}
         found |= {"without_contact": seen.without_contact, "obligations": sum(line.obligations for line in seen.lines)}
         for line in seen.lines:
-            found[line.part.value] = found.get(line.part.value, 0) + line.obligations
+            if line.part is not Part.TO_ASK:
+                found[line.part.value] = found.get(line.part.value, 0) + line.obligations
         if dry_run:
             raise _Rehearsed(found)
         return found

@@ -28,7 +28,7 @@ def run(app: Flask, *words: str) -> Result:
 
 def test_every_command_explains_itself(small_app: Flask) -> None:
     seen = 0
-    for group in ("db", "plans", "jobs", "ops", "staff", "documents", "registry"):
+    for group in ("db", "plans", "jobs", "ops", "staff", "documents", "registry", "rounds", "lists"):
         for name, command in small_app.cli.commands[group].commands.items():  # type: ignore[attr-defined]
             done = run(small_app, group, name, "--help")
             assert done.exit_code == 0
