@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -261,19 +260,6 @@ def troubled_asks(
         .offset((page - 1) * size)
     )
     return [(ask, entity) for ask, entity in rows]
-
-
-def attempts_of(session: Session, province_code: str, ask_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[Attempt]]:
-    """Per ask all attempts, the newest first."""
-    rows = session.scalars(
-        select(Attempt)
-        .where(Attempt.province_code == province_code, Attempt.ask_id.in_(ask_ids))
-        .order_by(Attempt.recorded_at.desc(), Attempt.id.desc())
-    )
-    found: dict[uuid.UUID, list[Attempt]] = {}
-    for attempt in rows:
-        found.setdefault(attempt.ask_id, []).append(attempt)
-    return found
 
 
 # --- What comes next -------------------------------------------------------------------------------------------------

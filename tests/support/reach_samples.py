@@ -285,6 +285,9 @@ ALSO_INSIDE: dict[str, set[int]] = {
     # Not sealed yet; never corrected.
     "officer.file_pdf": {404},
     "officer.earlier_pdf": {404},
+    # Nobody was ticked.
+    "officer.leave_people_out": {400},
+    "officer.bring_people_back": {400},
     # Nothing was printed or recorded; the agency owes nobody a document.
     "officer.letter_file": {404},
     "officer.call_results": {400},

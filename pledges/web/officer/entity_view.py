@@ -65,7 +65,7 @@ def entity_page(found: Entity, *, form: PageForm | None = None, refused: Refused
         unread=_unread(found, rows) if contacts else [],
         sightings=_sightings(found, rows),
         files=_own_files(found),
-        invitations=invitations_of(found, rows),
+        invitations=invitations_of(found),
         violations=rows_of_entity(found, rows),
         records_violations=kept.id == found.id
         and found.standing is Standing.REGISTERED

@@ -17,7 +17,8 @@ from pledges.registry.models import Contact, Entity, Obligation
 from pledges.rounds.asking import only_this_one
 from pledges.rounds.links import renew, revoke_link, take_back_revocation
 from pledges.rounds.models import Ask, AskedObligation, Round
-from pledges.rounds.progress import TROUBLE_LABELS, Trouble, attempts_of, troubled_asks, troubles
+from pledges.rounds.progress import TROUBLE_LABELS, Trouble, troubled_asks, troubles
+from pledges.rounds.queries import attempts_of
 from pledges.rounds.rules import ADJUSTABLE, WHY_LABELS
 from pledges.web.current import now, product, reader
 from pledges.web.i18n import date_text, time_text, translate
@@ -99,7 +100,7 @@ def round_asks(quarter: str) -> ResponseReturnValue:
                 "ask": url_for("officer.round_ask", quarter=quarter, ask_id=ask.id),
                 "place": places.get(entity.commune_code or "", ""),
                 "shown_day": date_text(ask.shown_day),
-                "attempts": attempt_rows(attempts.get(ask.id, [])[:3]),
+                "attempts": attempt_rows(attempts.get(ask.id, ())[-3:]),
             }
             for ask, entity in found
         ],
@@ -231,9 +232,7 @@ def renew_ask(quarter: str, ask_id: uuid.UUID) -> ResponseReturnValue:
         "kind": "warning",
         "texts": [
             _("Liên kết và mã cũ, cả trong thư giấy đã in, không bao giờ dùng lại được."),
-            _(
-                "Liên kết mới đi cùng thư nhắc tiếp theo. Muốn báo ngay, hãy đọc mã mới qua điện thoại hoặc in thư."
-            ),
+            _("Liên kết mới đi cùng thư nhắc tiếp theo. Muốn báo ngay, hãy đọc mã mới qua điện thoại hoặc in thư."),
         ],
     }
     return confirmed(

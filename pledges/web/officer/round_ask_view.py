@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
 from pledges.accounts.permissions import Action, Place
 from pledges.core.calendar import Quarter, local_day
 from pledges.messaging.models import Message
 from pledges.registry.models import Entity
 from pledges.rounds.models import Ask, Attempt, Outcome, Round, RoundState, Way
-from pledges.rounds.progress import attempts_of
+from pledges.rounds.queries import asks_of_entity
 from pledges.rounds.rules import ADJUSTABLE, NOTE_LABELS, OUTCOME_LABELS, WAY_LABELS, is_taken_back
 from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, quarter_text, time_text, translate
@@ -45,8 +45,9 @@ def step_text(attempt: Attempt) -> str:
     return str(_("Thư mời"))
 
 
-def attempt_rows(attempts: Iterable[Attempt]) -> list[dict[str, Any]]:
-    found = list(attempts)
+def attempt_rows(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
+    """Given the oldest first, shown the newest first."""
+    found = list(reversed(attempts))
     mails = _messages(found)
     return [_attempt(each, mails.get(each.message_id)) for each in found]
 
@@ -91,22 +92,15 @@ def link_label(ask: Ask, of_round: Round) -> Label:
 # --- On the page of a subject ----------------------------------------------------------------------------------------
 
 
-def invitations_of(found: Entity, rows: Sequence[uuid.UUID]) -> dict[str, Any] | None:
-    """How one's own agency has invited this subject, and what it was merged with; None for whoever sees no names."""
+def invitations_of(found: Entity) -> dict[str, Any] | None:
+    """How one's own agency has invited this subject under all its names; None for whoever sees no names."""
     agency_code = current_staff().agency_code
     if agency_code is None or not reaches(Action.LIST_VIEW, Place(found.province_code, agency_code)):
         return None
-    asks = reader().execute(
-        select(Ask, Round)
-        .join(Round, and_(Round.province_code == Ask.province_code, Round.id == Ask.round_id))
-        .where(Ask.province_code == found.province_code, Ask.entity_id.in_(rows), Round.agency_code == agency_code)
-        .order_by(Round.quarter.desc(), Ask.asked_at.desc())
-    )
-    pairs = [(ask, of_round) for ask, of_round in asks]
-    attempts = attempts_of(reader(), found.province_code, [ask.id for ask, _round in pairs])
+    asked = [each for each in asks_of_entity(reader(), found) if each.of_round.agency_code == agency_code]
     return {
-        "asks": [_shown(ask, of_round, attempts.get(ask.id, [])) for ask, of_round in pairs],
-        "only": _only(found, agency_code, {of_round.id for _ask, of_round in pairs}),
+        "asks": [_shown(each.ask, each.of_round, each.attempts) for each in asked],
+        "only": _only(found, agency_code, {each.of_round.id for each in asked}),
     }
 
 

@@ -38,7 +38,7 @@ class ReminderDaysField(TextField):
 
     inputmode = "text"
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(
             lazy("Nhắc trước hạn bao nhiêu ngày"),
             hint=lazy(
@@ -52,6 +52,7 @@ class ReminderDaysField(TextField):
             show=days_text,
             autocomplete="off",
             width="20",
+            **options,
         )
 
     @property

@@ -21,6 +21,7 @@ from pledges.rounds.candidates import preview
 from pledges.rounds.models import Round, RoundState
 from pledges.rounds.operations import OPENED_EARLY, open_round, set_round_day
 from pledges.rounds.progress import Trouble, funnel, troubles
+from pledges.rounds.queries import rounds_of
 from pledges.rounds.rules import ADJUSTABLE
 from pledges.rounds.snapshots import snapshot_of
 from pledges.web.current import now, product, reader, write
@@ -56,10 +57,7 @@ def rounds() -> ResponseReturnValue:
 
 def _rounds_page(problem: str = "", status: int = 200) -> ResponseReturnValue:
     scope = scope_of(Action.ROUND_VIEW)
-    wanted = select(Round).where(Round.province_code == scope.province_code)
-    if scope.agency_code is not None:
-        wanted = wanted.where(Round.agency_code == scope.agency_code)
-    found = reader().scalars(wanted.order_by(Round.quarter.desc(), Round.agency_code)).all()
+    found = rounds_of(reader(), scope.province_code, scope.agency_code)
     agencies = {agency.code: agency.name for agency in agencies_of(reader(), scope.province_code)}
     own = scope.agency_code is not None
     page = render_template(

@@ -171,12 +171,14 @@ def figures_shown(of_round: Round, seen: Overview) -> dict[str, Any]:
         "groups": seen.total,
         "group_counts": {group.value: seen.total[group] for group in _ORDER},
         "group_heads": list(map(translate, GROUPS)),
-        "funnel": chart_figure("hanh-trinh", Funnel.of_round(_("Từ lời mời đến bản cam kết"), whole.counts)),
+        "funnel": chart_figure("hanh-trinh", Funnel.of_round(_("Số đối tượng ở từng bước"), whole.counts)),
         "stacks": chart_figure("sau-nhom", StackedGroups(_("Tình trạng theo nhóm đối tượng"), tuple(counts)))
         if counts
         else None,
-        "by_entry": [_journey_row(labels[code], seen.journeys.by_entry.get(code)) for code in labels],
-        "by_commune": [_journey_row(places.get(code, code), seen.journeys.by_commune.get(code)) for code in ordered],
+        "by_entry": [_journey_row(labels[code], way) for code in labels if (way := seen.journeys.by_entry.get(code))],
+        "by_commune": [
+            _journey_row(places.get(code, code), way) for code in ordered if (way := seen.journeys.by_commune.get(code))
+        ],
         "groups_by_commune": _group_rows(seen.by_commune, places),
         "as_of": date_text(seen.day) if seen.day else "",
     }
@@ -197,8 +199,8 @@ _ORDER = (
 )
 
 
-def _journey_row(label: str, journey: Journey | None) -> list[str]:
-    return [label, *map(number_text, (journey or Journey()).counts)]
+def _journey_row(label: str, journey: Journey) -> list[str]:
+    return [label, *map(number_text, journey.counts)]
 
 
 def _group_rows(found: list[Figures], places: Mapping[str, str]) -> list[list[str]]:
