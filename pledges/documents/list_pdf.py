@@ -125,6 +125,7 @@ class _Writer:
         self.widths = [numbers, *(column.share / total * (ROOM - numbers) for column in paper.columns)]
         self.page, self.number, self.y = 1, 0, HEIGHT - TOP
         self.part = self.section = ""
+        self.held: ListLine | None = None
         self.table_top: float | None = None
         self.known_widths: dict[tuple[str, float, str], float] = {}
 
@@ -225,7 +226,6 @@ class _Writer:
 
     def _begin_table(self) -> None:
         self.canvas.setLineWidth(RULE)
-        self.canvas.line(LEFT, self.y, LEFT + ROOM, self.y)
         self.table_top = self.y
         titles = ["Số TT", *(column.title for column in self.paper.columns)]
         cells = [
@@ -235,6 +235,7 @@ class _Writer:
         self.canvas.setFillGray(0.92)
         self.canvas.rect(LEFT, self.y - high, ROOM, high, stroke=0, fill=1)
         self.canvas.setFillGray(0)
+        self.canvas.line(LEFT, self.y, LEFT + ROOM, self.y)
         self._row(cells, self.strong, high, centred=[True] * len(cells))
 
     def _close_columns(self) -> None:
@@ -271,6 +272,12 @@ class _Writer:
         self.canvas.line(LEFT, self.y, LEFT + ROOM, self.y)
 
     def add(self, line: ListLine) -> None:
+        """The last line waits: it goes over to the page of the signature, which alone could be laid under any list."""
+        if self.held is not None:
+            self._draw(self.held)
+        self.held = line
+
+    def _draw(self, line: ListLine, below: float = 0.0) -> None:
         self.number += 1
         texts = [str(self.number), *line.cells]
         cells = [
@@ -281,7 +288,7 @@ class _Writer:
         new_part, new_section = line.part != self.part, (line.part, line.section) != (self.part, self.section)
         bands = new_part + new_section
         # A heading alone at the foot of a page would be read as an empty part.
-        if self.y - high - bands * (self.strong.leading + 2 * PAD) < BOTTOM + 4 * mm:
+        if self.y - high - bands * (self.strong.leading + 2 * PAD) - below < BOTTOM:
             self._next_page()
             self._bands(line, "" if new_part else " (tiếp)", "" if new_section else " (tiếp)")
         elif bands:
@@ -297,14 +304,13 @@ class _Writer:
 
     # --- Pages -------------------------------------------------------------------------------------------------------
 
-    def _next_page(self, *, table: bool = True) -> None:
+    def _next_page(self) -> None:
         self._close_columns()
         self._foot()
         self.canvas.showPage()
         self.page += 1
         self.y = HEIGHT - TOP
-        if table:
-            self._begin_table()
+        self._begin_table()
 
     def _foot(self) -> None:
         canvas, small = self.canvas, self.small
@@ -322,13 +328,13 @@ class _Writer:
 
     def end(self) -> None:
         """The sum, the signature, and then the number of pages in every foot."""
-        if not self.number:
+        title = [line for text in self.paper.signing_title for line in self.wrapped(text, self.signature, ROOM * 0.45)]
+        needed = 6 * mm + (len(title) + 1) * self.signature.leading + ROOM_FOR_PEN
+        if self.held is not None:
+            self._draw(self.held, below=needed)
+        else:
             self._band(self.paper.nothing, self.slanted)
         self._close_columns()
-        title = [line for text in self.paper.signing_title for line in self.wrapped(text, self.signature, ROOM * 0.45)]
-        needed = 12 * mm + (len(title) + 2) * self.signature.leading + ROOM_FOR_PEN
-        if self.y - needed < BOTTOM:
-            self._next_page(table=False)
         self.y -= 4 * mm
         self.put([f"Danh sách có {_grouped(self.number)} dòng."], self.note, LEFT, self.y, ROOM)
         x, room = LEFT + ROOM * 0.55, ROOM * 0.45

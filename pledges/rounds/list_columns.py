@@ -27,7 +27,7 @@ def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> l
     first_seen = _day("Thấy lần đầu", lambda row: row.first_seen_on)
     asked = [
         _day("Ngày được mời", lambda row: row.asked_on),
-        _day("Hết thời gian chờ", lambda row: row.turns_on),
+        _day("Hết hạn", lambda row: row.turns_on),
         Column("Đã liên hệ", 34, lambda row: _parted(words.ways(row))),
         Column("Vì sao chưa liên hệ được", 30, words.reason),
     ]

@@ -60,23 +60,22 @@ def _chain(first: list[ListLine], rest: Iterator[ListLine]) -> Iterator[ListLine
 
 def _columns(kind: ListKind, words: RowWords) -> list[_Column]:
     subject = [
-        _Column(ListColumn("Tên", 27), words.name),
-        _Column(ListColumn("Mã số thuế", 11.5), lambda row: row.tax_code),
-        _Column(ListColumn("Trang web", 15), lambda row: row.channel),
-        _Column(ListColumn("Nhóm đối tượng", 15), words.types),
-        _Column(ListColumn("Nghĩa vụ", 15), words.duty),
+        _Column(ListColumn("Tên, trang web", 33), lambda row: f"{words.name(row)}\n{row.channel}".rstrip()),
+        _Column(ListColumn("Mã số thuế", 13), lambda row: row.tax_code),
+        _Column(ListColumn("Nhóm đối tượng", 18), words.types),
+        _Column(ListColumn("Nghĩa vụ", 18), words.duty),
     ]
     if kind is ListKind.PLEDGED:
         return [
             *subject,
-            _Column(ListColumn("Có từ khi nào", 13), words.cohort),
-            _Column(ListColumn("Thấy lần đầu", 9.5, centred=True), lambda row: day_text(row.first_seen_on)),
+            _Column(ListColumn("Có từ khi nào", 15), words.cohort),
+            _Column(ListColumn("Thấy lần đầu", 12, centred=True), lambda row: day_text(row.first_seen_on)),
         ]
     return [
         *subject,
-        _Column(ListColumn("Ngày được mời", 9.5, centred=True), lambda row: day_text(row.asked_on)),
-        _Column(ListColumn("Hết thời gian chờ", 9.5, centred=True), lambda row: day_text(row.turns_on)),
-        _Column(ListColumn("Đã liên hệ; vì sao chưa được", 19), lambda row: _tried(row, words)),
+        _Column(ListColumn("Ngày được mời", 12, centred=True), lambda row: day_text(row.asked_on)),
+        _Column(ListColumn("Hết hạn", 12, centred=True), lambda row: day_text(row.turns_on)),
+        _Column(ListColumn("Đã liên hệ; vì sao chưa được", 21), lambda row: _tried(row, words)),
     ]
 
 

@@ -75,9 +75,7 @@ class RowWords:
 
     @classmethod
     def read(cls, session: Session, province_code: str, say: Say = vietnamese) -> RowWords:
-        communes = session.execute(
-            select(Commune.code, Commune.name).where(Commune.province_code == province_code)
-        ).tuples()
+        communes = session.execute(select(Commune.code, Commune.name).where(Commune.province_code == province_code))
         rows = session.execute(
             select(ObligationEntry.id, ObligationEntry.instrument, Clause)
             .outerjoin(
@@ -87,7 +85,7 @@ class RowWords:
             .where(ObligationEntry.province_code == province_code)
         )
         return cls(
-            communes=dict(communes.all()),
+            communes={row.code: row.name for row in communes},
             duties={entry_id: _duty(instrument, clause, say) for entry_id, instrument, clause in rows},
             say=say,
         )

@@ -159,7 +159,7 @@ def _shown(of_round: Round, export: ListExport, words: RowWords) -> dict[str, An
         "as_of": date_text(export.as_of),
         "filters": "; ".join(filter_texts(filters, words)),
         "taker": taker_of(reader(), export),
-        "label": _label(export),
+        "file_label": _label(export),
         "making": export.state is ExportState.WAITING,
         "ready": is_there(export),
         "gone": export.state is ExportState.READY and not is_there(export),
@@ -206,7 +206,7 @@ def take_round_file(quarter: str, export_id: uuid.UUID) -> ResponseReturnValue:
         return redirect(url_for("officer.round_files", quarter=quarter), 303)
     if path is None:
         return _csv(export)
-    answer = send_file(path, max_age=0)
+    answer = send_file(path, conditional=False, etag=False)
     answer.headers.update(_headers(export.filename, export.filename.rpartition(".")[2]))
     return answer
 
