@@ -23,13 +23,15 @@ from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_ta
 from pledges.plans.loading import RECOMPUTE_TASK
 from pledges.registry.matching import forget_turns
 from pledges.registry.obligations import recompute_province
+from pledges.reporting.nation import COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS, count_subjects
 from pledges.review.batches import SWEEP_BATCHES, WORK_BATCH_TASK, BatchWorker
 from pledges.review.countersigning import Countersigner
 from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.rounds.closing import Closing
-from pledges.rounds.exports import MAKE_EXPORT, SWEEP_EXPORTS, ExportWorker
+from pledges.rounds.export_requests import MAKE_EXPORT
+from pledges.rounds.exports import SWEEP_EXPORTS, ExportWorker
 from pledges.rounds.followers import FOLLOWERS
 from pledges.rounds.letters import MAKE_LETTERS, SWEEP_LETTERS, LetterWorker
 from pledges.rounds.runs import Rounds
@@ -100,6 +102,7 @@ class Product:
             Task(MAKE_EXPORT, exports.make),
             Task(SWEEP_EXPORTS, exports.sweep, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
+            Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
@@ -156,6 +159,7 @@ class Product:
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
+            Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 
@@ -170,6 +174,9 @@ class Product:
             if all(each.name == TEMPORARY for each in self.storage.folder.iterdir()):
                 raise FileNotFoundError("the storage is empty: is its disk mounted?") from None
             raise
+
+    def count_subjects(self) -> None:
+        count_subjects(self.database, self.clock)
 
     def clean_up(self) -> None:
         """Forget what has run out: limits, drafts, used-up codes, and files that crashes left half written."""
