@@ -32,13 +32,14 @@ from pledges.rounds.call_list import (
     recorded_results,
     rows_of,
 )
-from pledges.rounds.models import Round, RoundState
+from pledges.rounds.models import Outcome, Round, RoundState, Way
 from pledges.rounds.rules import OUTCOME_LABELS, WAY_LABELS
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.round_letter_forms import (
+    RESULTS,
     CallExportForm,
     CallFilterForm,
     ResultsForm,
@@ -120,12 +121,20 @@ def _row(row: CallRow) -> dict[str, Any]:
         "shown_day": row.ask.shown_day,
         "attempts": [
             {
-                "text": f"{translate(WAY_LABELS[each.way])}: {translate(OUTCOME_LABELS[each.outcome]).lower()}",
+                "text": _result_text(each.way, each.outcome),
                 "day": each.made_on,
             }
             for each in row.attempts[:ATTEMPTS_SHOWN]
         ],
     }
+
+
+def _result_text(way: Way, outcome: Outcome) -> str:
+    """As the form calls it; mail and what was taken over from it in the words of the round."""
+    own = next((label for value, label, _hint in RESULTS if value == f"{way.value}:{outcome.value}"), None)
+    return (
+        str(own) if own is not None else f"{translate(WAY_LABELS[way])}: {translate(OUTCOME_LABELS[outcome]).lower()}"
+    )
 
 
 # --- Recording -----------------------------------------------------------------------------------------------------
@@ -201,7 +210,7 @@ def _recorded(of_round: Round) -> list[dict[str, Any]]:
     people = {person.id: person.name for person in staff_of(reader(), of_round.province_code)}
     return [
         {
-            "text": f"{translate(WAY_LABELS[each.way])}: {translate(OUTCOME_LABELS[each.outcome]).lower()}",
+            "text": _result_text(each.way, each.outcome),
             "number": each.number,
             "made_on": each.made_on,
             "recorded_at": each.recorded_at,
@@ -238,7 +247,7 @@ def call_results_back(quarter: str, batch_id: uuid.UUID) -> ResponseReturnValue:
         "officer/call_results_back.html",
         form=form,
         recorded=recorded,
-        text=f"{translate(WAY_LABELS[recorded.way])}: {translate(OUTCOME_LABELS[recorded.outcome]).lower()}",
+        text=_result_text(recorded.way, recorded.outcome),
         **round_words(of_round),
     )
     return page, 400 if form.problems else 200
