@@ -170,7 +170,7 @@ def _ask(
     new = _add_asks(session, sender, [each for each in found if each.entity_id not in known], now)
     asks = known | new
     told = [each for each in found if each.entity_id in asks]
-    _add_obligations(session, sender, asks, told)
+    _add_obligations(session, sender, asks, told, now)
     mails = []
     for invitee in told:
         ask = asks[invitee.entity_id]
@@ -241,13 +241,16 @@ def _free_codes(session: Session, number: int) -> list[str]:
     return list(codes)
 
 
-def _add_obligations(session: Session, sender: Sender, asks: dict[uuid.UUID, Ask], told: Sequence[Invitee]) -> None:
+def _add_obligations(
+    session: Session, sender: Sender, asks: dict[uuid.UUID, Ask], told: Sequence[Invitee], now: datetime
+) -> None:
     rows = [
         {
             "province_code": sender.of_round.province_code,
             "ask_id": asks[each.entity_id].id,
             "obligation_id": owed.obligation_id,
             "why": owed.why,
+            "asked_at": now,
         }
         for each in told
         for owed in each.owed

@@ -63,7 +63,7 @@ def _arrived(session: Session, message: Message, attempt: Attempt, now: datetime
     _settle(attempt, Outcome.REACHED, now)
     attempt.made_on = local_day(now)
     _revive_contacts(session, message)
-    owed = obligations_asked(session, message.province_code, [attempt.ask_id]).get(attempt.ask_id, [])
+    owed = _about(session, attempt)
     counts = mark_reached(session, message.province_code, dict.fromkeys(owed, attempt.made_on), day=local_day(now))
     record(
         session,
@@ -88,7 +88,7 @@ def _came_back(session: Session, message: Message, attempt: Attempt, now: dateti
     _settle(attempt, Outcome.NOT_REACHED, now, "bounced")
     counts, owed = {}, list[uuid.UUID]()
     if had_arrived:
-        owed = obligations_asked(session, message.province_code, [attempt.ask_id]).get(attempt.ask_id, [])
+        owed = _about(session, attempt)
         days = dict.fromkeys(owed, (made_on,))
         counts = mark_not_reached(session, message.province_code, days, [attempt.id], day=local_day(now))
     record(
@@ -100,6 +100,12 @@ def _came_back(session: Session, message: Message, attempt: Attempt, now: dateti
         now=now,
         data={"step": attempt.step, "counts": counts_of(counts, owed)},
     )
+
+
+def _about(session: Session, attempt: Attempt) -> list[uuid.UUID]:
+    """What the mail was about: not what has come up since it was written."""
+    ids = [attempt.ask_id]
+    return obligations_asked(session, attempt.province_code, ids, until=attempt.recorded_at).get(attempt.ask_id, [])
 
 
 def _waiting_time_of(session: Session, attempt: Attempt) -> date:

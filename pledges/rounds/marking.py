@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -71,7 +71,11 @@ def _reached_since(
         select(AskedObligation.obligation_id, Attempt.made_on)
         .join(
             Attempt,
-            and_(Attempt.province_code == AskedObligation.province_code, Attempt.ask_id == AskedObligation.ask_id),
+            and_(
+                Attempt.province_code == AskedObligation.province_code,
+                Attempt.ask_id == AskedObligation.ask_id,
+                Attempt.recorded_at >= AskedObligation.asked_at,
+            ),
         )
         .where(
             AskedObligation.province_code == province_code,
@@ -225,9 +229,10 @@ def types_of(session: Session, province_code: str, entity_ids: Collection[uuid.U
 
 
 def obligations_asked(
-    session: Session, province_code: str, ask_ids: Collection[uuid.UUID]
+    session: Session, province_code: str, ask_ids: Collection[uuid.UUID], *, until: datetime | None = None
 ) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Per ask the obligations that it is about and whose owner is still the one that was asked."""
+    """Per ask the obligations that it is about (`until`: was about then) and whose owner is still who was asked."""
+    when = [] if until is None else [AskedObligation.asked_at <= until]
     rows = session.execute(
         select(AskedObligation.ask_id, AskedObligation.obligation_id)
         .join(Ask, and_(Ask.province_code == AskedObligation.province_code, Ask.id == AskedObligation.ask_id))
@@ -239,7 +244,7 @@ def obligations_asked(
                 Obligation.entity_id == Ask.entity_id,
             ),
         )
-        .where(AskedObligation.province_code == province_code, AskedObligation.ask_id.in_(list(ask_ids)))
+        .where(AskedObligation.province_code == province_code, AskedObligation.ask_id.in_(list(ask_ids)), *when)
         .order_by(AskedObligation.obligation_id)
     )
     found: dict[uuid.UUID, list[uuid.UUID]] = {}

@@ -137,6 +137,8 @@ class AskedObligation(Base):
     ask_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     obligation_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     why: Mapped[Why] = mapped_column(enum_column(Why))
+    asked_at: Mapped[datetime]
+    """Later than the ask itself where something came up since: what was tried before was not about it."""
 
 
 class Way(StrEnum):

@@ -91,7 +91,9 @@ def ask_for(session: Session, entity: Entity, *, now: datetime, vault: Vault) ->
     session.add(ask)
     session.flush()
     session.add_all(
-        AskedObligation(province_code=HUE, ask_id=ask.id, obligation_id=each.obligation.id, why=Why.CARRIED_OVER)
+        AskedObligation(
+            province_code=HUE, ask_id=ask.id, obligation_id=each.obligation.id, why=Why.CARRIED_OVER, asked_at=now
+        )
         for each in owed
         if each.entry.lead_agency == agency
     )

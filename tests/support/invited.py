@@ -109,7 +109,11 @@ def _ask(session: Session, of_round: Round, guest: Guest, codes: list[str], cloc
     ):
         session.add(
             AskedObligation(
-                province_code=ask.province_code, ask_id=ask.id, obligation_id=obligation.id, why=Why.CARRIED_OVER
+                province_code=ask.province_code,
+                ask_id=ask.id,
+                obligation_id=obligation.id,
+                why=Why.CARRIED_OVER,
+                asked_at=ask.asked_at,
             )
         )
     return ask

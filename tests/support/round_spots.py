@@ -48,7 +48,13 @@ def round_beside(session: Session, name: str, pledge: Pledge, obligation_id: uui
     session.add(ask)
     session.flush()
     session.add(
-        AskedObligation(province_code=province, ask_id=ask.id, obligation_id=obligation_id, why=Why.CARRIED_OVER)
+        AskedObligation(
+            province_code=province,
+            ask_id=ask.id,
+            obligation_id=obligation_id,
+            why=Why.CARRIED_OVER,
+            asked_at=ask.asked_at,
+        )
     )
     letters = LetterBatch(
         province_code=province,

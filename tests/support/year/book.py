@@ -132,6 +132,7 @@ class Book:
         self.pledges_of: dict[Owed, list[Pledge]] = {}
         self.merged: dict[int, list[int]] = {}
         self.asks: dict[tuple[str, str, int], Ask] = {}
+        self.asks_in: dict[tuple[str, str], list[Ask]] = {}
         self.asks_of: dict[Owed, list[Ask]] = {}
         self.letters: dict[int, tuple[Ask, str]] = {}
         self.left_out: dict[tuple[str, str], set[Owed]] = {}
@@ -384,13 +385,21 @@ class Book:
                 assert owed.subject is not None
                 found.setdefault(owed.subject, []).append(owed)
         for number, about in found.items():
-            ask = self.asks.setdefault((agency, quarter, number), Ask(agency, quarter, number))
+            if (agency, quarter, number) not in self.asks:
+                self.asks[agency, quarter, number] = Ask(agency, quarter, number)
+                self.asks_in.setdefault((agency, quarter), []).append(self.asks[agency, quarter, number])
+            ask = self.asks[agency, quarter, number]
             ask.told_more = day if ask.about and self._reachable(number) else ask.told_more
             ask.by_mail = ask.by_mail or self._reachable(number)
             ask.about += about
             for owed in about:
                 self.asks_of.setdefault(owed, []).append(ask)
         return found
+
+    def asked(self, agency: str, quarter: str) -> dict[int, int]:
+        """Per subject of a round about how much it has been asked."""
+        asks = self.asks_in.get((agency, quarter), ())
+        return {ask.subject: len(ask.about) for ask in asks}
 
     def _is_to_be_asked(self, owed: Owed, day: date, quarter: str) -> bool:
         duty, number = owed.duty, owed.subject

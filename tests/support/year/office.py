@@ -5,11 +5,10 @@ Everything is invented. Pledges are rows that go through the product's own state
 
 from __future__ import annotations
 
-import random
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import select, update
@@ -33,7 +32,7 @@ from pledges.registry.upkeep_models import ScopeReason
 from pledges.rounds import operations
 from pledges.rounds.agency_documents import NewDocument, upload_document
 from pledges.rounds.attempts import record_attempts, take_back_attempts
-from pledges.rounds.models import Ask, Attempt, Outcome, Round, Way
+from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Way
 from pledges.signing.covering import bind
 from pledges.signing.merging import merge_entities
 from pledges.signing.models import Pledge, PledgeState
@@ -52,11 +51,8 @@ FACTS = {
     PledgeState.REJECTED: "pledge.rejected",
     PledgeState.WITHDRAWN: "pledge.withdrawn",
     PledgeState.REVOKED: "pledge.revoked",
-    PledgeState.RECOMMENDED: "pledge.recommended",
-    PledgeState.COUNTERSIGNING: "pledge.approval_decided",
     PledgeState.APPROVED: "pledge.approved",
 }
-STEPS = {PledgeState.APPROVED: (PledgeState.RECOMMENDED, PledgeState.COUNTERSIGNING, PledgeState.APPROVED)}
 
 
 @dataclass(frozen=True)
@@ -328,9 +324,12 @@ class Office:
         def lead(session: Session) -> None:
             for number in numbers:
                 province = self.book.subjects[self.book.pledges[number].subject].province
-                for step in STEPS.get(state, (state,)):
-                    changed = change_state(session, province, self.pledges[number], step, now=self.clock())
-                    self._record(session, FACTS[step], changed.pledge, changed.counts)
+                if state is PledgeState.APPROVED:
+                    # Proposing and deciding change nothing that is counted.
+                    session.get_one(Pledge, (province, self.pledges[number])).state = PledgeState.COUNTERSIGNING
+                    session.flush()
+                changed = change_state(session, province, self.pledges[number], state, now=self.clock())
+                self._record(session, FACTS[state], changed.pledge, changed.counts)
 
         self.run(lead)
         for number in numbers:
@@ -421,8 +420,6 @@ class Office:
 
     def asked(self, agency: str, quarter: str) -> dict[int, int]:
         """Per subject of a round about how much it has been asked."""
-        from pledges.rounds.models import AskedObligation
-
         with self.database.read() as session:
             rows = session.execute(
                 select(Ask.entity_id, AskedObligation.obligation_id)
@@ -433,6 +430,3 @@ class Office:
             for entity_id, _obligation_id in rows:
                 found[self.numbers[entity_id]] = found.get(self.numbers[entity_id], 0) + 1
             return found
-
-
-__all__ = ["Arrival", "Office", "datetime", "random", "Round"]

@@ -38,8 +38,8 @@ FATES = ("", "", "", *("ok",) * 9, "late", "late", "dead3", "dead40", "refused",
 class Size:
     entities: int = 150
     """At the end of the year; a third is there from the beginning."""
-    busy: float = 1.0
-    """How much happens to each of them beside asking and signing."""
+    turns: int = 1
+    """Each round is asked in every week (1), or in turn with others: a run costs the same whatever there is to do."""
 
 
 class Year:
@@ -57,6 +57,7 @@ class Year:
         self.paused: list[tuple[str, str]] = []
         self.coming = 0
         self.websites = 0
+        self.weeks = 0
         self.spent: Callable[[str], None] = lambda _what: None
         """Told after each step what it was."""
 
@@ -113,25 +114,22 @@ class Year:
         self.spent("looking after")
 
     def ask(self, quarter: str) -> None:
-        """The worker's run: whom it asks about what is what the book says."""
-        self.worker.work()
-        today = self.office.today
-        for agency, of_quarter in self.running:
-            predicted = self.book.write(today, "ran", agency, of_quarter)
-            if self.checks_asking and predicted is not None:
-                found = self.office.asked(agency, quarter)
-                wanted = {
-                    number: len(ask.about)
-                    for (of_agency, each, number), ask in self.book.asks.items()
-                    if (of_agency, each) == (agency, quarter)
-                }
-                assert found == wanted, (agency, quarter, today)
+        """What the worker and the commands do: whom it asks about what is what the book says."""
+        self.weeks += 1
+        going = [each for number, each in enumerate(self.running) if (number + self.weeks) % self.size.turns == 0]
+        if self.size.turns == 1:
+            self.worker.work()
+        for agency, of_quarter in going:
+            if self.size.turns > 1:
+                key = (agency[:2], self.office.rounds[agency, of_quarter])
+                self.worker.rounds.ask(key)
+                self.worker.rounds.remind(key)
+            self.book.write(self.office.today, "ran", agency, of_quarter)
+            assert self.office.asked(agency, quarter) == self.book.asked(agency, quarter), (agency, quarter, self.office.today)
         self.spent("asking")
         self.relay.collect(self.clock())
         self.relay.deliver(self.clock(), late=False)
         self.spent("mail")
-
-    checks_asking = True
 
     # --- Arrivals ----------------------------------------------------------------------------------------------------
 
@@ -251,7 +249,7 @@ class Year:
         return self.book.subjects[number].merged_into is None
 
     def _some(self, found: Sequence[T], share: float) -> list[T]:
-        return [each for each in found if self.chance.random() < share * self.size.busy]
+        return [each for each in found if self.chance.random() < share]
 
     def _one_owed(self, number: int) -> Owed | None:
         found = self.book.of_subject[number]
@@ -293,10 +291,9 @@ class Year:
         today = self.office.today
         for agency, of_quarter in self.running:
             silent = [
-                number
-                for (of_agency, each, number), ask in self.book.asks.items()
-                if (of_agency, each) == (agency, of_quarter)
-                and not any(found.outcome == "reached" for found in ask.tries.values())
+                ask.subject
+                for ask in self.book.asks_in.get((agency, of_quarter), ())
+                if not any(found.outcome == "reached" for found in ask.tries.values())
                 and any(owed.open for owed in ask.about)
             ]
             chosen = self._some(silent, 0.12)

@@ -23,11 +23,19 @@ from tests.support.year.simulation import Size, Year
 
 def test_a_year(sqlite_database: Database, clock: FixedClock, tmp_path: Path) -> None:
     import time
-    t=[time.process_time()]; tot={}
+
+    t = [time.process_time()]
+    tot = {}
+
     def spent(what):
-        n=time.process_time(); tot[what]=tot.get(what,0)+n-t[0]; t[0]=n
-    year = Year(sqlite_database, Storage(tmp_path / "storage"), clock, Vault("tests-only-data-key-0123456789abcdef"), Size())
-    year.spent=spent
+        n = time.process_time()
+        tot[what] = tot.get(what, 0) + n - t[0]
+        t[0] = n
+
+    year = Year(
+        sqlite_database, Storage(tmp_path / "storage"), clock, Vault("tests-only-data-key-0123456789abcdef"), Size()
+    )
+    year.spent = spent
     for quarter in year.run():
         day = last_day(quarter)
         book = year.book.as_of(day)
@@ -44,8 +52,15 @@ def test_a_year(sqlite_database: Database, clock: FixedClock, tmp_path: Path) ->
                     assert told(frozen, year.office.numbers) == lines_of(book, agency, kind.value, day)
                     assert list(as_of.rows(session, wanted, day)) == frozen
                     print(quarter, agency, kind, len(frozen))
-                found = group_figures(session, agency[:2], at_end_of(day), by=("entry_id", "commune_code"), only=Only(agency=agency))
-                figures = {(each.key["entry_id"], each.key["commune_code"], group.value): count for each in found for group, count in each.groups.items() if count}
+                found = group_figures(
+                    session, agency[:2], at_end_of(day), by=("entry_id", "commune_code"), only=Only(agency=agency)
+                )
+                figures = {
+                    (each.key["entry_id"], each.key["commune_code"], group.value): count
+                    for each in found
+                    for group, count in each.groups.items()
+                    if count
+                }
                 assert figures == dict(groups_of(book, agency, day))
                 assert all(each.good for each in verify_snapshot(session, snapshot))
         spent("check")
