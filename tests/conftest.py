@@ -141,11 +141,22 @@ ON_BOTH = (
 """In the name of a test: what it proves depends on the engine's locks, counters or indexes."""
 
 
+TAKES_LONG = ("web/test_permission_walk.py", "documents/test_verification.py", "public/test_verify_corpus.py")
+"""Tests of many seconds are in these files: if it came last, one process would still be at it while the other has nothing left to do."""
+
+
+def _turn(item: pytest.Item) -> int:
+    """The slow ones first, so that they can be shared out; those that mostly wait before those that compute."""
+    waits = item.get_closest_marker("fault") or "tests/browser/" in item.nodeid
+    return 0 if waits else 1 if any(file in item.nodeid for file in TAKES_LONG) else 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Run what the engine decides on both engines, and everything else on one of the two (ADR 0100).
 
     Which of the two follows from the test's name, so that it is always the same. `make soak` runs all on both.
     """
+    items.sort(key=_turn)
     if os.environ.get("PLEDGES_SOAK"):
         return
     kept, left_out = [], []
