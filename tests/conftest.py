@@ -142,7 +142,7 @@ ON_BOTH = (
 
 
 TAKES_LONG = ("web/test_permission_walk.py", "documents/test_verification.py", "public/test_verify_corpus.py")
-"""Tests of many seconds are in these files: if it came last, one process would still be at it while the other has nothing left to do."""
+"""Tests of many seconds are in these files: coming last, they would keep one process busy with the other idle."""
 
 
 def _turn(item: pytest.Item) -> int:
