@@ -9,13 +9,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, and_, case, cast, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, case, cast, func, literal, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from pledges.core.calendar import local_day
+from pledges.core.calendar import VIETNAM, local_day
 from pledges.plans.models import Instrument, ObligationEntry
 from pledges.registry.models import Channel, Entity, EntityKind, EntityType, Obligation, Sighting
 from pledges.rounds.list_models import Group
@@ -33,85 +33,123 @@ _TAKEN_BACK, _LATER = "taken_back", "later"
 _IN_VAIN = {"bounced": Unreached.BOUNCED, "failed": Unreached.REFUSED, "": Unreached.BOUNCED}
 """What the note of a mail that did not arrive means, where some relay was asked to take it."""
 
+_EPOCH = date(2000, 1, 1)
+
 RawRow = Sequence[Any]
-"""Entry, obligation, entity, commune, day of the ask, day of turning, and then the columns of `gathered`."""
+"""Number of the part, entry, obligation, entity, commune, days of asking and of turning, then the columns gathered."""
 
 
-def gathered(
-    session: Session, province_code: str, entity_id: Column, obligation_id: Column, until: datetime | None
-) -> list[Column]:
-    """The columns behind those six, for a statement that joins `Obligation`, `Entity` and `Channel`.
+@dataclass(frozen=True)
+class Gathered:
+    """The columns behind those seven, and what has to be joined for them."""
+
+    columns: list[Any]
+    joins: list[tuple[Any, ColumnElement[bool]]]
+
+    def joined(self, statement: Select[Any]) -> Select[Any]:
+        for source, on in self.joins:
+            statement = statement.outerjoin(source, on)
+        return statement
+
+
+@dataclass(frozen=True)
+class Gathering:
+    """How to gather: row by row for a page, or once for everybody and joined for a whole list.
 
     `until`: only what was recorded before that moment; None: all.
     """
-    return [
-        type_coerce(Obligation.cohort, String()),
-        Entity.name,
-        case(
-            (
+
+    session: Session
+    province_code: str
+    until: datetime | None
+    whole: bool
+
+    def beside(self, entity_id: Column, obligation_id: Column) -> Gathered:
+        """For a statement that joins `Obligation`, `Entity` and `Channel`."""
+        joins: list[tuple[Any, ColumnElement[bool]]] = []
+        seen = func.coalesce(Channel.first_seen_on, self._one(self._first_seen(), entity_id, joins))
+        enterprise = and_(
+            Entity.kind == EntityKind.ORGANISATION, func.length(Entity.tax_code) != _PERSONAL_NUMBER_DIGITS
+        )
+        columns = [
+            type_coerce(Obligation.cohort, String()),
+            Entity.name,
+            case((enterprise, Entity.tax_code), else_=""),
+            Channel.address,
+            seen,
+            case((seen.is_(None), Obligation.opened_at)),
+            self._one(self._types(), entity_id, joins),
+            self._one(self._attempts(), obligation_id, joins),
+        ]
+        return Gathered(columns, joins)
+
+    def _one(self, several: Select[Any], of: Column, joins: list[tuple[Any, ColumnElement[bool]]]) -> Any:
+        """The second column of a selection whose first says whose it is, for the row of `of`."""
+        whose, told = several.selected_columns
+        if not self.whole:
+            return several.with_only_columns(told).where(whose == of).scalar_subquery()
+        everybody = several.group_by(whose).subquery()
+        mine, value = everybody.c
+        joins.append((everybody, mine == of))
+        return value
+
+    def _first_seen(self) -> Select[Any]:
+        recorded = [Sighting.recorded_at < self.until] if self.until is not None else []
+        columns: list[Any] = [Sighting.entity_id, func.min(Sighting.seen_on).label("seen_on")]
+        return select(*columns).where(Sighting.province_code == self.province_code, *recorded)
+
+    def _types(self) -> Select[Any]:
+        columns: list[Any] = [EntityType.entity_id, func.aggregate_strings(EntityType.subject_type, " ").label("types")]
+        return select(*columns).where(EntityType.province_code == self.province_code)
+
+    def _attempts(self) -> Select[Any]:
+        """Per attempt `mail|way|day|outcome|note`, joined by blanks; of an ask without attempts only the first."""
+        # What was tried before something came up was not about it.
+        tried = [Attempt.recorded_at >= AskedObligation.asked_at]
+        asked = []
+        if self.until is not None:
+            asked.append(AskedObligation.asked_at < self.until)
+            tried.append(Attempt.recorded_at < self.until)
+        # Whoever had an address was written to when the ask was made: which one the ask names may have changed since.
+        told = case((Attempt.way == Way.MAIL, "1"), else_="0") + func.coalesce(self._attempt(), "")
+        columns: list[Any] = [AskedObligation.obligation_id, func.aggregate_strings(told, " ").label("attempts")]
+        return (
+            select(*columns)
+            .outerjoin(
+                Attempt,
                 and_(
-                    Entity.kind == EntityKind.ORGANISATION,
-                    func.length(Entity.tax_code) != _PERSONAL_NUMBER_DIGITS,
+                    Attempt.province_code == self.province_code, Attempt.ask_id == AskedObligation.ask_id, *tried
                 ),
-                Entity.tax_code,
-            ),
-            else_="",
-        ),
-        Channel.address,
-        Channel.first_seen_on,
-        _first_seen(province_code, entity_id, until),
-        Obligation.opened_at,
-        _types(province_code, entity_id),
-        _attempts(session, province_code, obligation_id, until),
-    ]
+            )
+            .where(AskedObligation.province_code == self.province_code, *asked)
+        )
 
+    def _attempt(self) -> ColumnElement[str]:
+        outcome: ColumnElement[Any] = case(
+            (Attempt.step.startswith(TAKEN_BACK), _TAKEN_BACK), else_=type_coerce(Attempt.outcome, String())
+        )
+        if self.until is not None:
+            outcome = case((Attempt.settled_at >= self.until, _LATER), else_=outcome)
+        day = cast(self._days(self._day()), String)
+        # What the system notes of a mail is a word; what people note of letters and calls is their text: it stays out.
+        note = case((and_(Attempt.way == Way.MAIL, Attempt.outcome == Outcome.NOT_REACHED), Attempt.note), else_="")
+        return "|" + type_coerce(Attempt.way, String()) + "|" + day + "|" + outcome + "|" + note
 
-def _first_seen(province_code: str, entity_id: Column, until: datetime | None) -> ColumnElement[Any]:
-    recorded = [Sighting.recorded_at < until] if until is not None else []
-    return (
-        select(func.min(Sighting.seen_on))
-        .where(Sighting.province_code == province_code, Sighting.entity_id == entity_id, *recorded)
-        .scalar_subquery()
-    )
+    def _day(self) -> Column:
+        """A mail bears the day on which it arrived; one that was still in line then, the day on which it was written."""
+        if self.until is None:
+            return Attempt.made_on
+        if self.session.get_bind().dialect.name == "postgresql":
+            written: ColumnElement[Any] = cast(func.timezone(VIETNAM.key, Attempt.recorded_at), Date)
+        else:
+            written = func.date(Attempt.recorded_at, "+7 hours")
+        return case((Attempt.made_on >= local_day(self.until), written), else_=Attempt.made_on)
 
-
-def _types(province_code: str, entity_id: Column) -> ColumnElement[Any]:
-    return (
-        select(func.aggregate_strings(EntityType.subject_type, " "))
-        .where(EntityType.province_code == province_code, EntityType.entity_id == entity_id)
-        .scalar_subquery()
-    )
-
-
-def _attempts(
-    session: Session, province_code: str, obligation_id: Column, until: datetime | None
-) -> ColumnElement[Any]:
-    """Per attempt `contact|way|day|outcome|note`, joined by blanks; of an ask without attempts only the first."""
-    made, tried = [], [Attempt.province_code == Ask.province_code, Attempt.ask_id == Ask.id]
-    outcome: ColumnElement[Any] = case(
-        (Attempt.step.startswith(TAKEN_BACK), _TAKEN_BACK), else_=type_coerce(Attempt.outcome, String())
-    )
-    if until is not None:
-        made.append(Ask.asked_at < until)
-        tried.append(Attempt.recorded_at < until)
-        outcome = case((Attempt.settled_at >= until, _LATER), else_=outcome)
-    day = func.to_char(Attempt.made_on, "YYYY-MM-DD") if _is_postgresql(session) else cast(Attempt.made_on, String)
-    way = type_coerce(Attempt.way, String())
-    # What the system notes of a mail is a word; what people note of letters and calls is their text, and stays out.
-    note = case((and_(Attempt.way == Way.MAIL, Attempt.outcome == Outcome.NOT_REACHED), Attempt.note), else_="")
-    told = func.coalesce("|" + way + "|" + day + "|" + outcome + "|" + note, "")
-    return (
-        select(func.aggregate_strings(case((Ask.contact_id.is_(None), "0"), else_="1") + told, " "))
-        .select_from(AskedObligation)
-        .join(Ask, and_(Ask.province_code == AskedObligation.province_code, Ask.id == AskedObligation.ask_id, *made))
-        .outerjoin(Attempt, and_(*tried))
-        .where(AskedObligation.province_code == province_code, AskedObligation.obligation_id == obligation_id)
-        .scalar_subquery()
-    )
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
+    def _days(self, day: Column) -> ColumnElement[Any]:
+        """Days since `_EPOCH`: a number is written several times faster than a date."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            return day - literal(_EPOCH)
+        return cast(func.julianday(day) - func.julianday(_EPOCH.isoformat()), Integer)
 
 
 # --- Reading it ------------------------------------------------------------------------------------------------------
@@ -131,35 +169,38 @@ class Reader:
     session: Session
     province_code: str
     entries: Entries
+    parts: Sequence[Group]
+    """What the numbers of parts in the rows mean."""
     until: datetime | None
     _known_types: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     _known_attempts: dict[str, _Tried] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._without_document = _without_document(self.session, self.province_code, self.until)
+        self._some_left_out = bool(_left_out(self.session, self.province_code, None, self.until))
 
-    def lines(self, part: Group, rows: Iterable[RawRow]) -> list[ListRow]:
-        unreached, clauses = part is Group.UNREACHABLE, self.entries.clauses
+    def lines(self, rows: Iterable[RawRow]) -> list[ListRow]:
+        clauses, parts = self.entries.clauses, self.parts
         lines: list[ListRow] = []
         not_asked: list[int] = []
-        for entry, obligation, entity, commune, asked_on, turns_on, *gathered in rows:
-            cohort, name, tax_code, channel, channel_seen, seen, opened_at, types, attempts = gathered
+        for part, entry, obligation, entity, commune, asked_on, turns_on, *gathered in rows:
+            cohort, name, tax_code, channel, seen, opened_at, types, attempts = gathered
             tried = self._tried(attempts or "")
-            why = tried.why if unreached else None
-            if unreached and why is None:
-                not_asked.append(len(lines))
-                why = Unreached.NO_DOCUMENT if entry in self._without_document else Unreached.NOT_ASKED
-            covered = self.types(entry, types if entity is not None else None)
-            first_seen = channel_seen or seen or (local_day(opened_at) if opened_at is not None else None)
+            group, why = parts[part], None
+            if group is Group.UNREACHABLE:
+                why = tried.why
+                if why is None:
+                    not_asked.append(len(lines))
+                    why = Unreached.NO_DOCUMENT if entry in self._without_document else Unreached.NOT_ASKED
             lines.append(
                 ListRow(
-                    part,
+                    group,
                     entry,
                     clauses[entry],
                     obligation,
                     entity,
                     commune,
-                    covered,
+                    self.types(entry, types if entity is not None else None),
                     cohort or "",
                     asked_on,
                     turns_on,
@@ -168,10 +209,11 @@ class Reader:
                     name or "",
                     tax_code or "",
                     channel or "",
-                    first_seen,
+                    seen if opened_at is None else local_day(opened_at),
                 )
             )
-        self._mark_left_out(lines, not_asked)
+        if self._some_left_out:
+            self._mark_left_out(lines, not_asked)
         return lines
 
     def types(self, entry_id: str, found: str | None) -> tuple[str, ...]:
@@ -207,7 +249,7 @@ def _take_apart(text: str) -> _Tried:
     asks = [each.split("|") for each in text.split()]
     attempts = [each[1:] for each in asks if len(each) > 1]
     made = [each for each in attempts if each[2] != _TAKEN_BACK and not _never_left(each)]
-    ways = sorted({(date.fromisoformat(day), way) for way, day, _outcome, _note in made})
+    ways = sorted({(_EPOCH + timedelta(days=int(day)), way) for way, day, _outcome, _note in made})
     return _Tried(tuple((way, day) for day, way in ways), _why(asks, made))
 
 
@@ -229,7 +271,7 @@ def _why(asks: list[list[str]], made: list[list[str]]) -> Unreached | None:
         return Unreached.ON_ITS_WAY
     if made:
         return Unreached.NOT_MET
-    return Unreached.NO_CONTACT if any(ask[0] == "0" for ask in asks) else None
+    return Unreached.NO_CONTACT if asks and all(ask[0] == "0" for ask in asks) else None
 
 
 def _without_document(session: Session, province_code: str, until: datetime | None) -> set[str]:
@@ -249,17 +291,14 @@ def _without_document(session: Session, province_code: str, until: datetime | No
 
 
 def _left_out(
-    session: Session, province_code: str, obligation_ids: Collection[uuid.UUID], until: datetime | None
+    session: Session, province_code: str, obligation_ids: Collection[uuid.UUID] | None, until: datetime | None
 ) -> set[uuid.UUID]:
+    """Those of the obligations that somebody has left out; without any named, one of all."""
     still = LeftOut.brought_back_at.is_(None)
-    then = [] if until is None else [LeftOut.left_out_at < until]
-    return set(
-        session.scalars(
-            select(LeftOut.obligation_id).where(
-                LeftOut.province_code == province_code,
-                LeftOut.obligation_id.in_(obligation_ids),
-                still if until is None else or_(still, LeftOut.brought_back_at >= until),
-                *then,
-            )
-        )
+    conditions = (
+        [still] if until is None else [or_(still, LeftOut.brought_back_at >= until), LeftOut.left_out_at < until]
     )
+    found = select(LeftOut.obligation_id).where(LeftOut.province_code == province_code, *conditions)
+    if obligation_ids is None:
+        return set(session.scalars(found.limit(1)))
+    return set(session.scalars(found.where(LeftOut.obligation_id.in_(obligation_ids))))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
@@ -40,16 +40,10 @@ Ids = Collection[uuid.UUID]
 
 def changed_since(province_code: str, entity_id: Column, obligation_id: Column, until: datetime) -> ColumnElement[bool]:
     """Whether something was recorded since that a line shows."""
-    return (
-        exists()
-        .where(
-            Fact.province_code == province_code,
-            Fact.object_id.in_([entity_id, obligation_id]),
-            Fact.recorded_at >= until,
-            Fact.kind.in_(_KINDS),
-        )
-        .correlate_except(Fact)
+    changed = select(Fact.object_id).where(
+        Fact.province_code == province_code, Fact.recorded_at >= until, Fact.kind.in_(_KINDS)
     )
+    return or_(entity_id.in_(changed), obligation_id.in_(changed))
 
 
 @dataclass(frozen=True)

@@ -167,6 +167,11 @@ class Wanted:
     def parts(self) -> tuple[Group, ...]:
         return tuple(part for part in PARTS[self.kind] if self.filters.group in (None, part))
 
+    def number(self, place: int) -> int:
+        """Which of `parts` the first (0) or second (1) part of the whole list is; 0 where it is not among them."""
+        part = PARTS[self.kind][place]
+        return self.parts.index(part) if part in self.parts else 0
+
 
 class Edge(NamedTuple):
     """Behind which line the next page begins."""

@@ -24,6 +24,7 @@ from pledges.rounds.evidence import Reader
 from pledges.rounds.figures import Figures, Moment, Only, at, at_end_of, total
 from pledges.rounds.list_models import ListKind, Snapshot
 from pledges.rounds.list_rows import Edge, Found, ListFilters, ListPage, ListRow, Wanted, entries_of
+from pledges.rounds.streaming import expect_many_rows, in_chunks
 
 PAGE_SIZE = 50
 CHUNK = 2000
@@ -57,7 +58,8 @@ def list_page(
         return ListPage(rows, str(more or ""), _count(session, wanted, moment))
     if frozen is not None:
         return snapshots.page(session, frozen, wanted, after=after, limit=limit)
-    found = list(islice(past.rows(session, wanted, as_of, after=edge, chunk=limit + 1), limit + 1))
+    behind = past.rows(session, wanted, as_of, after=edge, most=limit + 1, chunk=limit + 1)
+    found = list(islice(behind, limit + 1))
     more = Edge.at(found[limit - 1]) if len(found) > limit else None
     return ListPage(found[:limit], str(more or ""), _count(session, wanted, at_end_of(as_of)))
 
@@ -112,12 +114,10 @@ def _check_day(session: Session, wanted: Wanted, as_of: date | None, now: dateti
 
 
 def _live_rows(session: Session, wanted: Wanted, moment: Moment) -> Iterator[ListRow]:
-    reader = Reader(session, wanted.province_code, wanted.entries, until=None)
-    for part in wanted.parts:
-        statement = live.statement(session, wanted, part, moment).execution_options(yield_per=CHUNK)
-        with session.execute(statement) as found:
-            for rows in found.partitions():
-                yield from reader.lines(part, rows)
+    expect_many_rows(session)
+    reader = Reader(session, wanted.province_code, wanted.entries, wanted.parts, until=None)
+    for found in in_chunks(session, live.statement(session, wanted, moment), CHUNK):
+        yield from reader.lines(found)
 
 
 def _find(session: Session, province_code: str, text: str) -> Found:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_column, null, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from pledges.registry.models import Channel, Entity, EntityType, Obligation
-from pledges.rounds.evidence import Reader, gathered
+from pledges.rounds.evidence import Gathering, Reader
 from pledges.rounds.figures import Moment
-from pledges.rounds.list_models import Group
+from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListRow, Wanted
 from pledges.rounds.population import is_open
 
@@ -36,7 +36,8 @@ def page(
     session: Session, wanted: Wanted, moment: Moment, *, after: Edge | None, most: int
 ) -> tuple[list[ListRow], Edge | None]:
     """Part by part and entry by entry, the longest overdue first; and the edge where more follows."""
-    reader = Reader(session, wanted.province_code, wanted.entries, until=None)
+    gathering = Gathering(session, wanted.province_code, None, whole=False)
+    reader = Reader(session, wanted.province_code, wanted.entries, wanted.parts, until=None)
     places = [(part, entry_id) for part in wanted.parts for entry_id in wanted.entries.ids]
     if after is not None:
         there = (after.group, after.entry_id)
@@ -44,16 +45,25 @@ def page(
     rows: list[ListRow] = []
     for part, entry_id in places:
         edge = after if after is not None and (after.group, after.entry_id) == (part, entry_id) else None
-        statement = _in_order(_rows(session, wanted, part, moment).where(Obligation.entry_id == entry_id), part, edge)
-        rows += reader.lines(part, session.execute(statement.limit(most + 1 - len(rows))))
+        number: ColumnElement[int] = literal_column(str(wanted.parts.index(part)))
+        found = _rows(gathering, wanted, number).where(Obligation.entry_id == entry_id, *stands_in(part, moment))
+        statement = _in_order(found, part, edge).limit(most + 1 - len(rows))
+        rows += reader.lines(session.connection().execute(statement))
         if len(rows) > most:
             return rows[:most], Edge.at(rows[most - 1])
     return rows, None
 
 
-def statement(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Select[Any]:
-    """A whole part in the order of a document: by commune, entry and obligation."""
-    return _rows(session, wanted, part, moment).order_by(_commune(), Obligation.entry_id, Obligation.id)
+def statement(session: Session, wanted: Wanted, moment: Moment) -> Select[Any]:
+    """The whole list in the order of a document: by part, commune, entry and obligation."""
+    first = Obligation.in_force > 0 if wanted.kind is ListKind.PLEDGED else Obligation.asked_on.is_not(None)
+    number = case((first, wanted.number(0)), else_=wanted.number(1))
+    gathering = Gathering(session, wanted.province_code, None, whole=True)
+    return (
+        _rows(gathering, wanted, number)
+        .where(or_(*(and_(*stands_in(part, moment)) for part in wanted.parts)))
+        .order_by(number, _commune(), Obligation.entry_id, Obligation.id)
+    )
 
 
 def _in_order(rows: Select[Any], part: Group, edge: Edge | None) -> Select[Any]:
@@ -69,20 +79,19 @@ def _commune() -> ColumnElement[str]:
     return func.coalesce(Entity.commune_code, "")
 
 
-def _rows(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Select[Any]:
+def _rows(gathering: Gathering, wanted: Wanted, number: ColumnElement[int]) -> Select[Any]:
     province_code, filters = wanted.province_code, wanted.filters
-    days = (null(), null()) if part in PLEDGED else (Obligation.asked_on, Obligation.turns_on)
-    columns: list[Any] = [Obligation.entry_id, Obligation.id, Obligation.entity_id, _commune(), *days]
-    columns += gathered(session, province_code, Obligation.entity_id, Obligation.id, None)
+    beside = gathering.beside(Obligation.entity_id, Obligation.id)
+    days: list[Any] = [Obligation.asked_on, Obligation.turns_on]
+    if wanted.kind is ListKind.PLEDGED:
+        days = [null(), null()]
+    columns: list[Any] = [number, Obligation.entry_id, Obligation.id, Obligation.entity_id, _commune(), *days]
     found = (
-        select(*columns)
+        select(*columns, *beside.columns)
+        .select_from(Obligation)
         .outerjoin(Entity, and_(Entity.province_code == province_code, Entity.id == Obligation.entity_id))
         .outerjoin(Channel, and_(Channel.province_code == province_code, Channel.id == Obligation.channel_id))
-        .where(
-            Obligation.province_code == province_code,
-            Obligation.entry_id.in_(wanted.entries.ids),
-            *stands_in(part, moment),
-        )
+        .where(Obligation.province_code == province_code, Obligation.entry_id.in_(wanted.entries.ids))
     )
     if filters.commune:
         found = found.where(Entity.commune_code == filters.commune)
@@ -94,7 +103,7 @@ def _rows(session: Session, wanted: Wanted, part: Group, moment: Moment) -> Sele
         found = found.where(
             or_(Obligation.entity_id.in_(wanted.found.entities), Obligation.channel_id.in_(wanted.found.channels))
         )
-    return found
+    return beside.joined(found)
 
 
 def _is_of_type(province_code: str, subject_type: str) -> ColumnElement[bool]:

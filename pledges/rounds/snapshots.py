@@ -16,6 +16,7 @@ from pledges.rounds.canonical import commitment, commitment_in, read_line, sha25
 from pledges.rounds.list_models import ListKind, Snapshot, SnapshotRow
 from pledges.rounds.list_rows import ListPage, ListRow, Wanted, found_in
 from pledges.rounds.models import Round
+from pledges.rounds.streaming import in_chunks
 
 CHUNK = 2000
 
@@ -73,9 +74,8 @@ def _numbered(
         select(SnapshotRow.position, SnapshotRow.line, SnapshotRow.values)
         .where(*_chosen(snapshot, wanted), SnapshotRow.position > behind)
         .order_by(SnapshotRow.position)
-        .execution_options(yield_per=chunk)
     )
-    with session.execute(statement) as found:
+    for found in in_chunks(session, statement, chunk):
         for position, line, values in found:
             row = read_line(line, values)
             if not subject_type or subject_type in row.subject_types:
