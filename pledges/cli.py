@@ -20,6 +20,7 @@ from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.cli_documents import documents
 from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
 from pledges.cli_registry import registry
+from pledges.cli_reports import reports
 from pledges.cli_rounds import lists, rounds
 from pledges.core import migrate
 from pledges.core.tokens import Tokens
@@ -225,5 +226,5 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
-    for command in (db, plans, jobs, ops, staff, documents, registry, rounds, lists, demo):
+    for command in (db, plans, jobs, ops, staff, documents, registry, rounds, lists, reports, demo):
         app.cli.add_command(command)

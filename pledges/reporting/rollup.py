@@ -20,7 +20,7 @@ from pledges.core.errors import N_, DomainError, NotFound
 from pledges.plans.models import Agency, ObligationEntry
 from pledges.plans.queries import get_province, provinces_in_use
 from pledges.registry.rules import COUNTED_INSTRUMENTS
-from pledges.reporting.standing import DISTINCT, Place, standing_of, summed
+from pledges.reporting.standing import DISTINCT, Place, Standing, standing_of, summed
 from pledges.rounds.figures import Figures, together
 from pledges.rounds.list_models import Group
 
@@ -96,7 +96,11 @@ def _typed(day: date) -> str:
 
 def rollup_of(session: Session, place: Place, day: date | None, now: datetime) -> Rollup:
     """Of one agency, or of all agencies of a province."""
-    standing = standing_of(session, place, day, now)
+    return rollup_from(standing_of(session, place, day, now), entries_led(session, place), place)
+
+
+def rollup_from(standing: Standing, entries: Sequence[ObligationEntry], place: Place) -> Rollup:
+    """`entries` are those that the place leads."""
     typed = [part for part in standing.parts if part.key["subject_type"] != DISTINCT]
     whole = {(line.key["agency_code"], line.key["entry_id"]): line for line in _whole(standing.parts)}
     totals = [
@@ -106,15 +110,15 @@ def rollup_of(session: Session, place: Place, day: date | None, now: datetime) -
             entry.instrument.value,
             DISTINCT,
             "",
-            whole.pop((entry.lead_agency, entry.id), None) or together([]),
+            whole.pop((entry.lead_agency, entry.id), together([])),
         )
-        for entry in entries_led(session, place)
+        for entry in entries
     ]
     # An entry that has changed hands still has the figures of the agency that led it before.
     former = [_row(line) for line in whole.values()]
     rows = sorted(map(_row, typed), key=lambda row: (row.agency, row.obligation, row.subject_type, row.commune))
     frozen = tuple(sorted(agency for _province, agency in standing.frozen))
-    return Rollup(place.province_code, day, tuple(rows), (*totals, *former), frozen)
+    return Rollup(place.province_code, standing.day, tuple(rows), (*totals, *former), frozen)
 
 
 def _whole(parts: Iterable[Figures]) -> list[Figures]:

@@ -84,7 +84,7 @@ def heading_of(
         facts.append(("SHA-256 của danh sách đã chốt", sha256))
     facts.append(("Lý do lấy danh sách", reason))
     facts.append(("Người lấy, lúc lấy", f"{who}, {moment_text(now)}"))
-    superior = _superior(province, agency)
+    superior = superior_of(province, agency)
     return ListHeading(
         kind=order.kind,
         superior=superior,
@@ -95,7 +95,7 @@ def heading_of(
         subtitle=_subtitle(order, frozen is not None, now),
         facts=tuple(facts),
         caution=tuple(_caution(session, order.province_code)),
-        signing_title=_signing_title(agency),
+        signing_title=signing_title_of(agency),
         sha256=sha256,
     )
 
@@ -129,12 +129,12 @@ def _subtitle(order: ListOrder, frozen: bool, now: datetime) -> str:
     return f"{quarter}, {'chốt' if frozen else 'tính đến'} hết ngày {day_text(order.as_of)}"
 
 
-def _superior(province: Province, agency: Agency) -> str:
+def superior_of(province: Province, agency: Agency) -> str:
     """The people's committee of the province stands above everybody but itself."""
     return "" if agency.name.startswith("Ủy ban nhân dân") else f"UBND {province.name}"
 
 
-def _signing_title(agency: Agency) -> tuple[str, ...]:
+def signing_title_of(agency: Agency) -> tuple[str, ...]:
     titles = tuple(part.strip() for part in agency.signing_title.replace("–", "\n").split("\n"))
     return tuple(filter(None, titles)) or (NO_TITLE,)
 

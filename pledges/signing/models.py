@@ -136,6 +136,14 @@ class Pledge(InProvince, Base):
         UniqueConstraint("province_code", "draft_id", "text_id"),
         Index("ix_pledge_queue", "province_code", "agency_code", "state", "signed_at"),
         Index("ix_pledge_entity", "province_code", "entity_id"),
+        Index("ix_pledge_approved", "province_code", "agency_code", "approved_at"),
+        Index(
+            "ix_pledge_voluntary",
+            "province_code",
+            "agency_code",
+            sqlite_where=text("instrument = 'voluntary'"),
+            postgresql_where=text("instrument = 'voluntary'"),
+        ),
         Index("ix_pledge_import", "province_code", "import_id"),
         Index("ix_pledge_institution", "province_code", "institution_id"),
         Index(

@@ -55,6 +55,7 @@ round.view          a a a - p - - -
 round.manage        a a - - - - - -
 list.view           a a a - - - - -
 list.export         a a a - - - - -
+coverage.view       a a a - p - - w
 audit.view          - - - p - - - w
 delegation.manage   - - s p - - - -
 staff.manage        - - - p - - - w

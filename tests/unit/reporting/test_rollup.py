@@ -7,73 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from pledges.core.calendar import Quarter, end_of_day
+from pledges.core.calendar import Quarter
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
 from pledges.documents.storage import Storage
-from pledges.plans.models import Instrument
 from pledges.registry.models import Counter, OpenCounter
 from pledges.reporting.rollup import FIELDS, GROUPS, day_of, places_of, rollup_of
 from pledges.reporting.standing import Place, moment_of, standing_of
-from pledges.rounds.attempts import record_attempts
 from pledges.rounds.closing import Closing
-from pledges.rounds.figures import Moment, at, at_end_of, course
+from pledges.rounds.figures import at, at_end_of, course
 from pledges.rounds.list_models import Group
-from pledges.rounds.models import Outcome, Way
 from tests.support.clock import FixedClock
 from tests.support.signing import COMMUNES, HUE
 from tests.unit.reporting.from_facts import tallied
-from tests.unit.rounds.quarter import AGENCY, Q4, QuarterOffice
+from tests.unit.reporting.played import OTHER_COMMUNE, Quarterly
+from tests.unit.rounds.quarter import AGENCY, Q4
 
 CULTURE = "46-SVHTT"
-OTHER_COMMUNE = "19774"
 PLACE = Place(HUE)
-
-
-class Quarterly:
-    """A quarter of subjects of two agencies, in two communes, some of two types, in all six groups at its end."""
-
-    def __init__(self, database: Database, clock: FixedClock, vault: Vault) -> None:
-        office = self.office = QuarterOffice(database, clock, vault)
-        self.database, self.clock = database, clock
-        mailed = [office.subject(f"nguoi.{number}@vidu.vn") for number in range(4)]
-        doctor = office.subject("bac.si@vidu.vn", types=("doctor", "scientist"))
-        silent = office.subject(commune_code=OTHER_COMMUNE)
-        abroad = office.subject("xa@vidu.vn", commune_code=None)
-        office.subject(types=("influencer", "artist"))
-        self.round = office.start()
-        office.rounds.ask((HUE, self.round.id))
-        office.deliver()
-        self.days = [office.days(0), office.days(3)]
-        for entity in (mailed[0], mailed[1], doctor):
-            office.sign(entity)
-        self.days.append(office.days(2))
-        for entity in (mailed[0], doctor):
-            office.approve(entity)
-        self.days.append(office.days(40))
-        office.revoke(mailed[0])
-        staff = office.officer()
-        self.database.run(
-            lambda session: record_attempts(
-                session,
-                (HUE, self.round.id),
-                [office.ask_of(silent).id],
-                way=Way.LETTER,
-                outcome=Outcome.REACHED,
-                made_on=self.days[-1],
-                staff=staff,
-                now=clock(),
-            )
-        )
-        office.sign(abroad)
-        self.days.append(office.days(1))
-        office.subject("moi@vidu.vn")
-        clock.set(end_of_day(Q4.last_day) + timedelta(hours=2))
-        self.days.append(Q4.last_day)
-
-    def moments(self) -> list[tuple[date | None, Moment]]:
-        return [(None, at(self.clock())), *((day, at_end_of(day)) for day in self.days)]
 
 
 @pytest.fixture
