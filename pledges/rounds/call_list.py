@@ -26,9 +26,9 @@ from pledges.plans.queries import get_province
 from pledges.registry.models import Contact, Location
 from pledges.rounds.attempts import record_attempts, take_back_attempts
 from pledges.rounds.letter_pdf import Recipient, recipients_of
-from pledges.rounds.letters import Recipients, open_asks
 from pledges.rounds.models import Ask, Attempt, LetterBatch, Outcome, Round, Way
 from pledges.rounds.rules import is_taken_back
+from pledges.rounds.unsigned import Recipients, open_asks
 
 Key = tuple[str, uuid.UUID]
 """Province and id of a round."""

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from functools import partial
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -31,21 +29,10 @@ from pledges.documents.storage import Storage
 from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
 from pledges.jobs.queries import in_queue
-from pledges.plans.models import Commune
-from pledges.registry.models import IN_SCOPE, Entity, Obligation
 from pledges.rounds.attempts import record_attempts, take_back_batch
 from pledges.rounds.letter_pdf import bundle_of, letter_to, recipients_of, sender_of
-from pledges.rounds.models import (
-    Ask,
-    AskedObligation,
-    Attempt,
-    BatchState,
-    LetterBatch,
-    Outcome,
-    Round,
-    RoundState,
-    Way,
-)
+from pledges.rounds.models import BatchState, LetterBatch, Outcome, Round, RoundState, Way
+from pledges.rounds.unsigned import Recipients, open_asks, printed_asks
 
 MAKE_LETTERS = "make_letters"
 SWEEP_LETTERS = "sweep_letters"
@@ -61,92 +48,7 @@ Key = tuple[str, uuid.UUID]
 log = logging.getLogger("pledges.rounds")
 
 
-class Recipients(StrEnum):
-    """Who of those that have not signed gets a letter."""
-
-    UNREACHED = "unreached"
-    """Nobody has reached them in this round yet, and no mail is on its way."""
-    ALL = "all"
-
-
 # --- Choosing ------------------------------------------------------------------------------------------------------
-
-
-def still_open() -> ColumnElement[bool]:
-    """Something of an ask is neither signed nor out of scope by now."""
-    return (
-        select(AskedObligation.ask_id)
-        .join(
-            Obligation,
-            (Obligation.province_code == AskedObligation.province_code)
-            & (Obligation.id == AskedObligation.obligation_id),
-        )
-        .where(
-            AskedObligation.province_code == Ask.province_code,
-            AskedObligation.ask_id == Ask.id,
-            Obligation.scope.in_(IN_SCOPE),
-            Obligation.in_force == 0,
-            Obligation.waiting_for_agency == 0,
-        )
-        .exists()
-    )
-
-
-def reached(*outcomes: Outcome) -> ColumnElement[bool]:
-    """One of the attempts of an ask came out like this."""
-    return (
-        select(Attempt.id)
-        .where(Attempt.province_code == Ask.province_code, Attempt.ask_id == Ask.id, Attempt.outcome.in_(outcomes))
-        .exists()
-    )
-
-
-def open_asks(of_round: Round, recipients: Recipients, commune_code: str | None) -> Select[uuid.UUID]:
-    """Ids of asks whose subjects have not signed, in the order in which letters are delivered."""
-    found = (
-        select(Ask.id)
-        .join(Entity, (Entity.province_code == Ask.province_code) & (Entity.id == Ask.entity_id))
-        .outerjoin(Commune, (Commune.province_code == Entity.province_code) & (Commune.code == Entity.commune_code))
-        .where(
-            Ask.province_code == of_round.province_code,
-            Ask.round_id == of_round.id,
-            Ask.revoked_at.is_(None),
-            Entity.merged_into.is_(None),
-            still_open(),
-        )
-        .order_by(Commune.name_fold.is_(None), Commune.name_fold, Commune.code, Entity.name_fold, Ask.id)
-    )
-    if recipients is Recipients.UNREACHED:
-        found = found.where(~reached(Outcome.REACHED, Outcome.WAITING))
-    return found if commune_code is None else found.where(Entity.commune_code == commune_code)
-
-
-def printed_asks(session: Session, of_round: Round) -> set[str]:
-    """Ids of the asks whose letters are in some file of the round already."""
-    rows = session.scalars(
-        select(LetterBatch.asks).where(
-            LetterBatch.province_code == of_round.province_code, LetterBatch.round_id == of_round.id
-        )
-    )
-    return {ask_id for asks in rows for ask_id in asks}
-
-
-@dataclass(frozen=True)
-class Need:
-    """How many letters could be printed now: without and with those that were printed before."""
-
-    new: int
-    all: int
-
-
-def count_needed(session: Session, of_round: Round, recipients: Recipients, commune_code: str | None = None) -> Need:
-    printed = printed_asks(session, of_round)
-    wanted = open_asks(of_round, recipients, commune_code)
-    if not printed:
-        number = session.scalar(select(func.count()).select_from(wanted.order_by(None).subquery())) or 0
-        return Need(number, number)
-    ids = [str(ask_id) for ask_id in session.scalars(wanted.order_by(None))]
-    return Need(sum(1 for ask_id in ids if ask_id not in printed), len(ids))
 
 
 def start_letters(

@@ -11,8 +11,8 @@ from wtforms.validators import StopValidation
 from pledges.core.text import clean_line
 from pledges.plans.models import Commune
 from pledges.rounds.call_list import Show
-from pledges.rounds.letters import Recipients
 from pledges.rounds.models import Outcome, Way
+from pledges.rounds.unsigned import Recipients
 from pledges.web.components import PageForm
 from pledges.web.fields import (
     AgreeField,

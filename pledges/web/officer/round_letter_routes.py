@@ -19,15 +19,14 @@ from pledges.documents.errors import DocumentDamaged
 from pledges.plans.queries import commune_names, communes_of, get_agency
 from pledges.rounds.letters import (
     MOST_LETTERS,
-    Recipients,
     batches_of,
-    count_needed,
     print_again,
     record_sent,
     start_letters,
     take_back_sent,
 )
 from pledges.rounds.models import BatchState, LetterBatch, Round, RoundState
+from pledges.rounds.unsigned import Recipients, count_needed
 from pledges.web.current import now, product, reader, write
 from pledges.web.errors import error_page
 from pledges.web.i18n import error_text, translate

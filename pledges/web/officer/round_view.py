@@ -21,7 +21,6 @@ from pledges.plans.rules import SUBJECT_TYPES
 from pledges.rounds.call_list import Show, count_calls
 from pledges.rounds.candidates import Preview
 from pledges.rounds.figures import Figures, Only, at, at_end_of, group_figures, total
-from pledges.rounds.letters import Recipients, count_needed
 from pledges.rounds.list_models import Group
 from pledges.rounds.list_rows import entries_of
 from pledges.rounds.models import Round, RoundState, Why
@@ -29,6 +28,7 @@ from pledges.rounds.population import PART_LABELS, Part, entries_led
 from pledges.rounds.progress import Journey, Journeys, Trouble, journeys, next_reminders, troubles
 from pledges.rounds.rules import STATE_LABELS, WHY_LABELS
 from pledges.rounds.snapshots import snapshot_of
+from pledges.rounds.unsigned import Recipients, count_needed
 from pledges.web.charts import chart_figure
 from pledges.web.components import page_exists
 from pledges.web.current import now, reader

@@ -37,7 +37,7 @@ from pledges.rounds.call_list import (
     record_results,
     recorded_results,
 )
-from pledges.rounds.letters import LetterWorker, Recipients, record_sent, start_letters, take_back_sent
+from pledges.rounds.letters import LetterWorker, record_sent, start_letters, take_back_sent
 from pledges.rounds.links import link_of
 from pledges.rounds.models import (
     Ask,
@@ -49,6 +49,8 @@ from pledges.rounds.models import (
     RoundState,
     Way,
 )
+from pledges.rounds.operations import leave_out
+from pledges.rounds.unsigned import Need, Recipients, count_needed
 from tests.support.clock import FixedClock
 from tests.support.invited import AGENCY, LONG_NAME, Guest, guests, invite, open_running
 from tests.support.pdf_tools import assert_sound, pages_of, squeezed
@@ -117,7 +119,7 @@ def attempt(session: Session, ask: Ask, outcome: Outcome, way: Way = Way.CALL) -
 def test_those_who_were_reached_have_signed_or_have_a_letter_already_get_none(
     database: Database, of_round: Round, officer: Staff, clock: FixedClock, vault: Vault
 ) -> None:
-    asks = invite(database, of_round, clock, vault, *guests(7, communes=1))
+    asks = invite(database, of_round, clock, vault, *guests(8, communes=1))
 
     def settle(session: Session) -> None:
         attempt(session, asks[0], Outcome.REACHED)
@@ -126,6 +128,9 @@ def test_those_who_were_reached_have_signed_or_have_a_letter_already_get_none(
         attempt(session, asks[3], Outcome.UNCERTAIN, Way.MAIL)
         session.execute(update(Obligation).where(Obligation.entity_id == asks[4].entity_id).values(in_force=1))
         session.get_one(Ask, (asks[5].province_code, asks[5].id)).revoked_at = clock()
+        left = session.scalars(select(Obligation).where(Obligation.entity_id == asks[7].entity_id)).one()
+        key = (of_round.province_code, of_round.id)
+        leave_out(session, key, [left.id], reason="đã đóng cửa, chờ xác minh", staff=officer, now=clock())
 
     database.run(settle)
     batch = started(database, of_round, officer, clock)
@@ -136,7 +141,7 @@ def test_those_who_were_reached_have_signed_or_have_a_letter_already_get_none(
     assert everybody.asks == [str(asks[0].id), str(asks[1].id)]
     assert len(started(database, of_round, officer, clock, again=True).asks) == 3
     with database.read() as session:
-        assert letters.count_needed(session, of_round, Recipients.UNREACHED) == letters.Need(0, 3)
+        assert count_needed(session, of_round, Recipients.UNREACHED) == Need(0, 3)
 
 
 def test_the_order_is_commune_by_commune_then_by_name_and_one_commune_can_be_chosen(
@@ -363,7 +368,7 @@ def test_a_file_is_noted_as_sent_once_for_everybody_and_the_undo_makes_all_unrea
     with pytest.raises(Conflict):
         sent(today)
     with database.read() as session:
-        assert letters.count_needed(session, of_round, Recipients.UNREACHED).all == 0
+        assert count_needed(session, of_round, Recipients.UNREACHED).all == 0
     assert database.run(lambda session: recount(session, repair=False)) == []
     taken = database.run(
         lambda session: take_back_sent(session, batch, "ghi nhầm ngày gửi", staff=officer, now=clock())
