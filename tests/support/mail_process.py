@@ -1,7 +1,7 @@
 """Workers that deliver mail, as processes that can be killed.
 
 The nursery imports everything once and forks a worker for each line that it reads
-(`<database url> <smtp url or folder> <crash point or ->`), so that a test can kill many of them in a short time.
+(`<database url> <smtp url or folder> <crash point or -> …`), so that a test can kill many of them in a short time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from pledges.core.db import Database
@@ -22,11 +22,11 @@ from tests.support.processes import ROOT
 
 
 class Nursery:
-    """Starts workers; all of them are dead when it is closed."""
+    """Starts workers of a module; all of them are dead when it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = __name__) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -35,11 +35,11 @@ class Nursery:
         )
         self._started: list[int] = []
 
-    def start(self, database_url: str, target: str, crash_at: str = "-") -> int:
+    def start(self, database_url: str, target: str, crash_at: str = "-", *more: object) -> int:
         """Process id of a new worker."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(f"{database_url} {target} {crash_at}\n")
+        self._process.stdin.write(" ".join(map(str, (database_url, target, crash_at, *more))) + "\n")
         self._process.stdin.flush()
         pid = int(self._process.stdout.readline())
         self._started.append(pid)
@@ -72,8 +72,8 @@ class Nursery:
 
 
 @contextmanager
-def nursery() -> Iterator[Nursery]:
-    opened = Nursery()
+def nursery(module: str = __name__) -> Iterator[Nursery]:
+    opened = Nursery(module)
     try:
         yield opened
     finally:
@@ -86,17 +86,18 @@ def deliver(database_url: str, target: str) -> None:
     run_worker(Database(database_url), tasks, schedules, threads=3, alive_seconds=2)
 
 
-def main() -> None:
+def main(work: Callable[..., None] = deliver) -> None:
+    """Read lines and fork a worker for each, which is given everything of it but the crash point."""
     # Dead children need no funeral: the kernel removes them, and their ids are gone at once.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in sys.stdin:
-        database_url, target, crash_at = line.split()
+        database_url, target, crash_at, *more = line.split()
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.environ["PLEDGES_CRASH_AT"] = crash_at
             try:
-                deliver(database_url, target)
+                work(database_url, target, *more)
             finally:
                 os._exit(0)
         print(pid, flush=True)  # noqa: T201

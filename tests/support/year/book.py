@@ -1,4 +1,4 @@
-"""A book of what happened in the year, and who stands where because of it: the reckoning that the lists are held against.
+"""A book of what happened in the year, and who stands where because of it: what the lists are held against.
 
 It is written from `model.md` alone, in plain Python without a database: events go in one after the other, each with
 its day, and `as_of` reads those up to a day again from the beginning.
@@ -14,6 +14,7 @@ from typing import Any
 from tests.support.year.duties import (
     Duty,
     cohort,
+    end_of_quarter,
     last_day,
     quarter_of,
     turning,
@@ -72,7 +73,8 @@ class Ask:
     agency: str
     quarter: str
     subject: int
-    about: list[Owed] = field(default_factory=list)
+    about: dict[Owed, int] = field(default_factory=dict)
+    """Each with the number of tries that came before it was asked about: those were about something else."""
     tries: dict[str, Try] = field(default_factory=dict)
     by_mail: bool = False
     told_more: date | None = None
@@ -310,9 +312,7 @@ class Book:
 
     def free(self, number: int, agency: str, text: str, day: date) -> list[Owed]:
         """What a pledge of this wording would cover if it were signed now."""
-        wanted = [
-            owed for owed in self.of_subject[number] if (owed.duty.agency, owed.duty.text) == (agency, text)
-        ]
+        wanted = [owed for owed in self.of_subject[number] if (owed.duty.agency, owed.duty.text) == (agency, text)]
         return [owed for owed in wanted if not any(self._holds(owed, self._period(owed.duty, day)))]
 
     def _holds(self, owed: Owed, period: str) -> Iterator[bool]:
@@ -391,8 +391,8 @@ class Book:
             ask = self.asks[agency, quarter, number]
             ask.told_more = day if ask.about and self._reachable(number) else ask.told_more
             ask.by_mail = ask.by_mail or self._reachable(number)
-            ask.about += about
             for owed in about:
+                ask.about[owed] = len(ask.tries)
                 self.asks_of.setdefault(owed, []).append(ask)
         return found
 
@@ -457,7 +457,7 @@ class Book:
         if mail.outcome == "reached" and day > working_days_after(mail.day, self.waiting_days.get(agency, 10)):
             return
         mail.outcome = "bounced"
-        self._unreach([(ask, mail)])
+        self._unreach(day, ask, mail)
 
     def _recorded(
         self, day: date, letter: int, agency: str, quarter: str, number: int, way: str, outcome: str, made_on: date
@@ -473,26 +473,34 @@ class Book:
         found = ask.tries[name]
         was, found.outcome = found.outcome, "taken back"
         if was == "reached":
-            self._unreach([(ask, found)])
+            self._unreach(day, ask, found)
 
     def _reach(self, ask: Ask, found: Try) -> None:
         for owed in ask.about:
+            if not any(each is found for each in self.tries_about(owed, ask)):
+                continue
             if owed.subject == ask.subject and owed.open and owed.asked_on is None:
                 self._asked(owed, found.day, found)
 
-    def _unreach(self, gone: Sequence[tuple[Ask, Try]]) -> None:
-        for ask, lost in gone:
-            for owed in ask.about:
-                if owed.subject != ask.subject or owed.because is not lost:
-                    continue
-                others = [
-                    each
-                    for other in self.asks_of[owed]
-                    for each in other.tries.values()
-                    if each.outcome == "reached" and each.day >= lost.day
-                ]
-                first = min(others, key=lambda each: each.day, default=None)
-                self._asked(owed, first.day if first else None, first)
+    @staticmethod
+    def tries_about(owed: Owed, ask: Ask) -> list[Try]:
+        return list(ask.tries.values())[ask.about[owed] :]
+
+    def _unreach(self, day: date, ask: Ask, lost: Try) -> None:
+        for owed in ask.about:
+            if owed.subject != ask.subject or owed.because is not lost:
+                continue
+            others = [
+                each
+                for other in self.asks_of[owed]
+                for each in self.tries_about(owed, other)
+                if each.outcome == "reached" and each.day >= lost.day
+            ]
+            first = min(others, key=lambda each: each.day, default=None)
+            self._asked(owed, first.day if first else None, first)
+            if first is None and owed.duty.resign:
+                # Whom nobody reached the agency has the quarter to ask again.
+                owed.waits_until = end_of_quarter(day)
 
     # --- How it stands -----------------------------------------------------------------------------------------------
 

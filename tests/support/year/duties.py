@@ -121,9 +121,7 @@ def cohort(duty: Duty, appeared: date | None) -> str:
     return "newcomer" if duty.cutoff is not None and appeared > duty.cutoff else "initial"
 
 
-def turning(
-    duty: Duty, cohort: str, first_seen: date, asked_on: date | None, waits_until: date | None
-) -> date:
+def turning(duty: Duty, cohort: str, first_seen: date, asked_on: date | None, waits_until: date | None) -> date:
     """The day at whose end somebody without a pledge is silent (asked) or could not be reached (never asked)."""
     due = _due(duty, cohort, first_seen, asked_on)
     if asked_on is not None:

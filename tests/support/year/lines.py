@@ -54,7 +54,8 @@ def _commune(book: Book, owed: Owed) -> str:
 def _line(book: Book, group: str, owed: Owed) -> Line:
     subject = book.subjects[owed.subject] if owed.subject is not None else None
     asks = book.asks_of.get(owed, [])
-    tries = [each for ask in asks for each in ask.tries.values() if each.outcome not in (NEVER_LEFT, TAKEN_BACK)]
+    found = [each for ask in asks for each in book.tries_about(owed, ask)]
+    tries = [each for each in found if each.outcome not in (NEVER_LEFT, TAKEN_BACK)]
     days = sorted({(each.day, each.way) for each in tries})
     open_ = group in PARTS["not_pledged"]
     return Line(

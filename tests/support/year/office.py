@@ -262,28 +262,24 @@ class Office:
 
     def set_waiting_days(self, agency: str, days: int) -> None:
         values = {"waiting_days": days}
-        self.run(
-            lambda session: decide(session, agency[:2], AGENCY, agency, values, actor=SYSTEM, now=self.clock())
-        )
+        self.run(lambda session: decide(session, agency[:2], AGENCY, agency, values, actor=SYSTEM, now=self.clock()))
         self.note("waiting_days_set", agency, days)
 
     # --- Pledges -----------------------------------------------------------------------------------------------------
 
-    def sign(self, signers: Sequence[tuple[int, str, str]]) -> list[int]:
-        """Subject, agency and wording of each; the numbers of the pledges."""
+    def sign(self, signers: Sequence[tuple[int, str, str]]) -> None:
+        """Subject, agency and wording of each."""
         first = len(self.pledges) + 1
         found = self.run(lambda session: [self._sign(session, *each) for each in signers])
         for number, (each, pledge_id) in enumerate(zip(signers, found, strict=True), first):
             self.pledges[number] = pledge_id
             self.note("signed", number, *each)
-        return list(range(first, first + len(signers)))
 
     def _sign(self, session: Session, subject: int, agency: str, text: str) -> uuid.UUID:
         now, (province, entity_id) = self.clock(), self.key(subject)
         entity = session.get_one(Entity, (province, entity_id))
-        owed = [
-            each for each in obligations_of(session, entity) if (each.entry.lead_agency, each.entry.text_id) == (agency, text)
-        ]
+        everything = obligations_of(session, entity)
+        owed = [each for each in everything if (each.entry.lead_agency, each.entry.text_id) == (agency, text)]
         pledge_id = new_id()
         pledge = Pledge(
             province_code=province,
@@ -376,7 +372,9 @@ class Office:
         self.run(change)
         self.note("brought_back" if back else "left_out", agency, quarter, owed.duty.id, owed.website or owed.subject)
 
-    def record(self, agency: str, quarter: str, subjects: Sequence[int], way: str, reached: bool, made_on: date) -> None:
+    def record(
+        self, agency: str, quarter: str, subjects: Sequence[int], way: str, made_on: date, *, reached: bool
+    ) -> None:
         """Letters, calls or visits of a day."""
         key, wanted = (agency[:2], self.rounds[agency, quarter]), {self.ids[number] for number in subjects}
         outcome = Outcome.REACHED if reached else Outcome.NOT_REACHED

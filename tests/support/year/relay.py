@@ -62,13 +62,11 @@ class Relay:
 
     def collect(self, now: datetime) -> list[Mail]:
         """What has been written since the last time; what was taken out of the line since is called off."""
-        written = []
         with self.database.read() as session:
             held = select(Message).where(Message.state == MessageState.HELD, Message.batch.is_not(None))
-            for message in session.scalars(held.order_by(Message.created_at, Message.id)):
-                if message.id not in self.line:
-                    written.append(self._mail(session, message))
-            gone = set(self.line) - set(session.scalars(held.with_only_columns(Message.id)))
+            found = session.scalars(held.order_by(Message.created_at, Message.id)).all()
+            written = [self._mail(session, message) for message in found if message.id not in self.line]
+        gone = set(self.line) - {message.id for message in found}
         day = local_day(now)
         for message_id in sorted(gone):
             self.book.write(day, "mail", *self.line.pop(message_id).place, "called off")

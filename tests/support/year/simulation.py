@@ -1,4 +1,4 @@
-"""The year 2026 of three provinces, week by week: who arrives, signs, moves, comes back, and what rounds do about it."""
+"""The year 2026 of three provinces, week by week: who arrives, signs, moves, and what rounds do about it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ QUARTERS = ("2026Q1", "2026Q2", "2026Q3", "2026Q4")
 RESIGN = frozenset({"82-celebrity"})
 """No clause of the start data asks for it; a province may decide it, so that the year has one."""
 WORDS = ("digital_seller", "ecommerce_website", "doctor", "influencer", "artist", "press", "enterprise")
-PEOPLE = {"doctor", "scientist", "health_manager", "influencer", "artist", "athlete", "culture_manager", "culture_worker"}
+PEOPLE = {"doctor", "scientist", "health_manager", "influencer", "artist", "athlete", "culture_manager"}
+EVENTS = ("scope", "scope", "cohort", "move", "rename", "types", "again", "address", "leave", "merge")
 FATES = ("", "", "", *("ok",) * 9, "late", "late", "dead3", "dead40", "refused", "unsure")
 """How addresses behave; the empty one: none is known."""
 
@@ -45,7 +46,9 @@ class Size:
 class Year:
     """Runs the year and stops at each quarter's end, after its lists have been frozen."""
 
-    def __init__(self, database: Database, storage: Storage, clock: FixedClock, vault: Vault, size: Size, seed: int = 1):
+    def __init__(
+        self, database: Database, storage: Storage, clock: FixedClock, vault: Vault, size: Size, seed: int = 1
+    ) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - an invented year
         self.size, self.clock = size, clock
         self.book = Book(read_duties(RESIGN))
@@ -82,7 +85,7 @@ class Year:
 
     def begin_quarter(self, quarter: str) -> None:
         agencies = sorted(self.office.officers)
-        self.at(first_day(quarter) - timedelta(days=self.chance.randrange(5, 20)) if quarter == "2026Q1" else first_day(quarter), 7)
+        self.at(first_day(quarter), 7)
         for agency in agencies:
             self.office.open_round(agency, quarter)
         self.at(first_day(quarter), 8)
@@ -125,7 +128,8 @@ class Year:
                 self.worker.rounds.ask(key)
                 self.worker.rounds.remind(key)
             self.book.write(self.office.today, "ran", agency, of_quarter)
-            assert self.office.asked(agency, quarter) == self.book.asked(agency, quarter), (agency, quarter, self.office.today)
+            asked = self.office.asked(agency, quarter)
+            assert asked == self.book.asked(agency, quarter), (agency, quarter, self.office.today)
         self.spent("asking")
         self.relay.collect(self.clock())
         self.relay.deliver(self.clock(), late=False)
@@ -154,7 +158,8 @@ class Year:
         local = chance.random() < 0.93
         fate = chance.choice(FATES)
         websites = chance.randrange(1, 3) if "ecommerce_website" in types else 0
-        appeared = chance.choice((None, date(2024, 5, 6), date(2025, 11, 3), today - timedelta(days=chance.randrange(1, 60))))
+        lately = today - timedelta(days=chance.randrange(1, 60))
+        appeared = chance.choice((None, date(2024, 5, 6), date(2025, 11, 3), lately))
         return Arrival(
             number=number,
             province=province,
@@ -212,7 +217,7 @@ class Year:
         living = [number for number, subject in self.book.subjects.items() if subject.merged_into is None]
         for number in self._some(living, 0.03):
             subject = self.book.subjects[number]
-            what = chance.choice(("scope", "scope", "cohort", "move", "rename", "types", "again", "address", "leave", "merge"))
+            what = chance.choice(EVENTS)
             owed = self._one_owed(number)
             match what:
                 case "scope" if owed is not None:
@@ -300,7 +305,7 @@ class Year:
             if chosen:
                 way, reached = self.chance.choice((("letter", True), ("call", True), ("call", False), ("visit", True)))
                 made_on = max(first_day(quarter), today - timedelta(days=self.chance.randrange(0, 4)))
-                self.office.record(agency, of_quarter, chosen, way, reached, made_on)
+                self.office.record(agency, of_quarter, chosen, way, made_on, reached=reached)
 
     # --- The end of a quarter ----------------------------------------------------------------------------------------
 
