@@ -16,10 +16,14 @@ from pledges.rounds.population import is_open
 
 _NOTHING: ColumnElement[int] = literal_column("0")
 PLEDGED = (Group.IN_FORCE, Group.WAITING_FOR_AGENCY)
+ASKED = (Group.NOT_PLEDGED, Group.WAITING_TIME)
+"""Open, and somebody was reached; in the other two open groups nobody was."""
+TURNED = (Group.NOT_PLEDGED, Group.UNREACHABLE)
+"""Open, and the day is over until which one waits."""
 
 
 def stands_in(part: Group, moment: Moment) -> list[ColumnElement[bool]]:
-    """`rules.group_of` for the parts of the lists.
+    """`rules.group_of` as a condition.
 
     Numbers are written out as the partial indexes write them: only so does every plan use those.
     """
@@ -28,8 +32,9 @@ def stands_in(part: Group, moment: Moment) -> list[ColumnElement[bool]]:
         if part is Group.IN_FORCE:
             return [in_scope, Obligation.in_force > _NOTHING]
         return [in_scope, Obligation.in_force == _NOTHING, Obligation.waiting_for_agency > _NOTHING]
-    asked = Obligation.asked_on.is_not(None) if part is Group.NOT_PLEDGED else Obligation.asked_on.is_(None)
-    return [is_open(), asked, Obligation.turns_on <= moment.turned]
+    asked = Obligation.asked_on.is_not(None) if part in ASKED else Obligation.asked_on.is_(None)
+    turned = Obligation.turns_on <= moment.turned if part in TURNED else Obligation.turns_on > moment.turned
+    return [is_open(), asked, turned]
 
 
 def page(
