@@ -12,7 +12,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, and_, case, cast, func, literal, or_, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import VIETNAM, local_day
@@ -20,7 +34,7 @@ from pledges.plans.models import Instrument, ObligationEntry
 from pledges.registry.models import Channel, Entity, EntityKind, EntityType, Obligation, Sighting
 from pledges.rounds.list_models import Group
 from pledges.rounds.list_rows import Column, Entries, ListRow, Unreached, WayDay
-from pledges.rounds.models import AgencyDocument, Ask, AskedObligation, Attempt, LeftOut, Outcome, Way
+from pledges.rounds.models import AgencyDocument, AskedObligation, Attempt, LeftOut, Outcome, Way
 from pledges.rounds.rules import taken_back_step
 
 _PERSONAL_NUMBER_DIGITS = 12
@@ -117,9 +131,7 @@ class Gathering:
             select(*columns)
             .outerjoin(
                 Attempt,
-                and_(
-                    Attempt.province_code == self.province_code, Attempt.ask_id == AskedObligation.ask_id, *tried
-                ),
+                and_(Attempt.province_code == self.province_code, Attempt.ask_id == AskedObligation.ask_id, *tried),
             )
             .where(AskedObligation.province_code == self.province_code, *asked)
         )
@@ -136,7 +148,7 @@ class Gathering:
         return "|" + type_coerce(Attempt.way, String()) + "|" + day + "|" + outcome + "|" + note
 
     def _day(self) -> Column:
-        """A mail bears the day on which it arrived; one that was still in line then, the day on which it was written."""
+        """A mail bears the day on which it arrived; one that was in line then, the day on which it was written."""
         if self.until is None:
             return Attempt.made_on
         if self.session.get_bind().dialect.name == "postgresql":
