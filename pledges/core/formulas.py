@@ -18,4 +18,6 @@ def formula_safe(text: str) -> str:
 
 def csv_safe(text: str) -> str:
     """The same for a table of text, whose commas a Vietnamese spreadsheet program ignores: it cuts at semicolons."""
-    return formula_safe(_AFTER_SEPARATOR.sub(r"\1'", text))
+    if ";" in text or "\t" in text or "|" in text:
+        text = _AFTER_SEPARATOR.sub(r"\1'", text)
+    return formula_safe(text)

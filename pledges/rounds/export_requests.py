@@ -133,6 +133,19 @@ def is_there(export: ListExport) -> bool:
     return export.format is FileFormat.CSV or export.file_sha256 is not None
 
 
+def is_by_command(export: ListExport) -> bool:
+    """Written where the command said, so that there is nothing to take."""
+    return export.file_sha256 is None and not _is_id(export.requested_by)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 def exports_of(
     session: Session, province_code: str, agency_code: str, quarter: str, limit: int = 100
 ) -> list[ListExport]:
@@ -169,8 +182,7 @@ def filename_of(export: ListExport, suffix: str = "") -> str:
 
 def taker_of(session: Session, export: ListExport) -> str:
     """The name of who asked for it."""
-    try:
-        staff = get_staff(session, export.province_code, uuid.UUID(export.requested_by))
-    except ValueError:
+    if not _is_id(export.requested_by):
         return COMMAND
+    staff = get_staff(session, export.province_code, uuid.UUID(export.requested_by))
     return staff.name if staff is not None else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from operator import attrgetter
 
 from pledges.rounds.list_models import ListKind
 from pledges.rounds.list_rows import ListRow
@@ -18,42 +18,39 @@ class Column:
     width: float
     """In letters, as spreadsheet programs measure."""
     text: Callable[[ListRow], str]
+    key: Callable[[ListRow], Hashable] | None = None
+    """What alone decides about the text: thousands of lines share it. None: every line has its own."""
     day: Callable[[ListRow], date | None] | None = None
     """Where it holds a day."""
 
 
 def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> list[Column]:
     """`safe` keeps text from being run as a formula. Only names and addresses come from outside: the rest is ours."""
-    first_seen = _day("Thấy lần đầu", lambda row: row.first_seen_on)
     asked = [
-        _day("Ngày được mời", lambda row: row.asked_on),
-        _day("Hết hạn", lambda row: row.turns_on),
-        Column("Đã liên hệ", 34, lambda row: _parted(words.ways(row))),
-        Column("Vì sao chưa liên hệ được", 30, words.reason),
+        _day("Ngày được mời", attrgetter("asked_on")),
+        _day("Hết hạn", attrgetter("turns_on")),
+        Column("Đã liên hệ", 34, lambda row: _parted(words.ways(row)), attrgetter("ways")),
+        Column("Vì sao chưa liên hệ được", 30, words.reason, attrgetter("unreached_reason")),
     ]
     return [
-        Column("Phần", 30, lambda row: PART_TITLES[row.group]),
-        Column("Xã, phường, đặc khu", 26, words.commune),
+        Column("Phần", 30, lambda row: PART_TITLES[row.group], attrgetter("group")),
+        Column("Xã, phường, đặc khu", 26, words.commune, attrgetter("commune_code")),
         Column("Tên", 46, lambda row: safe(words.name(row))),
-        Column("Mã số thuế", 15, lambda row: safe(row.tax_code)),
-        Column("Trang web", 30, lambda row: safe(row.channel)),
-        Column("Nhóm đối tượng", 34, lambda row: _parted(words.types(row))),
-        Column("Nghĩa vụ", 40, words.duty),
-        Column("Có từ khi nào", 28, words.cohort),
-        first_seen,
+        Column("Mã số thuế", 15, lambda row: safe(row.tax_code) if row.tax_code else ""),
+        Column("Trang web", 30, lambda row: safe(row.channel) if row.channel else ""),
+        Column("Nhóm đối tượng", 34, lambda row: _parted(words.types(row)), attrgetter("subject_types")),
+        Column("Nghĩa vụ", 40, words.duty, attrgetter("entry_id")),
+        Column("Có từ khi nào", 28, words.cohort, attrgetter("cohort")),
+        _day("Thấy lần đầu", attrgetter("first_seen_on")),
         *(asked if kind is ListKind.NOT_PLEDGED else []),
         Column("Mã dòng", 38, lambda row: str(row.obligation_id)),
     ]
 
 
-@lru_cache(maxsize=20_000)
 def _parted(text: str) -> str:
     """Semicolons would begin a new cell where a Vietnamese spreadsheet program opens a CSV by a double click."""
     return text.replace("; ", ", ")
 
 
-_day_text = lru_cache(maxsize=4096)(day_text)
-
-
 def _day(title: str, day: Callable[[ListRow], date | None]) -> Column:
-    return Column(title, 14, lambda row: _day_text(day(row)), day)
+    return Column(title, 14, lambda row: day_text(day(row)), day, day)

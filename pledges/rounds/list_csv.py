@@ -5,39 +5,65 @@ The canonical CSV of a frozen list, which its hash is about, is `canonical.py`.
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import islice
 
 from pledges.core.formulas import csv_safe
-from pledges.rounds.list_columns import columns_of
+from pledges.rounds.list_columns import Column, columns_of
 from pledges.rounds.list_heading import ListHeading
 from pledges.rounds.list_rows import ListRow
 from pledges.rounds.list_words import RowWords
 
 AT_ONCE = 1000
+END = "\r\n"
+_MOST_KNOWN = 20_000
+_NEEDS_QUOTES = re.compile(r'[",\r\n]').search
 
 
 def csv_pieces(rows: Iterable[ListRow], heading: ListHeading, words: RowWords) -> Iterator[bytes]:
     """The file piece by piece, each of many lines; memory does not grow with the list."""
-    text = io.StringIO()
-    write = csv.writer(text, lineterminator="\r\n").writerow
-    for line in heading.lines:
-        write([csv_safe(f"# {line}")])
     columns = columns_of(heading.kind, words, csv_safe)
-    write(["Số thứ tự", *(column.title for column in columns)])
-    cells: list[Callable[[ListRow], str]] = [column.text for column in columns]
+    head = [_quoted(csv_safe(f"# {line}")) for line in heading.lines]
+    head.append(",".join(map(_quoted, ["Số thứ tự", *(column.title for column in columns)])))
+    yield ("\ufeff" + END.join(head) + END).encode()
+    cells = [_Cells(column) for column in columns]
     number = 0
     remaining = iter(rows)
-    yield "\ufeff".encode()
-    while True:
-        taken = list(islice(remaining, AT_ONCE))
-        for row in taken:
-            number += 1
-            write([number, *[cell(row) for cell in cells]])
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
-        if len(taken) < AT_ONCE:
-            return
+    while taken := list(islice(remaining, AT_ONCE)):
+        lines = zip(*[each.of(taken) for each in cells], strict=True)
+        yield "".join(f"{place},{','.join(line)}{END}" for place, line in enumerate(lines, number + 1)).encode()
+        number += len(taken)
+
+
+class _Cells:
+    """The cells of one column. What many lines have in common is put into words and quoted once."""
+
+    def __init__(self, column: Column) -> None:
+        self._text = column.text
+        self._key = column.key
+        self._known: dict[Hashable, str] = {}
+
+    def of(self, rows: list[ListRow]) -> list[str]:
+        key = self._key
+        if key is None:
+            return [_quoted(text) for text in map(self._text, rows)]
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        return self._shared(rows, key)
+
+    def _shared(self, rows: list[ListRow], key: Callable[[ListRow], Hashable]) -> list[str]:
+        keys = list(map(key, rows))
+        while True:
+            try:
+                return list(map(self._known.__getitem__, keys))
+            except KeyError:
+                # Seldom: the words are few, and are looked up without a step of ours for each line.
+                for shared, row in zip(keys, rows, strict=True):
+                    if shared not in self._known:
+                        self._known[shared] = _quoted(self._text(row))
+
+
+def _quoted(text: str) -> str:
+    """As the csv module does it, which would look at every cell of every line anew."""
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES(text) else text

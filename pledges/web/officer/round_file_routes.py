@@ -18,6 +18,7 @@ from pledges.documents.errors import DocumentDamaged
 from pledges.rounds.export_requests import (
     KEPT,
     exports_of,
+    is_by_command,
     is_there,
     make_again,
     start_export,
@@ -163,6 +164,7 @@ def _shown(of_round: Round, export: ListExport, words: RowWords) -> dict[str, An
         "making": export.state is ExportState.WAITING,
         "ready": is_there(export),
         "gone": export.state is ExportState.READY and not is_there(export),
+        "by_command": is_by_command(export),
         "failed": translate(export.error) if export.state is ExportState.FAILED else "",
         "until": export.finished_at + KEPT - timedelta(days=1) if export.finished_at else None,
         "page": url_for("officer.round_file", **args),
@@ -182,7 +184,9 @@ def _label(export: ListExport) -> Label:
         return Label(_("Đang làm"), "plain")
     if export.state is ExportState.FAILED:
         return Label(_("Gặp lỗi"), "warning")
-    return Label(_("Sẵn sàng"), "success") if is_there(export) else Label(_("Đã xóa tệp"), "plain")
+    if is_there(export):
+        return Label(_("Sẵn sàng"), "success")
+    return Label(_("Ghi ra máy chủ") if is_by_command(export) else _("Đã xóa tệp"), "plain")
 
 
 @blueprint.post("/dot-van-dong/<quarter>/tep/<uuid:export_id>/tai")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from pledges.core.calendar import Quarter
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.rounds.figures import Figures, Moment, at, at_end_of
-from pledges.rounds.list_models import Group, ListKind, Snapshot
+from pledges.rounds.list_models import Group, Snapshot
 from pledges.rounds.list_rows import PARTS, ListFilters, ListRow
 from pledges.rounds.list_words import GROUP_LABELS, KIND_LABELS, NO_COMMUNE, RowWords
 from pledges.rounds.lists import list_figures
@@ -33,6 +33,8 @@ GROUPS = (
 GROUP_KINDS = {
     Group.NOT_PLEDGED: "warning",
     Group.UNREACHABLE: "plain",
+    Group.WAITING_TIME: "plain",
+    Group.NOT_DUE: "plain",
     Group.WAITING_FOR_AGENCY: "info",
     Group.IN_FORCE: "success",
 }
@@ -57,7 +59,9 @@ def when_text(chosen: Chosen, snapshot: Snapshot | None) -> str:
     quarter = Quarter.of(chosen.as_of)
     if chosen.as_of == quarter.last_day:
         name = quarter_text(quarter)
-        return str(_("Tính đến hết ngày %(day)s, ngày cuối của %(quarter)s; danh sách chưa chốt.", day=day, quarter=name))
+        return str(
+            _("Tính đến hết ngày %(day)s, ngày cuối của %(quarter)s; danh sách chưa chốt.", day=day, quarter=name)
+        )
     return str(_("Tính đến hết ngày %(day)s.", day=day))
 
 
@@ -142,13 +146,8 @@ def shown_row(row: ListRow, words: RowWords) -> dict[str, Any]:
         "duty": words.duty(row),
         "label": Label(translate(GROUP_LABELS[row.group]), GROUP_KINDS[row.group]),
         "reason": words.reason(row),
-        "ways": [f"{way.strip()}" for way in words.ways(row).split(";")] if row.ways else [],
+        "ways": words.ways(row).split("; ") if row.ways else [],
         "asked_on": row.asked_on,
         "turns_on": row.turns_on,
         "cohort": words.cohort(row),
     }
-
-
-def heads_of(kind: ListKind) -> list[str]:
-    heads = [_("Đối tượng"), _("Nhóm, địa bàn"), _("Nghĩa vụ")]
-    return [*heads, _("Tình trạng"), _("Đã liên hệ")] if kind is ListKind.NOT_PLEDGED else [*heads, _("Tình trạng")]

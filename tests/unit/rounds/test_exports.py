@@ -140,6 +140,7 @@ def test_the_three_formats_say_the_same(office: QuarterOffice, storage: Storage,
     sheet, facts = (book.get_sheet_by_name(name).to_python() for name in ("Danh sách", "Thông tin"))
     assert ["SHA-256 của danh sách đã chốt", sha256] in facts
     assert "không phải đề xuất hay căn cứ kiểm tra" in str(sheet[2][0])
+    assert sheet[3] == list(table[0])
     rows = [dict(zip(sheet[3], row, strict=True)) for row in sheet[4:]]
     assert [row["Mã dòng"] for row in rows] == [row["Mã dòng"] for row in table]
     first = next(row for row in rows if row["Mã số thuế"] == "0123456789")
