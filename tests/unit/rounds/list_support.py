@@ -21,12 +21,8 @@ def now_at_end_of(database: Database, day: date, kind: ListKind) -> list[ListRow
     """Both parts from the tables of now, as if the day had just ended: what the ledger must say of it for ever."""
     with database.read() as session:
         wanted = lists.read_wanted(session, HUE, AGENCY, kind)
-        reader = Reader(session, HUE, wanted.entries, until=None)
-        return [
-            line
-            for part in wanted.parts
-            for line in reader.lines(part, session.execute(live.statement(session, wanted, part, at_end_of(day))))
-        ]
+        reader = Reader(session, HUE, wanted.entries, wanted.parts, until=None)
+        return reader.lines(session.connection().execute(live.statement(session, wanted, at_end_of(day))))
 
 
 def stood(database: Database, day: date, kind: ListKind, **filters: Any) -> list[ListRow]:
