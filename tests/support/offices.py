@@ -15,8 +15,8 @@ from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.documents.models import Document
-from pledges.registry.counters import recount
 from pledges.registry.models import Counter
+from pledges.registry.recounting import recount
 from pledges.review import operations
 from pledges.review.models import Decision
 from pledges.signing.models import Pledge, PledgeState

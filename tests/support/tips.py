@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from pledges.accounts.models import Role, Staff
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import recount
 from pledges.registry.models import EntityKind
+from pledges.registry.recounting import recount
 from pledges.tips.deciding import Finding, Page, confirm_tip
 from pledges.tips.models import Tip
 from pledges.tips.operations import send_tip

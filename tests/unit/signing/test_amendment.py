@@ -13,8 +13,8 @@ from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.errors import Conflict
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import recount
 from pledges.registry.models import Entity, Obligation
+from pledges.registry.recounting import recount
 from pledges.signing.acts import Confirmation
 from pledges.signing.models import Draft, Pledge, PledgeCover, PledgeState
 from pledges.signing.operations import sign_draft

@@ -15,8 +15,8 @@ from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
 from pledges.plans.models import Commune
-from pledges.registry.counters import recount
 from pledges.registry.models import Contact, Counter, Entity, Obligation, Standing
+from pledges.registry.recounting import recount
 from pledges.signing.models import (
     Draft,
     DraftPurpose,

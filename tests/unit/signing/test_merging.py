@@ -22,12 +22,12 @@ from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.identity import canonical_channel
 from pledges.core.secrecy import Vault
 from pledges.plans.models import Commune
-from pledges.registry.counters import recount
 from pledges.registry.duplicates import suspect
 from pledges.registry.families import family
 from pledges.registry.models import Channel, Entity, EntityKind, Location, Obligation, Scope, Sighting
 from pledges.registry.operations import DeclaredSubject, register_declared
 from pledges.registry.queries import coverage, find_by_tax_code, obligations_of, types_of
+from pledges.registry.recounting import recount
 from pledges.registry.upkeep_models import DuplicatePair, Merge, PairState, SearchDocument
 from pledges.signing.merging import merge_entities, undo_merge
 from pledges.signing.models import Pledge, PledgeState

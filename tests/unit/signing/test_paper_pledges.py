@@ -12,8 +12,8 @@ from pledges.core.calendar import local_day
 from pledges.core.db import Database
 from pledges.core.errors import DomainError, NotFound
 from pledges.core.secrecy import Vault
-from pledges.registry.counters import recount
 from pledges.registry.models import Channel, Counter, Entity, Obligation
+from pledges.registry.recounting import recount
 from pledges.signing.models import Origin, Pledge, PledgeCover, PledgeState, Signature, SignatureKind
 from pledges.signing.paper_checks import AlreadyPledged, NeedsConfirming
 from pledges.signing.paper_pledges import Recorder, remove_paper_pledge

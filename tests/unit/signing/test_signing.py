@@ -16,8 +16,8 @@ from pledges.core.errors import Conflict, DomainError
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
 from pledges.plans.models import ObligationEntry
-from pledges.registry.counters import recount
 from pledges.registry.models import Channel, Entity, Obligation, Standing
+from pledges.registry.recounting import recount
 from pledges.signing.codes import CodePurpose
 from pledges.signing.models import ConfirmationCode, Draft, Pledge, PledgeChannel, PledgeCover, Signature
 from pledges.signing.operations import ConfirmationErrors, SigningOutcome, sign_draft

@@ -16,8 +16,8 @@ from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
 from pledges.messaging.operations import secrets_of
 from pledges.plans.models import Province
-from pledges.registry.counters import recount
 from pledges.registry.models import Obligation
+from pledges.registry.recounting import recount
 from pledges.signing.codes import CodePurpose, send_code
 from pledges.signing.consent import answer_withdrawal, waiting_withdrawals, withdraw_processing, withdraw_publication
 from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Pledge, PledgeState, Signature
