@@ -1,6 +1,7 @@
-"""A list as CSV for people: UTF-8 with the mark that spreadsheet programs need, headings in lines that begin with #.
+"""A list as CSV for people and programs: UTF-8 with the mark that spreadsheet programs need, one line of headings.
 
-The canonical CSV of a frozen list, which its hash is about, is `canonical.py`.
+Nothing stands above the headings or below the rows, so that every program reads it. The caution is the title of the last
+column; in its first cell stands what other formats say above the table. The canonical CSV of a frozen list, which its hash is about, is `canonical.py`.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ _NEEDS_QUOTES = re.compile(r'[",\r\n]').search
 def csv_pieces(rows: Iterable[ListRow], heading: ListHeading, words: RowWords) -> Iterator[bytes]:
     """The file piece by piece, each of many lines; memory does not grow with the list."""
     columns = columns_of(heading.kind, words, csv_safe)
-    head = [_quoted(csv_safe(f"# {line}")) for line in heading.lines]
-    head.append(",".join(map(_quoted, ["Số thứ tự", *(column.title for column in columns)])))
-    yield ("\ufeff" + END.join(head) + END).encode()
+    titles = ["Số thứ tự", *(column.title for column in columns), f"Lưu ý: {heading.caution[0]}"]
+    yield ("\ufeff" + ",".join(map(_quoted, titles)) + END).encode()
     cells = [_Cells(column) for column in columns]
+    about = _quoted(csv_safe(" | ".join(heading.lines)))
     number = 0
     remaining = iter(rows)
     while taken := list(islice(remaining, AT_ONCE)):
         lines = zip(*[each.of(taken) for each in cells], strict=True)
-        yield "".join(f"{place},{','.join(line)}{END}" for place, line in enumerate(lines, number + 1)).encode()
-        number += len(taken)
+        first, *others = (f"{place},{','.join(line)}," for place, line in enumerate(lines, number + 1))
+        yield END.join([first + about, *others, ""]).encode()
+        number, about = number + len(taken), ""
 
 
 class _Cells:
