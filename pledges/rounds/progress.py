@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, and_, case, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import end_of_day
@@ -78,76 +78,63 @@ class Journeys:
 
 def journeys(session: Session, of_round: Round, *, until: date | None = None) -> Journeys:
     """How the asks of a round stand now, or stood at the end of a day."""
-    return Journeys(
-        by_commune=_by_commune(session, of_round, until),
-        by_entry=_by_entry(session, of_round, until),
+    by_entry = _asks_by_entry(of_round, until)
+    names = ("delivered", "opened", "started")
+    asks = (
+        select(
+            by_entry.c.commune,
+            *(func.max(by_entry.c[name]).label(name) for name in names),
+            func.min(by_entry.c.level).label("level"),
+        )
+        .group_by(by_entry.c.ask_id, by_entry.c.commune)
+        .subquery()
     )
+    found: dict[str, dict[str, Journey]] = {"entry": {}, "commune": {}}
+    both = union_all(_summed(by_entry, by_entry.c.entry, "entry"), _summed(asks, asks.c.commune, "commune"))
+    for part, key, *counts in session.execute(both):
+        found[part][str(key)] = Journey(*map(int, counts))
+    return Journeys(by_commune=found["commune"], by_entry=found["entry"])
 
 
 def funnel(session: Session, of_round: Round, *, until: date | None = None) -> Journey:
-    return sum(_by_commune(session, of_round, until).values(), Journey())
+    return journeys(session, of_round, until=until).total
 
 
-def _by_commune(session: Session, of_round: Round, until: date | None) -> dict[str, Journey]:
-    standing = _standing(of_round, until, Ask.id).subquery()
-    commune = func.coalesce(Entity.commune_code, "")
-    rows = session.execute(
-        select(commune, *_steps(until, standing.c.level))
-        .select_from(Ask)
-        .join(Entity, and_(Entity.province_code == Ask.province_code, Entity.id == Ask.entity_id))
-        .outerjoin(standing, standing.c.ask_id == Ask.id)
-        .where(*_asks_of(of_round, until))
-        .group_by(commune)
-    )
-    return {str(code): Journey(*map(int, counts)) for code, *counts in rows}
+def count_asks(session: Session, of_round: Round) -> int:
+    asks = select(func.count()).where(Ask.province_code == of_round.province_code, Ask.round_id == of_round.id)
+    return session.scalar(asks.select_from(Ask)) or 0
 
 
-def _by_entry(session: Session, of_round: Round, until: date | None) -> dict[str, Journey]:
-    standing = _standing(of_round, until, Ask.id, Obligation.entry_id).subquery()
-    rows = session.execute(
-        select(standing.c.entry_id, *_steps(until, standing.c.level))
-        .select_from(Ask)
-        .join(standing, standing.c.ask_id == Ask.id)
-        .where(*_asks_of(of_round, until))
-        .group_by(standing.c.entry_id)
-    )
-    return {str(entry_id): Journey(*map(int, counts)) for entry_id, *counts in rows}
-
-
-def _asks_of(of_round: Round, until: date | None) -> list[ColumnElement[bool]]:
-    wanted = [Ask.province_code == of_round.province_code, Ask.round_id == of_round.id]
-    return wanted if until is None else [*wanted, Ask.asked_at < end_of_day(until)]
-
-
-def _steps(until: date | None, level: ColumnElement[int]) -> list[ColumnElement[int]]:
-    """One sum per step; `level`: 0 something is left to sign, 1 the agency has to decide, 2 all is accepted."""
-
+def _summed(found: FromClause, key: ColumnElement[Any], part: str) -> Select[Any]:
     def number(condition: ColumnElement[bool]) -> ColumnElement[int]:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-    def happened(moment: Any) -> ColumnElement[bool]:
-        found: ColumnElement[bool] = moment.is_not(None) if until is None else moment < end_of_day(until)
-        return found
-
-    arrived = [Attempt.outcome == Outcome.REACHED]
-    if until is not None:
-        arrived.append(Attempt.made_on <= until)
-    return [
+    return select(
+        literal(part),
+        key,
         func.count(),
-        number(_attempted(*arrived)),
-        number(happened(Ask.opened_at)),
-        number(happened(Ask.started_at)),
-        number(level >= 1),
-        number(level >= 2),
-    ]
+        number(found.c.delivered > 0),
+        number(found.c.opened > 0),
+        number(found.c.started > 0),
+        number(found.c.level >= 1),
+        number(found.c.level >= 2),
+    ).group_by(key)
 
 
-def _standing(of_round: Round, until: date | None, *by: Any) -> Select[Any]:
-    """Per ask (and entry) how far the least advanced of what it is about has come; what left the scope says nothing."""
-    keys = [column.label("ask_id" if column is Ask.id else column.key) for column in by]
-    asked = (
-        select(*keys)
+def _asks_by_entry(of_round: Round, until: date | None) -> CTE:
+    """Each ask, once per entry that it is about, with how far the least advanced of that has come.
+
+    Read twice and therefore reckoned once, by either engine.
+    """
+    # As an expression: grouped by the bare column, SQLite reads all obligations of the province for every ask.
+    entry = func.coalesce(Obligation.entry_id, "")
+    commune = func.coalesce(Entity.commune_code, "")
+    each = (
+        select(Ask.id.label("ask_id"), entry.label("entry"), func.max(commune).label("commune"))
+        .add_columns(*(func.max(step).label(name) for name, step in _steps(until).items()))
+        .add_columns(_level(until).label("level"))
         .select_from(Ask)
+        .join(Entity, and_(Entity.province_code == Ask.province_code, Entity.id == Ask.entity_id))
         .join(
             AskedObligation,
             and_(AskedObligation.province_code == Ask.province_code, AskedObligation.ask_id == Ask.id),
@@ -159,30 +146,55 @@ def _standing(of_round: Round, until: date | None, *by: Any) -> Select[Any]:
                 Obligation.id == AskedObligation.obligation_id,
             ),
         )
-        .where(*_asks_of(of_round, until))
-        .group_by(*by)
+        .where(Ask.province_code == of_round.province_code, Ask.round_id == of_round.id)
+        .group_by(Ask.id, entry)
     )
+    if until is not None:
+        each = each.where(Ask.asked_at < end_of_day(until))
+    return each.cte("asks_by_entry")
+
+
+def _steps(until: date | None) -> dict[str, ColumnElement[int]]:
+    """1 where an ask has come so far."""
+
+    def happened(moment: Any) -> ColumnElement[bool]:
+        found: ColumnElement[bool] = moment.is_not(None) if until is None else moment < end_of_day(until)
+        return found
+
+    arrived = [Attempt.outcome == Outcome.REACHED]
+    if until is not None:
+        arrived.append(Attempt.made_on <= until)
+    steps = {
+        "delivered": _attempted(*arrived),
+        "opened": happened(Ask.opened_at),
+        "started": happened(Ask.started_at),
+    }
+    return {name: case((condition, 1), else_=0) for name, condition in steps.items()}
+
+
+def _level(until: date | None) -> ColumnElement[int]:
+    """0 something is left to sign, 1 the agency has to decide, 2 all is accepted; what left the scope says nothing."""
     if until is None:
-        owed = and_(Obligation.scope.in_(IN_SCOPE), Obligation.entity_id == Ask.entity_id)
-        return asked.add_columns(_level(owed, Obligation.in_force, Obligation.waiting_for_agency))
-    ledger = (
-        select(
-            ObligationMove.obligation_id,
-            func.sum(ObligationMove.in_scope).label("in_scope"),
-            func.sum(ObligationMove.in_force).label("in_force"),
-            func.sum(ObligationMove.waiting_for_agency).label("waiting"),
+        owed: ColumnElement[bool] = and_(Obligation.scope.in_(IN_SCOPE), Obligation.entity_id == Ask.entity_id)
+        in_force, waiting = Obligation.in_force, Obligation.waiting_for_agency
+        return func.min(case((~owed, None), (in_force > 0, 2), (waiting > 0, 1), else_=0))
+    return func.min(
+        case((_moved("in_scope", until) <= 0, None), (_moved("in_force", until) > 0, 2), else_=0)
+        + case((and_(_moved("in_force", until) <= 0, _moved("waiting_for_agency", until) > 0), 1), else_=0)
+    )
+
+
+def _moved(figure: str, until: date) -> ColumnElement[int]:
+    """How an obligation stood at the end of a day, by its ledger."""
+    return (
+        select(func.coalesce(func.sum(getattr(ObligationMove, figure)), 0))
+        .where(
+            ObligationMove.province_code == Obligation.province_code,
+            ObligationMove.obligation_id == Obligation.id,
+            ObligationMove.day <= until,
         )
-        .where(ObligationMove.province_code == of_round.province_code, ObligationMove.day <= until)
-        .group_by(ObligationMove.obligation_id)
-        .subquery()
+        .scalar_subquery()
     )
-    return asked.join(ledger, ledger.c.obligation_id == Obligation.id).add_columns(
-        _level(ledger.c.in_scope > 0, ledger.c.in_force, ledger.c.waiting)
-    )
-
-
-def _level(owed: ColumnElement[bool], in_force: Any, waiting: Any) -> ColumnElement[int]:
-    return func.min(case((~owed, None), (in_force > 0, 2), (waiting > 0, 1), else_=0)).label("level")
 
 
 # --- What has not arrived --------------------------------------------------------------------------------------------

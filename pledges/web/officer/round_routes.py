@@ -20,7 +20,7 @@ from pledges.rounds.asking import who_is_next
 from pledges.rounds.candidates import preview
 from pledges.rounds.models import Round, RoundState
 from pledges.rounds.operations import OPENED_EARLY, open_round, set_round_day
-from pledges.rounds.progress import Trouble, funnel, troubles
+from pledges.rounds.progress import Trouble, count_asks, troubles
 from pledges.rounds.queries import rounds_of
 from pledges.rounds.rules import ADJUSTABLE
 from pledges.rounds.snapshots import snapshot_of
@@ -42,6 +42,7 @@ from pledges.web.officer.round_view import (
     round_heading,
     sees_names,
     state_label,
+    way_of,
 )
 from pledges.web.security import may, soft_csrf
 
@@ -73,7 +74,7 @@ def _rounds_page(problem: str = "", status: int = 200) -> ResponseReturnValue:
 
 
 def _round_row(of_round: Round, agencies: dict[str, str], *, own: bool) -> dict[str, Any]:
-    way = funnel(reader(), of_round)
+    way = way_of(of_round)
     href = (
         url_for("officer.round", quarter=of_round.quarter)
         if own
@@ -178,7 +179,7 @@ def _any_round(province_code: str, quarter: str) -> bool:
 
 def _round_page(of_round: Round) -> ResponseReturnValue:
     if request.headers.get("X-Fragment"):
-        return render_template("officer/_round_asking.html", **_asking(of_round))
+        return render_template("officer/_round_asking.html", **_asking(of_round, troubles(reader(), of_round)))
     if of_round.state is RoundState.OPENED:
         return render_template(
             "officer/round_preview.html",
@@ -193,15 +194,16 @@ def _round_page(of_round: Round) -> ResponseReturnValue:
     form.fit(of_round, local_day(now()))
     given = form.validate() if request.args.get("ngay") else False
     seen = overview(of_round, form.ngay.data if given else None)
+    found = troubles(reader(), of_round)
     page = render_template(
         "officer/round.html",
         form=form,
         **round_heading(of_round),
         **figures_shown(of_round, seen),
-        **_asking(of_round),
+        **_asking(of_round, found),
         manages=manages(of_round),
         names=sees_names(of_round),
-        steps=next_steps(of_round) if sees_names(of_round) and of_round.state in ADJUSTABLE else [],
+        steps=next_steps(of_round, found) if sees_names(of_round) and of_round.state in ADJUSTABLE else [],
         calendar=calendar_of(of_round),
         pages=pages_of(of_round) if sees_names(of_round) else [],
         snapshot=snapshot_of(reader(), of_round),
@@ -216,16 +218,16 @@ def _can_start(of_round: Round) -> bool:
     return quarter.first_day <= local_day(now()) <= quarter.last_day
 
 
-def _asking(of_round: Round) -> dict[str, Any]:
+def _asking(of_round: Round, found: dict[Trouble, int]) -> dict[str, Any]:
     """How far the worker has come with asking, and how many mails are still in line."""
     running = of_round.state is RoundState.RUNNING
     left = len(who_is_next(reader(), of_round, now=now())) if running else 0
-    asked = funnel(reader(), of_round).asked
+    asked = count_asks(reader(), of_round)
     return {
         "asking": running and left > 0,
         "asked_now": asked,
         "to_ask": asked + left,
-        "in_line": troubles(reader(), of_round)[Trouble.IN_LINE],
+        "in_line": found[Trouble.IN_LINE],
         "per_minute": product().settings.mail_per_minute,
     }
 

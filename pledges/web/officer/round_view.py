@@ -25,7 +25,7 @@ from pledges.rounds.list_models import Group
 from pledges.rounds.list_rows import entries_of
 from pledges.rounds.models import Round, RoundState, Why
 from pledges.rounds.population import PART_LABELS, Part, entries_led
-from pledges.rounds.progress import Journey, Journeys, Trouble, journeys, next_reminders, troubles
+from pledges.rounds.progress import Journey, Journeys, Trouble, funnel, journeys, next_reminders
 from pledges.rounds.rules import STATE_LABELS, WHY_LABELS
 from pledges.rounds.snapshots import snapshot_of
 from pledges.rounds.unsigned import Recipients, count_needed
@@ -149,12 +149,21 @@ def overview(of_round: Round, day: date | None) -> Overview:
 
 def _journeys(of_round: Round, day: date | None) -> Journeys:
     """Of a closed round as they were frozen: bounces and taken back letters of later days change nothing."""
-    if of_round.state is RoundState.CLOSED and day == Quarter.parse(of_round.quarter).last_day:
-        snapshot = snapshot_of(reader(), of_round)
-        kept = (snapshot.figures or {}).get("journeys") if snapshot is not None else None
-        if kept:
-            return Journeys.from_data(kept)
+    if day == Quarter.parse(of_round.quarter).last_day and (kept := _frozen(of_round)) is not None:
+        return kept
     return journeys(reader(), of_round, until=day)
+
+
+def _frozen(of_round: Round) -> Journeys | None:
+    snapshot = snapshot_of(reader(), of_round) if of_round.state is RoundState.CLOSED else None
+    kept = snapshot.figures.get("journeys") if snapshot is not None else None
+    return Journeys.from_data(kept) if kept else None
+
+
+def way_of(of_round: Round) -> Journey:
+    """The whole of it: as it was frozen, or as it stands now."""
+    kept = _frozen(of_round)
+    return kept.total if kept is not None else funnel(reader(), of_round)
 
 
 def figures_shown(of_round: Round, seen: Overview) -> dict[str, Any]:
@@ -234,9 +243,8 @@ def pages_of(of_round: Round) -> list[tuple[str, str]]:
     return [(path, text) for name, text in pages if (path := _page_of(of_round, name))]
 
 
-def next_steps(of_round: Round) -> list[dict[str, Any]]:
+def next_steps(of_round: Round, found: Mapping[Trouble, int]) -> list[dict[str, Any]]:
     """What an officer should look at now, the most urgent first: text, number, where to."""
-    found = troubles(reader(), of_round)
     asks = url_for("officer.round_asks", quarter=of_round.quarter)
     steps = [
         _step(
