@@ -1,7 +1,8 @@
 """A list as CSV for people and programs: UTF-8 with the mark that spreadsheet programs need, one line of headings.
 
-Nothing stands above the headings or below the rows, so that every program reads it. The caution is the title of the last
-column; in its first cell stands what other formats say above the table. The canonical CSV of a frozen list, which its hash is about, is `canonical.py`.
+Nothing stands above the headings or below the rows, so that every program reads it. The caution is the title of the
+last column; in its first cell stands what other formats say above the table. The canonical CSV of a frozen list, which
+its hash is about, is `canonical.py`.
 """
 
 from __future__ import annotations
