@@ -138,8 +138,8 @@ def round_ask(quarter: str, ask_id: uuid.UUID) -> ResponseReturnValue:
         {"key": _("Hạn ghi trong lời mời"), "value": date_text(ask.shown_day)},
         {"key": _("Gửi tới"), "value": address or _("Không có thư điện tử")},
         {"key": _("Mã mời"), "value": ask.short_code},
-        {"key": _("Mở lời mời"), "value": time_text(ask.opened_at) or _("Chưa")},
-        {"key": _("Bắt đầu điền"), "value": time_text(ask.started_at) or _("Chưa")},
+        {"key": _("Người nhận mở lúc"), "value": time_text(ask.opened_at) or _("Chưa")},
+        {"key": _("Bắt đầu điền lúc"), "value": time_text(ask.started_at) or _("Chưa")},
     ]
     return render_template(
         "officer/round_ask.html",
@@ -180,6 +180,11 @@ def _owed(of_round: Round, ask: Ask) -> list[dict[str, Any]]:
     ]
 
 
+def _facts_of(ask: Ask) -> list[dict[str, Any]]:
+    entity = reader().get_one(Entity, (ask.province_code, ask.entity_id))
+    return [{"key": _("Đối tượng"), "value": entity.name}, {"key": _("Mã mời"), "value": ask.short_code}]
+
+
 @blueprint.route("/dot-van-dong/<quarter>/loi-moi/<uuid:ask_id>/huy", methods=["GET", "POST"])
 @may(Action.ROUND_MANAGE)
 @soft_csrf
@@ -190,7 +195,7 @@ def revoke_ask(quarter: str, ask_id: uuid.UUID) -> ResponseReturnValue:
     words = {
         "title": _("Hủy liên kết của lời mời?"),
         "button_text": _("Hủy liên kết"),
-        "kind": "warning",
+        "facts": _facts_of(ask),
         "texts": [
             _("Liên kết và mã mời trong thư không mở được nữa, và không nhắc nữa."),
             _("Nghĩa vụ ký vẫn còn; người này vẫn ký được mà không cần liên kết. Bạn hoàn tác được."),
@@ -213,7 +218,12 @@ def allow_ask(quarter: str, ask_id: uuid.UUID) -> ResponseReturnValue:
     staff, at = current_staff(), now()
     return confirmed(
         of_round,
-        {"title": _("Dùng lại liên kết cũ?"), "button_text": _("Dùng lại liên kết cũ"), "texts": []},
+        {
+            "title": _("Dùng lại liên kết cũ?"),
+            "button_text": _("Dùng lại liên kết cũ"),
+            "facts": _facts_of(ask),
+            "texts": [],
+        },
         lambda session, _seen: take_back_revocation(session, ask, staff, at),
         _("Liên kết cũ dùng lại được."),
         url_for("officer.round_ask", quarter=quarter, ask_id=ask_id),
@@ -229,7 +239,7 @@ def renew_ask(quarter: str, ask_id: uuid.UUID) -> ResponseReturnValue:
     words = {
         "title": _("Cấp liên kết và mã mời mới?"),
         "button_text": _("Cấp liên kết mới"),
-        "kind": "warning",
+        "facts": _facts_of(ask),
         "texts": [
             _("Liên kết và mã cũ, cả trong thư giấy đã in, không bao giờ dùng lại được."),
             _("Liên kết mới đi cùng thư nhắc tiếp theo. Muốn báo ngay, hãy đọc mã mới qua điện thoại hoặc in thư."),

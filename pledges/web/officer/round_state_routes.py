@@ -54,7 +54,7 @@ def confirmed(
         seen=fresh.revision,
         back=to,
         **round_heading(fresh),
-        **({"facts": [], "warning": "", "kind": "primary"} | words),
+        **({"facts": [], "warning": ""} | words),
     )
     return page, 400 if form.stale else status
 
@@ -107,7 +107,6 @@ def pause_one_round(quarter: str) -> ResponseReturnValue:
     words = {
         "title": _("Tạm dừng đợt vận động?"),
         "button_text": _("Tạm dừng"),
-        "kind": "warning",
         "facts": [{"key": _("Thư đang chờ gửi"), "value": number_text(waiting)}],
         "texts": [
             _("Thư đang chờ được giữ lại, không mời và không nhắc ai. Thư đang gửi dở vẫn đi nốt."),
@@ -154,7 +153,6 @@ def close_one_round(quarter: str) -> ResponseReturnValue:
     words = {
         "title": _("Chốt danh sách %(quarter)s?", quarter=quarter_text(Quarter.parse(of_round.quarter))),
         "button_text": _("Đóng đợt, chốt danh sách"),
-        "kind": "warning",
         "texts": [
             _("Hai danh sách chưa cam kết và đã cam kết được giữ đúng như lúc 24 giờ ngày %(day)s.", day=last),
             _("Sau đó không sửa được danh sách. Liên kết trong thư mời hết hiệu lực; ai muốn ký vẫn ký được."),
