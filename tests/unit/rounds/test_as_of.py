@@ -110,8 +110,9 @@ def test_no_list_found_for_a_past_day_ever_changes(life: Life) -> None:
 
 def test_what_two_merged_entities_showed_is_led_back(life: Life) -> None:
     office = life.office
-    kept = office.subject()
     merged = office.subject(types=("ecommerce_website", "digital_seller"), tax_code=TAX_CODE)
+    noticed = office.days(5)
+    kept = office.subject()
     office.days(200)
     before = life.end_day()
     merge: Merge = life.do(merge_entities, HUE, kept.id, merged.id, note="Trùng nhau (thử nghiệm)")
@@ -120,6 +121,8 @@ def test_what_two_merged_entities_showed_is_led_back(life: Life) -> None:
     life.end_day()
     assert [len(life.lists[day][NOT_PLEDGED]) for day in (before, together)] == [2, 1]
     assert life.lists[together][NOT_PLEDGED][0].tax_code == TAX_CODE
+    seen = [{row.entity_id: row.first_seen_on for row in life.lists[day][NOT_PLEDGED]} for day in (before, together)]
+    assert seen[0][kept.id] == noticed > seen[1][kept.id]
     life.check()
 
 
@@ -136,6 +139,9 @@ def test_a_letter_taken_back_later_still_stands_in_the_list_found_for_its_day(li
     [letter] = office.attempts(subject)
     life.do(attempts.take_back_attempts, round_key, [letter.id], reason="Ghi nhầm (thử nghiệm)")
     later = life.end_day()
+    made_later = made | {"made_on": local_day(office.clock())}
+    life.do(attempts.record_attempts, round_key, asks, way=Way.CALL, **made_later)
+    life.end_day()
     assert [life.lists[each][NOT_PLEDGED][0].ways for each in (day, later)] == [(("letter", made["made_on"]),), ()]
     life.check()
 
