@@ -9,7 +9,8 @@ from datetime import date
 from typing import NamedTuple
 
 from pledges.rounds.list_rows import ListRow
-from tests.support.year.book import Ask, Book, Owed, Try
+from tests.support.year.book import Book
+from tests.support.year.register_book import Ask, Owed, Try
 
 PARTS = {"not_pledged": ("not_pledged", "unreachable"), "pledged": ("in_force", "waiting_for_agency")}
 NEVER_LEFT, TAKEN_BACK = "called off", "taken back"

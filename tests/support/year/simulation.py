@@ -18,9 +18,11 @@ from pledges.rounds.schedule import RoundWorker
 from pledges.signing.models import PledgeState
 from tests.support.clock import FixedClock
 from tests.support.signing import PUBLIC_URL
-from tests.support.year.book import Book, Owed
-from tests.support.year.duties import first_day, last_day, read_duties, working_days_after
-from tests.support.year.office import Arrival, Office
+from tests.support.year.book import Book
+from tests.support.year.duties import first_day, last_day, read_duties
+from tests.support.year.office import Office
+from tests.support.year.register import Arrival
+from tests.support.year.register_book import Owed
 from tests.support.year.relay import Relay
 
 T = TypeVar("T")
@@ -330,6 +332,3 @@ class Year:
         self.at(last + timedelta(days=1), 0, 2)
         self.worker.work()
         self.spent("closing")
-
-
-__all__ = ["QUARTERS", "Size", "Year", "working_days_after"]
