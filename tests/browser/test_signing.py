@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import time
@@ -31,6 +32,9 @@ from tests.support.signing import COMMUNES, DONG_THAP, HUE, LANG_SON, doctor_pag
 NOT_ASKED = "Kế hoạch không yêu cầu nhóm này"
 NOT_ISSUED = "Văn bản chưa ban hành"
 ASKED = "Kế hoạch yêu cầu nhóm của bạn ký cam kết"
+
+SOAK = bool(os.environ.get("PLEDGES_SOAK"))
+"""Axe takes a third of a journey: outside `make soak` it goes along with one organisation and one person."""
 
 DIRECTOR = {"name": "Trần Thị Thử Nghiệm", "title": "Giám đốc", "authority": "yes"}
 LONG_NAME = "Công ty Trách nhiệm hữu hạn Một thành viên Thương mại và Dịch vụ Đặc sản Thử Nghiệm Nguyễn Thị Ngọc Quỳnh"
@@ -120,7 +124,7 @@ CASES = {
         {"of_age": "yes"},
         PHONE,
         scripts=True,
-        closely=True,
+        closely=SOAK,
         language="en",
     ),
     "a newspaper of Huế, not asked for a pledge": Case(
@@ -131,7 +135,7 @@ CASES = {
         DIRECTOR,
         DESKTOP,
         scripts=True,
-        closely=True,
+        closely=SOAK,
         says=(NOT_ASKED, NOT_ISSUED),
         silent=(ASKED,),
     ),
