@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import islice
 
@@ -16,21 +16,39 @@ from pledges.rounds import as_of as past
 from pledges.rounds import live
 from pledges.rounds.figures import Only, at, at_end_of, total
 from pledges.rounds.list_models import Group, ListKind
-from pledges.rounds.list_rows import Edge, Entries, ListFilters, ListPage, Wanted
+from pledges.rounds.list_rows import Edge, Entries, ListFilters, ListPage, ListRow, Wanted
 from pledges.rounds.lists import read_wanted
 
 PAGE_SIZE = 50
+ORDER = (
+    Group.IN_FORCE,
+    Group.WAITING_FOR_AGENCY,
+    Group.WAITING_TIME,
+    Group.NOT_DUE,
+    Group.NOT_PLEDGED,
+    Group.UNREACHABLE,
+)
+"""As the lists follow each other."""
 
 
 @dataclass(frozen=True)
-class Counted(Wanted):
+class AllGroups(Wanted):
     """Any of the six groups, where the quarterly lists have two each."""
 
     groups: tuple[Group, ...] = GROUPS
 
     @property
-    def parts(self) -> tuple[Group, ...]:
+    def whole(self) -> tuple[Group, ...]:
         return self.groups
+
+
+@dataclass(frozen=True)
+class NotTurned(Wanted):
+    """The two groups that stand on no list: nobody is late yet."""
+
+    @property
+    def whole(self) -> tuple[Group, ...]:
+        return (Group.WAITING_TIME, Group.NOT_DUE)
 
 
 def members_page(
@@ -50,7 +68,7 @@ def members_page(
     Without an entry those of all entries of the instrument; without groups those of all six. Refused (`DomainError`)
     for a day that is not over.
     """
-    wanted = _counted(session, place, filters, groups or GROUPS, instrument)
+    wanted = _wanted(session, place, filters, groups or GROUPS, instrument)
     moment = at(now) if past_day(day, now) is None else at_end_of(day or date.min)
     edge = Edge.read(after)
     only = Only(
@@ -64,22 +82,52 @@ def members_page(
     if day is None:
         rows, more = live.page(session, wanted, moment, after=edge, most=limit)
         return ListPage(rows, str(more or ""), number)
-    found = list(islice(past.rows(session, wanted, day, after=edge, chunk=limit + 1), limit + 1))
+    found = _past(session, wanted, day, edge, limit + 1)
     return ListPage(found[:limit], str(Edge.at(found[limit - 1])) if len(found) > limit else "", number)
 
 
-def _counted(
+def _past(session: Session, wanted: AllGroups, day: date, after: Edge | None, most: int) -> list[ListRow]:
+    """The lists one behind the other, those who have pledged first."""
+    found: list[ListRow] = []
+    for each in _lists(wanted):
+        if after is not None and after.group not in each.whole:
+            continue
+        left = most - len(found)
+        found += islice(past.rows(session, each, day, after=after, most=left, chunk=left), left)
+        after = None
+        if len(found) == most:
+            break
+    return found
+
+
+def _lists(wanted: AllGroups) -> list[Wanted]:
+    where, filters, entries = (wanted.province_code, wanted.agency_code), wanted.filters, wanted.entries
+    lists: list[Wanted] = []
+    for whole in (
+        Wanted(*where, ListKind.PLEDGED, filters, entries, wanted.found),
+        NotTurned(*where, ListKind.NOT_PLEDGED, filters, entries, wanted.found),
+        Wanted(*where, ListKind.NOT_PLEDGED, filters, entries, wanted.found),
+    ):
+        kept = [group for group in whole.whole if group in wanted.groups]
+        if len(kept) == len(whole.whole):
+            lists.append(whole)
+        elif kept:
+            lists.append(replace(whole, filters=replace(wanted.filters, group=kept[0])))
+    return lists
+
+
+def _wanted(
     session: Session, place: Place, filters: ListFilters, groups: tuple[Group, ...], instrument: Instrument
-) -> Counted:
+) -> AllGroups:
     wanted = read_wanted(session, place.province_code, place.agency_code, ListKind.NOT_PLEDGED, filters)
     led = set(entry_ids(entries_led(session, place), instrument))
     clauses = {code: clause for code, clause in wanted.entries.clauses.items() if code in led}
-    return Counted(
+    return AllGroups(
         province_code=wanted.province_code,
         agency_code=wanted.agency_code,
         kind=wanted.kind,
         filters=filters,
         entries=Entries(clauses, wanted.entries.types),
         found=wanted.found,
-        groups=groups,
+        groups=tuple(group for group in ORDER if group in groups),
     )

@@ -19,6 +19,7 @@ from pledges.rounds.evidence import Gathering, Reader
 from pledges.rounds.former_values import FormerValues, changed_since
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListRow, Wanted, found_in
+from pledges.rounds.live import ASKED, TURNED
 from pledges.rounds.streaming import expect_many_rows, in_chunks
 
 CHUNK = 2000
@@ -69,11 +70,10 @@ def standing(wanted: Wanted, day: date) -> Select[Any]:
         chosen.append(found_in(wanted, move.entity_id, move.obligation_id))
     if wanted.kind is ListKind.PLEDGED:
         return _pledged(wanted, key, chosen)
-    chosen += [move.opened != 0, move.turns_on <= day]
-    if wanted.filters.group is Group.NOT_PLEDGED:
-        chosen.append(move.asked_on.is_not(None))
-    elif wanted.filters.group is Group.UNREACHABLE:
-        chosen.append(move.asked_on.is_(None))
+    turned = move.turns_on <= day if wanted.whole[0] in TURNED else move.turns_on > day
+    chosen += [move.opened != 0, turned]
+    if len(wanted.parts) == 1:
+        chosen.append(move.asked_on.is_not(None) if wanted.parts[0] in ASKED else move.asked_on.is_(None))
     part = case((move.asked_on.is_not(None), wanted.number(0)), else_=wanted.number(1)).label("part")
     key += [move.asked_on, move.turns_on]
     return select(part, *key).where(*chosen).group_by(*key).having(func.sum(move.opened) > 0)

@@ -164,12 +164,17 @@ class Wanted:
     """None: no text was given."""
 
     @property
+    def whole(self) -> tuple[Group, ...]:
+        """The parts of the list if nothing is cut away."""
+        return PARTS[self.kind]
+
+    @property
     def parts(self) -> tuple[Group, ...]:
-        return tuple(part for part in PARTS[self.kind] if self.filters.group in (None, part))
+        return tuple(part for part in self.whole if self.filters.group in (None, part))
 
     def number(self, place: int) -> int:
         """Which of `parts` the first (0) or second (1) part of the whole list is; 0 where it is not among them."""
-        part = PARTS[self.kind][place]
+        part = self.whole[place]
         return self.parts.index(part) if part in self.parts else 0
 
 

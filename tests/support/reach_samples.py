@@ -118,6 +118,10 @@ def _entity(*names: str) -> Sample:
     return Sample(lambda spot: {"entity_id": spot.entity_id} | {name: getattr(spot, name) for name in names}, PROVINCE)
 
 
+def _figures() -> Sample:
+    return Sample(lambda spot: {"province_code": spot.province_code, "agency_code": spot.agency_code})
+
+
 def _round(*names: str, **more: Any) -> Sample:
     return Sample(lambda spot: {"quarter": spot.quarter} | {name: getattr(spot, name) for name in names} | more)
 
@@ -226,6 +230,11 @@ SAMPLES: dict[str, Sample] = {
     "officer.match_member": _institution(),
     "officer.institution_dossier": _institution(),
     "officer.confirm_revocation": _pledge(),
+    "officer.coverage_of_province": _province(),
+    "officer.coverage_of_agency": _figures(),
+    "officer.coverage_members": _figures(),
+    "officer.export_province_coverage": _province(),
+    "officer.export_agency_coverage": _figures(),
     "officer.round": _round(),
     "officer.round_of_agency": _round("agency_code"),
     "officer.round_days": _round(),

@@ -76,6 +76,12 @@ SECTIONS = (
                 N_("Đợt vận động"),
                 N_("Mời, nhắc những đối tượng chưa ký; cuối quý chốt danh sách chưa cam kết."),
             ),
+            Page(
+                Action.COVERAGE_VIEW,
+                "/can-bo/so-lieu",
+                N_("Số liệu"),
+                N_("Tỷ lệ cam kết hiện nay và của từng quý, theo nghĩa vụ, nhóm, xã; lấy tệp để báo cáo."),
+            ),
         ),
     ),
     Section(

@@ -32,10 +32,10 @@ class Quarterly:
         office.rounds.ask((HUE, self.round.id))
         office.deliver()
         self.days = [office.days(0), office.days(3)]
-        for entity in (mailed[0], mailed[1], doctor):
+        for entity in (*mailed[:3], doctor):
             office.sign(entity)
         self.days.append(office.days(2))
-        for entity in (mailed[0], doctor):
+        for entity in (mailed[0], mailed[2], doctor):
             office.approve(entity)
         self.days.append(office.days(40))
         office.revoke(mailed[0])
@@ -54,7 +54,11 @@ class Quarterly:
         )
         office.sign(abroad)
         self.days.append(office.days(1))
-        office.subject("moi@vidu.vn")
+        office.subject()
+        self.days.append(office.days(38))
+        office.subject("cuoi.quy@vidu.vn")
+        office.rounds.ask((HUE, self.round.id))
+        office.deliver()
         clock.set(end_of_day(Q4.last_day) + timedelta(hours=2))
         self.days.append(Q4.last_day)
 

@@ -1,0 +1,132 @@
+"""What stands above the tables of coverage: the figures in large, how long files take, how fresh the register is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+
+from pledges.core.calendar import local_day
+from pledges.reporting.circumstances import Reviewed, Times, last_reviewed, median_times, oldest_file
+from pledges.reporting.coverage import Coverage, Goal
+from pledges.rounds.list_models import Group
+from pledges.web.current import now, reader
+from pledges.web.i18n import date_text, number_text, percent_text, quarter_text
+from pledges.web.officer.coverage_lines import SILENT, Links, share_text
+
+
+def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
+    total, before = coverage.total, coverage.before
+    in_force = total[Group.IN_FORCE]
+    silent = total.not_pledged
+    return [
+        {
+            "name": _("Tỷ lệ cam kết"),
+            "value": share_text(total),
+            "href": "",
+            "note": f"{number_text(in_force)}/{number_text(total.in_scope)}" if total.in_scope else "",
+        },
+        {
+            "name": _("So với cuối %(quarter)s", quarter=quarter_text(before.quarter)),
+            "value": points_text(coverage.points),
+            "href": "",
+            "note": signed_text(in_force - before.in_force, _("bản có hiệu lực")),
+        },
+        {
+            "name": _("Vào diện ký trong quý"),
+            "value": number_text(coverage.flow.came),
+            "href": "",
+            "note": _("Ra khỏi diện: %(number)s", number=number_text(coverage.flow.went)),
+        },
+        {
+            "name": _("Chưa cam kết, chưa liên hệ được"),
+            "value": number_text(silent),
+            "href": links.members(SILENT) if silent else "",
+            "note": _("Lâu nhất từ ngày %(day)s", day=date_text(coverage.oldest)) if coverage.oldest else "",
+        },
+        {
+            "name": _("Chờ cơ quan duyệt"),
+            "value": number_text(total[Group.WAITING_FOR_AGENCY]),
+            "href": links.members(Group.WAITING_FOR_AGENCY) if total[Group.WAITING_FOR_AGENCY] else "",
+            "note": "",
+        },
+    ]
+
+
+def points_text(points: float | None) -> str:
+    if points is None:
+        return str(_("chưa có số liệu"))
+    rounded = round(points * 100, 1)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
+    return str(_("%(sign)s%(number)s điểm %%", sign=sign, number=number_text(abs(rounded))))
+
+
+def signed_text(change: int, what: str) -> str:
+    sign = "+" if change > 0 else "−" if change < 0 else "±"
+    return f"{sign}{number_text(abs(change))} {what}"
+
+
+def facts(coverage: Coverage, goal: Goal) -> list[dict[str, Any]]:
+    """How long files take, what has waited longest, how fresh the register is, what the goal rests on."""
+    place = coverage.place
+    rows = [
+        {
+            "key": _("Thời gian ở cơ quan và ở người ký"),
+            "value": _times(median_times(reader(), place, coverage.day, now())),
+        },
+    ]
+    if coverage.day is None:
+        rows.append({"key": _("Hồ sơ chờ cơ quan lâu nhất"), "value": _oldest(coverage)})
+    rows.append(
+        {"key": _("Danh sách đối tượng được rà soát"), "value": _reviewed(last_reviewed(reader(), place, coverage.day))}
+    )
+    rows.append({"key": _("Mục tiêu"), "value": _goal(goal)})
+    return rows
+
+
+def _times(times: Times | None) -> list[str]:
+    if times is None:
+        return [str(_("Chưa có hồ sơ nào được quyết định trong 90 ngày."))]
+    return [
+        _("Ở cơ quan: một nửa số hồ sơ không quá %(days)s.", days=days_text(times.with_agency)),
+        _("Ở người ký (bổ sung, sửa): một nửa không quá %(days)s.", days=days_text(times.with_signer)),
+        _("Tính trên %(number)s hồ sơ mới được quyết định gần nhất trong 90 ngày.", number=number_text(times.files)),
+    ]
+
+
+def days_text(spent: timedelta) -> str:
+    return str(_("%(number)s ngày", number=number_text(round(spent / timedelta(days=1), 1))))
+
+
+def _oldest(coverage: Coverage) -> str:
+    found = oldest_file(reader(), coverage.place)
+    if found is None:
+        return str(_("Không có hồ sơ nào đang chờ."))
+    waited = (local_day(now()) - local_day(found.signed_at)).days
+    return str(
+        _(
+            "%(reference)s, ký ngày %(day)s, đã %(days)s ngày.",
+            reference=found.reference,
+            day=date_text(found.signed_at),
+            days=number_text(waited),
+        )
+    )
+
+
+def _reviewed(found: Reviewed) -> list[str]:
+    told = []
+    if found.imported_at is not None:
+        told.append(
+            _("Nhập danh sách gần nhất: %(day)s (%(source)s).", day=date_text(found.imported_at), source=found.source)
+        )
+    if found.decided_at is not None:
+        told.append(_("Xác nhận thuộc hay ngoài diện ký gần nhất: %(day)s.", day=date_text(found.decided_at)))
+    return told or [str(_("Chưa lần nào; mẫu số có thể thiếu."))]
+
+
+def _goal(goal: Goal) -> str:
+    share = percent_text(goal.share)
+    if goal.clause is None:
+        return str(_("%(share)s, mục tiêu chung của chương trình; kế hoạch không ghi tỷ lệ.", share=share))
+    return str(_("%(share)s, theo kế hoạch: %(place)s.", share=share, place=goal.clause.place_in_words))
