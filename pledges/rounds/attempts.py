@@ -18,7 +18,7 @@ from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_line
-from pledges.rounds.marking import counts_of, mark_not_reached, mark_reached, obligations_asked
+from pledges.rounds.marking import counts_of, mark_not_reached, mark_reached, obligations_asked, told_by
 from pledges.rounds.models import Ask, Attempt, Outcome, Round, Way
 from pledges.rounds.operations import Key, RoundChanged
 from pledges.rounds.rules import ADJUSTABLE, is_taken_back, taken_back_step
@@ -139,8 +139,8 @@ def _write(session: Session, of_round: Round, attempts: Sequence[Attempt], staff
     province_code, today = of_round.province_code, local_day(now)
     session.connection().execute(insert(Attempt), [_columns(attempt) for attempt in attempts])
     reached = [attempt.ask_id for attempt in attempts if attempt.outcome is Outcome.REACHED]
-    owed = obligations_asked(session, province_code, reached)
     made_on = attempts[0].made_on
+    owed = obligations_asked(session, province_code, reached, until=told_by(attempts[0]))
     days = {obligation_id: made_on for ids in owed.values() for obligation_id in ids}
     counts = mark_reached(session, province_code, days, day=today)
     record_many(

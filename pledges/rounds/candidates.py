@@ -97,7 +97,7 @@ def preview(session: Session, of_round: Round, *, now: datetime) -> Preview:
 
 def _to_ask(session: Session, of_round: Round, entries: Entries) -> Iterable[Line]:
     chosen = (
-        _from_obligations(Obligation.entry_id, why().label("why"), reachable().label("by_mail"))
+        _from_obligations(Obligation.entry_id, why().label("why"), reachable(of_round.province_code).label("by_mail"))
         .where(*to_ask(of_round, entries))
         .subquery()
     )
@@ -121,7 +121,7 @@ def _others(session: Session, of_round: Round, entries: Entries) -> Iterable[Lin
 
 def _entities(session: Session, of_round: Round, entries: Entries) -> tuple[int, int]:
     each = (
-        select(func.max(case((reachable(), 1), else_=0)).label("by_mail"))
+        select(func.max(case((reachable(of_round.province_code), 1), else_=0)).label("by_mail"))
         .select_from(Obligation)
         .join(Entity, owner_joined())
         .where(*to_ask(of_round, entries))
@@ -153,7 +153,8 @@ def candidates(
     if because is not None:
         which.append(why() == because.value)
     if by_mail is not None:
-        which.append(reachable() if by_mail else ~reachable())
+        mail = reachable(of_round.province_code)
+        which.append(mail if by_mail else ~mail)
     if folded := fold(text):
         which.append(Entity.name_fold.contains(folded, autoescape=True))
     if after is not None:

@@ -10,14 +10,14 @@ from datetime import date, datetime
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from pledges.core.calendar import Quarter, add_working_days, local_day
+from pledges.core.calendar import Quarter, add_working_days, end_of_day, local_day
 from pledges.plans.models import Agency, EntrySubjectType, ObligationEntry
 from pledges.plans.rules import turning_day
 from pledges.registry.counters import retimed
 from pledges.registry.counts import Count, add_counts
 from pledges.registry.models import IN_SCOPE, Channel, Entity, EntityType, Obligation
 from pledges.registry.turning import days_off, first_sightings
-from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome
+from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Way
 
 Counts = dict[uuid.UUID, list[Count]]
 """Per obligation what its fact must carry as `data["counts"]`."""
@@ -68,13 +68,12 @@ def _reached_since(
 ) -> dict[uuid.UUID, date]:
     """Per obligation the first day, not before those attempts, on which another one reached its subject."""
     rows = session.execute(
-        select(AskedObligation.obligation_id, Attempt.made_on)
+        select(AskedObligation.obligation_id, AskedObligation.asked_at, Attempt)
         .join(
             Attempt,
             and_(
                 Attempt.province_code == AskedObligation.province_code,
                 Attempt.ask_id == AskedObligation.ask_id,
-                Attempt.recorded_at >= AskedObligation.asked_at,
             ),
         )
         .where(
@@ -85,10 +84,16 @@ def _reached_since(
         )
     )
     found: dict[uuid.UUID, date] = {}
-    for obligation_id, day in rows:
-        if day >= min(made_on[obligation_id]):
+    for obligation_id, asked_at, attempt in rows:
+        day = attempt.made_on
+        if day >= min(made_on[obligation_id]) and asked_at <= told_by(attempt):
             found[obligation_id] = min(day, found.get(obligation_id, day))
     return found
+
+
+def told_by(attempt: Attempt) -> datetime:
+    """What came up later than this was no part of the attempt."""
+    return attempt.recorded_at if attempt.way is Way.MAIL else end_of_day(attempt.made_on)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from pledges.core.errors import N_
@@ -102,8 +102,12 @@ def is_open() -> ColumnElement[bool]:
 
 
 def owned() -> ColumnElement[bool]:
-    """Of the joined entity: it stands for itself."""
-    return and_(Entity.standing == Standing.REGISTERED, Entity.merged_into.is_(None))
+    """Of the joined entity: it stands for itself.
+
+    Said so that the index of those that were merged does not serve: PostgreSQL would go through all that were not for
+    every obligation, as long as it has no statistics of a list that has just been brought in.
+    """
+    return and_(Entity.standing == Standing.REGISTERED, func.coalesce(Entity.merged_into, Entity.id) == Entity.id)
 
 
 def owner_joined() -> ColumnElement[bool]:
@@ -135,23 +139,25 @@ _Writer = aliased(Entity, name="contact_owner")
 
 
 def usable(contact: Any = Contact) -> ColumnElement[bool]:
-    """An e-mail address that is in use and from which nothing came back."""
-    return and_(contact.kind == EMAIL, contact.ended_at.is_(None), contact.bounced_at.is_(None))
+    """An e-mail address that is in use and from which nothing came back.
+
+    Like `owned`, said so that it is looked for under its owner and never among all addresses of the province.
+    """
+    return and_(func.coalesce(contact.kind, "") == EMAIL, contact.ended_at.is_(None), contact.bounced_at.is_(None))
 
 
-def reachable() -> ColumnElement[bool]:
+def reachable(province_code: str) -> ColumnElement[bool]:
     """The owner, or a name that was merged into it, has such an address."""
     own = exists().where(
         Contact.province_code == Obligation.province_code, Contact.entity_id == Obligation.entity_id, usable()
     )
-    merged = exists().where(
-        _Writer.province_code == Obligation.province_code,
-        _Writer.merged_into == Obligation.entity_id,
-        Contact.province_code == _Writer.province_code,
-        Contact.entity_id == _Writer.id,
-        usable(),
+    # Few were merged: they are read once, and not for every obligation.
+    merged = (
+        select(_Writer.merged_into)
+        .join(Contact, and_(Contact.province_code == _Writer.province_code, Contact.entity_id == _Writer.id))
+        .where(_Writer.province_code == province_code, _Writer.merged_into.is_not(None), usable())
     )
-    return own | merged
+    return own | Obligation.entity_id.in_(merged)
 
 
 def why() -> ColumnElement[Why]:

@@ -34,6 +34,8 @@ class RoundWorker:
         for step, states in (
             (self.close_if_over, tuple(state for state in RoundState if state is not RoundState.CLOSED)),
             (self._ask_and_remind, (RoundState.RUNNING,)),
+            # So that nothing pointless leaves when it is resumed.
+            (self.rounds.tidy, (RoundState.PAUSED,)),
         ):
             for key in self._in_states(*states):
                 self._try(step, key, failed)

@@ -15,10 +15,11 @@ from pledges.accounts.models import Role, Staff
 from pledges.audit.models import Fact
 from pledges.audit.operations import SYSTEM, record
 from pledges.core.calendar import Quarter, local_day
+from pledges.core.channels import canonical_channel
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message, MessageState
-from pledges.registry.adding import NewEntity, Seen, add_entity
+from pledges.registry.adding import NewEntity, Seen, add_channel, add_entity
 from pledges.registry.counters import move_counters
 from pledges.registry.models import Contact, Entity, EntityKind, Obligation, Scope
 from pledges.registry.recounting import recount
@@ -63,6 +64,12 @@ class QuarterOffice:
         seen = Seen(OFFICER, local_day(self.clock()), source_name="Danh sách thử nghiệm")
         add = partial(add_entity, new=new, seen=seen, province_code=HUE, actor=SYSTEM, vault=self.vault)
         return self.database.run(lambda session: add(session, now=self.clock()))
+
+    def website(self, entity: Entity, address: str) -> None:
+        """Found today."""
+        seen, channel = Seen(OFFICER, local_day(self.clock())), canonical_channel(address)
+        add = partial(add_channel, address=channel, seen=seen, province_code=HUE, actor=SYSTEM)
+        self.database.run(lambda session: add(session, session.get_one(Entity, (HUE, entity.id)), now=self.clock()))
 
     def owed(self, entity: Entity) -> list[Obligation]:
         with self.database.read() as session:

@@ -12,16 +12,13 @@ from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
 from pledges.audit.operations import SYSTEM, record_many
-from pledges.core.channels import canonical_channel
 from pledges.core.db import Database, new_id
 from pledges.core.errors import Conflict
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message, MessageState
 from pledges.messaging.operations import secrets_of
 from pledges.plans.models import ObligationEntry
-from pledges.registry.adding import Seen, add_channel
 from pledges.registry.models import Contact, Entity, Location, Scope, Standing
-from pledges.registry.rules import OFFICER
 from pledges.rounds import reminding
 from pledges.rounds.asking import Asked, ask_chunk, only_this_one
 from pledges.rounds.links import by_token
@@ -157,15 +154,9 @@ def test_a_new_website_of_somebody_asked_is_told_once_a_day(office: QuarterOffic
     office.rounds.ask(key)
     office.deliver()
 
-    def website(number: int) -> None:
-        seen = Seen(OFFICER, date(2026, 10, 1))
-        address = canonical_channel(f"https://vidu{number}.vn")
-        add = partial(add_channel, address=address, seen=seen, province_code=HUE, actor=SYSTEM, now=office.clock())
-        office.database.run(lambda session: add(session, session.get_one(Entity, (HUE, entity.id))))
-
-    website(1)
+    office.website(entity, "https://vidu1.vn")
     assert office.rounds.ask(key) == Asked(joined=1, messages=1)
-    website(2)
+    office.website(entity, "https://vidu2.vn")
     assert office.rounds.ask(key).nothing
     office.days(1)
     assert office.rounds.ask(key) == Asked(joined=1, messages=1)

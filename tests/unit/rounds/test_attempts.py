@@ -32,9 +32,9 @@ def office(database: Database, clock: FixedClock, vault: Vault) -> QuarterOffice
     return QuarterOffice(database, clock, vault)
 
 
-def round_of(office: QuarterOffice, entities: int) -> list[Entity]:
+def round_of(office: QuarterOffice, entities: int, **told: Any) -> list[Entity]:
     """So many without e-mail, all asked."""
-    found = [office.subject() for _ in range(entities)]
+    found = [office.subject(**told) for _ in range(entities)]
     office.rounds.ask((HUE, office.start().id))
     return found
 
@@ -191,3 +191,19 @@ def test_the_page_of_a_subject_shows_every_ask_with_what_was_tried(office: Quart
     assert [obligation.id for obligation, _why in history.obligations] == ids(office.owed(entity))
     assert [each.step for each in history.attempts] == ["ask", "letter"]
     assert history.errors == {history.attempts[0].id: "refused: 550 No such user"}
+
+
+def test_a_letter_was_not_about_what_came_up_after_it_was_sent(office: QuarterOffice) -> None:
+    [entity] = round_of(office, 1, types=("digital_seller", "ecommerce_website"))
+    office.days(5)
+    office.website(entity, "https://vidu1.vn")
+    assert office.rounds.ask((HUE, office.open().id)).joined == 1
+    office.days(2)
+    office.database.run(recording(office, [entity], made_on=date(2026, 10, 5)))
+    assert {each.entry_id: each.asked_on for each in office.owed(entity)} == {
+        "46-seller": date(2026, 10, 5),
+        "46-website": None,
+    }
+    office.database.run(recording(office, [entity], made_on=date(2026, 10, 6)))
+    assert {each.asked_on for each in office.owed(entity)} == {date(2026, 10, 5), date(2026, 10, 6)}
+    office.check_counters()
