@@ -118,8 +118,13 @@ class Gathering:
 
     def _attempts(self) -> Select[Any]:
         """Per attempt `mail|way|day|outcome|note`, joined by blanks; of an ask without attempts only the first."""
-        # What was tried before something came up was not about it.
-        tried = [Attempt.recorded_at >= AskedObligation.asked_at]
+        # What was tried before something came up was not about it (`marking.told_by`).
+        tried = [
+            case(
+                (Attempt.way == Way.MAIL, Attempt.recorded_at >= AskedObligation.asked_at),
+                else_=Attempt.made_on >= self._local_day(AskedObligation.asked_at),
+            )
+        ]
         asked = []
         if self.until is not None:
             asked.append(AskedObligation.asked_at < self.until)
@@ -151,11 +156,13 @@ class Gathering:
         """A mail bears the day on which it arrived; one that was in line then, the day on which it was written."""
         if self.until is None:
             return Attempt.made_on
-        if self.session.get_bind().dialect.name == "postgresql":
-            written: ColumnElement[Any] = cast(func.timezone(VIETNAM.key, Attempt.recorded_at), Date)
-        else:
-            written = func.date(Attempt.recorded_at, "+7 hours")
+        written = self._local_day(Attempt.recorded_at)
         return case((Attempt.made_on >= local_day(self.until), written), else_=Attempt.made_on)
+
+    def _local_day(self, moment: Column) -> ColumnElement[Any]:
+        if self.session.get_bind().dialect.name == "postgresql":
+            return cast(func.timezone(VIETNAM.key, moment), Date)
+        return func.date(moment, "+7 hours")
 
     def _days(self, day: Column) -> ColumnElement[Any]:
         """Days since `_EPOCH`: a number is written several times faster than a date."""
