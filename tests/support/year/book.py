@@ -37,7 +37,7 @@ class Book(RegisterBook):
             ask.told_more = day if ask.about and self._reachable(number) else ask.told_more
             ask.by_mail = ask.by_mail or self._reachable(number)
             for owed in about:
-                ask.about[owed] = len(ask.tries)
+                ask.about[owed] = day, len(ask.tries)
                 self.asks_of.setdefault(owed, []).append(ask)
         return found
 
@@ -129,7 +129,10 @@ class Book(RegisterBook):
 
     @staticmethod
     def tries_about(owed: Owed, ask: Ask) -> list[Try]:
-        return list(ask.tries.values())[ask.about[owed] :]
+        """Mails written since it was asked about, and letters, calls and visits since that day."""
+        since, before = ask.about[owed]
+        numbered = enumerate(ask.tries.values())
+        return [each for number, each in numbered if (number >= before if each.way == "mail" else each.day >= since)]
 
     def _unreach(self, day: date, ask: Ask, lost: Try) -> None:
         for owed in ask.about:
