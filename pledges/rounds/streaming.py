@@ -20,4 +20,4 @@ def expect_many_rows(session: Session) -> None:
     """For the rest of this transaction: compiling a plan costs more than it saves, and sums may stay in memory."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL jit = off"))
-        session.execute(text("SET LOCAL work_mem = '32MB'"))
+        session.execute(text("SET LOCAL work_mem = '64MB'"))
