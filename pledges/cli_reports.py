@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 import click
 from flask.cli import AppGroup
 
 from pledges.cli_output import json_option, product, refusals_as_status, show
 from pledges.core.calendar import Quarter
-from pledges.reporting.rollup import FIELDS, Rollup, day_of, places_of, rollup_of
+from pledges.reporting.rollup import FIELDS, day_of, places_of, rollup_data, rollup_of
 
 reports = AppGroup("reports", help="How far agencies and provinces are, in figures.")
 
@@ -39,22 +38,10 @@ def reports_rollup(
     day = day_of(quarter, as_of.date() if as_of is not None else None, now)
     with product().database.read() as session:
         found = [rollup_of(session, place, day, now) for place in places_of(session, province_code, agency_code)]
-    told = _told(found, quarter)
+    told = rollup_data(found, quarter)
     if as_json:
         show(told, as_json=True)
         return
     click.echo("\t".join(FIELDS))
     for row in (*told["rows"], *told["totals"]):
         click.echo("\t".join("" if row[name] is None else str(row[name]) for name in FIELDS))
-
-
-def _told(found: list[Rollup], quarter: Quarter | None) -> dict[str, Any]:
-    """Totals count every subject once; they stand beside the rows, so that adding up the rows is not misled."""
-    day = found[0].day if found else None
-    return {
-        "as_of": day.isoformat() if day is not None else None,
-        "quarter": str(quarter) if quarter is not None else None,
-        "frozen": [code for rollup in found for code in rollup.frozen],
-        "rows": [row.as_data() for rollup in found for row in rollup.rows],
-        "totals": [row.as_data() for rollup in found for row in rollup.totals],
-    }

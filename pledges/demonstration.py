@@ -55,7 +55,8 @@ class Demonstration:
 def demonstrate(product: Product, folder: Path) -> Demonstration:
     """An invented shop owner signs, the department approves; the quarter before was asked and closed.
 
-    `signed.pdf`, `approved.pdf`, `not-pledged.csv` and `not-pledged.xlsx` are left in `folder`.
+    `signed.pdf`, `approved.pdf`, `not-pledged.csv`, `not-pledged.xlsx`, `rollup.json` and `rollup.pdf` are left in
+    `folder`.
 
     Refused where somebody has signed already: a demonstration never mixes with real pledges.
     """

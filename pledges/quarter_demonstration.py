@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,9 @@ from pledges.plans.queries import duties_for
 from pledges.product import Product
 from pledges.registry.adding import NewEntity, Seen, add_entity
 from pledges.registry.models import Entity, EntityKind
+from pledges.reporting.exports import RollupFormat, RollupOrder, note_export, rollup_file
+from pledges.reporting.rollup import rollup_data, rollup_of
+from pledges.reporting.standing import Place
 from pledges.rounds.asking import Key
 from pledges.rounds.attempts import record_attempts
 from pledges.rounds.exports import write_list_file
@@ -31,6 +35,7 @@ from pledges.signing.paper_checks import PaperPledge
 from pledges.signing.paper_pledges import Recorder, record_paper_pledge
 
 SUBJECT_TYPE = "digital_seller"
+WHO = "trình diễn (dữ liệu bịa)"
 REASON = "Trình diễn trên dữ liệu bịa, không dùng cho việc khác"
 _NAMES = (
     "Tiệm trà Lá Non",
@@ -56,7 +61,10 @@ class _Shop:
 
 
 def play_quarter(product: Product, folder: Path, *, province_code: str, officer: Staff, actor: Actor) -> dict[str, str]:
-    """Leave the frozen list of the quarter before today's as `not-pledged.csv` and `not-pledged.xlsx` in `folder`."""
+    """Leave the frozen list of the quarter before today's and its figures in `folder`.
+
+    `not-pledged.csv`, `not-pledged.xlsx`, `rollup.json` and `rollup.pdf`.
+    """
     quarter = _before(Quarter.of(local_day(product.clock())))
     agency = officer.agency_code or ""
     first = _at(quarter.first_day + timedelta(days=2))
@@ -92,7 +100,21 @@ def play_quarter(product: Product, folder: Path, *, province_code: str, officer:
             now=product.clock(),
         )
         files[path.name] = str(path)
-    return files
+    return files | _rollup(product, folder, Place(province_code, agency), quarter, actor)
+
+
+def _rollup(product: Product, folder: Path, place: Place, quarter: Quarter, actor: Actor) -> dict[str, str]:
+    """The figures of the closed quarter as `rollup.json` and `rollup.pdf`."""
+    now = product.clock()
+    order = RollupOrder(place, quarter.last_day, RollupFormat.PDF, REASON)
+    product.database.run(lambda session: note_export(session, order, actor=actor, now=now))
+    with product.database.read() as session:
+        figures = rollup_data([rollup_of(session, place, order.day, now)], quarter)
+        paper = rollup_file(session, order, who=WHO, now=now)
+    told, printed = folder / "rollup.json", folder / "rollup.pdf"
+    told.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    printed.write_bytes(paper)
+    return {path.name: str(path) for path in (told, printed)}
 
 
 def _before(quarter: Quarter) -> Quarter:

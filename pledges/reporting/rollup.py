@@ -138,6 +138,18 @@ def _row(part: Figures) -> RollupRow:
     )
 
 
+def rollup_data(rollups: Sequence[Rollup], quarter: Quarter | None) -> dict[str, Any]:
+    """As JSON. Totals count every subject once; they stand beside the rows, so that who adds up rows is not misled."""
+    day = rollups[0].day if rollups else None
+    return {
+        "as_of": day.isoformat() if day is not None else None,
+        "quarter": str(quarter) if quarter is not None else None,
+        "frozen": [code for rollup in rollups for code in rollup.frozen],
+        "rows": [row.as_data() for rollup in rollups for row in rollup.rows],
+        "totals": [row.as_data() for rollup in rollups for row in rollup.totals],
+    }
+
+
 def entries_led(session: Session, place: Place) -> Sequence[ObligationEntry]:
     """The entries that somebody can owe: pledges and acknowledgements, agency by agency."""
     wanted = [

@@ -46,7 +46,7 @@ def _paper(report: RollupReport) -> FiguresPaper:
 
 def _parts(report: RollupReport) -> list[Part]:
     coverage, names, goal = report.coverage, report.names, report.goal.share
-    pledged = [(names.entry(line.key["entry_id"]), line) for line in coverage.lines("entry_id")]
+    pledged = _by_entry(report, Instrument.PLEDGE)
     communes = [(name, line) for _code, name, line in names.by_commune(coverage.lines("commune_code"))]
     parts = [
         Part("1. Theo nghĩa vụ", (COUNTED,), _table("Nghĩa vụ", pledged, total=coverage.total)),
@@ -60,12 +60,17 @@ def _parts(report: RollupReport) -> list[Part]:
         ),
         Part("5. Theo xã, phường, đặc khu", (), _table("Xã, phường, đặc khu", communes, total=coverage.total)),
     ]
-    received = coverage.lines("entry_id", instrument=Instrument.ACKNOWLEDGEMENT)
+    received = _by_entry(report, Instrument.ACKNOWLEDGEMENT)
     if received:
-        rows = [(names.entry(line.key["entry_id"]), line) for line in received]
         note = "Xác nhận đã nhận văn bản của cơ quan; không tính vào tỷ lệ cam kết."
-        parts.append(Part("6. Xác nhận văn bản", (note,), _table("Nghĩa vụ", rows)))
+        parts.append(Part("6. Xác nhận văn bản", (note,), _table("Nghĩa vụ", received)))
     return parts
+
+
+def _by_entry(report: RollupReport, instrument: Instrument) -> list[tuple[str, Figures]]:
+    """Also those of which nothing is in scope: an entry that is missing would be asked about."""
+    totals = (row for row in report.rollup.totals if row.instrument == instrument.value)
+    return [(report.names.entry(row.obligation), row.figures) for row in totals]
 
 
 def _by_type(report: RollupReport) -> Part:

@@ -12,7 +12,7 @@ from pledges.reporting.circumstances import Reviewed, Times, last_reviewed, medi
 from pledges.reporting.coverage import Coverage, Goal
 from pledges.rounds.list_models import Group
 from pledges.web.current import now, reader
-from pledges.web.i18n import date_text, number_text, percent_text, quarter_text
+from pledges.web.i18n import date_text, number_text, quarter_text
 from pledges.web.officer.coverage_lines import SILENT, Links, share_text
 
 
@@ -31,7 +31,7 @@ def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
             "name": _("So với cuối %(quarter)s", quarter=quarter_text(before.quarter)),
             "value": points_text(coverage.points),
             "href": "",
-            "note": signed_text(in_force - before.in_force, _("bản có hiệu lực")),
+            "note": _("điểm phần trăm; %(change)s nghĩa vụ có hiệu lực", change=signed(in_force - before.in_force)),
         },
         {
             "name": _("Vào diện ký trong quý"),
@@ -55,16 +55,12 @@ def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
 
 
 def points_text(points: float | None) -> str:
-    if points is None:
-        return str(_("chưa có số liệu"))
-    rounded = round(points * 100, 1)
-    sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
-    return str(_("%(sign)s%(number)s điểm %%", sign=sign, number=number_text(abs(rounded))))
+    return str(_("chưa có số liệu")) if points is None else signed(round(points * 100, 1))
 
 
-def signed_text(change: int, what: str) -> str:
+def signed(change: float) -> str:
     sign = "+" if change > 0 else "−" if change < 0 else "±"
-    return f"{sign}{number_text(abs(change))} {what}"
+    return f"{sign}{number_text(abs(change))}"
 
 
 def facts(coverage: Coverage, goal: Goal) -> list[dict[str, Any]]:
@@ -126,7 +122,7 @@ def _reviewed(found: Reviewed) -> list[str]:
 
 
 def _goal(goal: Goal) -> str:
-    share = percent_text(goal.share)
+    share = f"{number_text(round(goal.share * 100))}%"
     if goal.clause is None:
         return str(_("%(share)s, mục tiêu chung của chương trình; kế hoạch không ghi tỷ lệ.", share=share))
     return str(_("%(share)s, theo kế hoạch: %(place)s.", share=share, place=goal.clause.place_in_words))
