@@ -14,10 +14,12 @@ from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action
 from pledges.core.calendar import Quarter
 from pledges.core.errors import DomainError
+from pledges.jobs.operations import enqueue
 from pledges.rounds.candidates import preview
 from pledges.rounds.models import Round
 from pledges.rounds.operations import begin_closing, pause_round, resume_round, start_round
 from pledges.rounds.progress import Trouble, troubles
+from pledges.rounds.schedule import WORK_ROUNDS
 from pledges.web.current import now, reader, write
 from pledges.web.i18n import date_text, error_text, number_text, quarter_text
 from pledges.web.officer.authentication import current_staff
@@ -25,6 +27,17 @@ from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.round_forms import ConfirmForm, days_text
 from pledges.web.officer.round_view import round_for, round_heading
 from pledges.web.security import may, soft_csrf
+
+
+def _and_work(work: Callable[[Session, int], object]) -> Callable[[Session, int], object]:
+    """Have the worker look after the rounds at once: it comes by on its own only every few minutes."""
+
+    def done(session: Session, seen: int) -> object:
+        changed = work(session, seen)
+        enqueue(session, WORK_ROUNDS)
+        return changed
+
+    return done
 
 
 def confirmed(
@@ -86,7 +99,7 @@ def start_one_round(quarter: str) -> ResponseReturnValue:
     return confirmed(
         of_round,
         words,
-        lambda session, seen: start_round(session, key, seen_revision=seen, actor=actor_of(staff), now=at),
+        _and_work(lambda session, seen: start_round(session, key, seen_revision=seen, actor=actor_of(staff), now=at)),
         _("Đã bắt đầu. Lời mời được gửi dần; trang này cho biết đã đến đâu."),
     )
 
@@ -138,7 +151,7 @@ def resume_one_round(quarter: str) -> ResponseReturnValue:
     return confirmed(
         of_round,
         words,
-        lambda session, seen: resume_round(session, key, seen_revision=seen, actor=actor_of(staff), now=at),
+        _and_work(lambda session, seen: resume_round(session, key, seen_revision=seen, actor=actor_of(staff), now=at)),
         _("Đợt vận động tiếp tục."),
     )
 
@@ -161,6 +174,6 @@ def close_one_round(quarter: str) -> ResponseReturnValue:
     return confirmed(
         of_round,
         words,
-        lambda session, seen: begin_closing(session, key, seen_revision=seen, actor=actor_of(staff), now=at),
+        _and_work(lambda session, seen: begin_closing(session, key, seen_revision=seen, actor=actor_of(staff), now=at)),
         _("Đang chốt danh sách. Bạn có thể rời trang này."),
     )

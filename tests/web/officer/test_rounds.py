@@ -9,11 +9,13 @@ from flask import Flask
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import begin_session
+from pledges.jobs.queries import in_queue
 from pledges.messaging.models import MessageState
 from pledges.plans.models import Agency
 from pledges.product import Product
 from pledges.rounds.closing import Closing
 from pledges.rounds.models import Round, RoundState
+from pledges.rounds.schedule import WORK_ROUNDS
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.desk import form_to
@@ -193,6 +195,8 @@ def test_starting_pausing_and_resuming_are_asked_once_more(department: Departmen
     assert summary(first)["Được mời"] == "4 đối tượng"
     page = browser.send(first, form=-1)
     assert "Đã bắt đầu." in page.words
+    with department.database.read() as session:
+        assert in_queue(session, WORK_ROUNDS, [()]), "nobody waits for the worker's next round"
     assert "0/4" in page.words
     assert page.all("//*[@data-unfinished]")
     slower = browser.send(second, form=-1, status=409)
