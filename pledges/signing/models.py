@@ -297,6 +297,8 @@ class PledgeCover(InProvince, Base):
     __table_args__ = (
         ForeignKeyConstraint(["province_code", "pledge_id"], ["pledge.province_code", "pledge.id"]),
         ForeignKeyConstraint(["province_code", "obligation_id"], ["obligation.province_code", "obligation.id"]),
+        Index("ix_pledge_cover_pledge", "province_code", "pledge_id"),
+        Index("ix_pledge_cover_obligation", "province_code", "obligation_id"),
         Index(
             "uq_pledge_cover_open",
             "province_code",
