@@ -26,7 +26,8 @@ from pledges.rounds.progress import (
     troubles,
 )
 from tests.support.clock import FixedClock
-from tests.unit.rounds.quarter import HUE, QuarterOffice
+from tests.support.signing import HUE
+from tests.unit.rounds.quarter import QuarterOffice
 
 
 @pytest.fixture
