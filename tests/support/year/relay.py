@@ -84,8 +84,8 @@ class Relay:
         subject = self.numbers[uuid.UUID(entity_id)]
         return Mail(message.province_code, message.id, *self._rounds[key], subject, step, message.to_address)
 
-    def deliver(self, now: datetime, *, late: bool) -> int:
-        """Take what stands in line; `late`: also mail to those whose relay is slow."""
+    def deliver(self, now: datetime, *, late: bool, share: int = 1) -> int:
+        """Take what stands in line, or a share of it; `late`: also mail to those whose relay is slow."""
         with self.database.read() as session:
             paused = set(session.scalars(select(PausedBatch.batch)))
         held = {f"round:{round_id}" for round_id in self._rounds} & paused
@@ -93,7 +93,9 @@ class Relay:
         going = [
             mail
             for mail in self.line.values()
-            if (late or not mail.address.startswith("late")) and (mail.agency, mail.quarter) not in stopped
+            if mail.subject % share == 0
+            and (late or not mail.address.startswith("late"))
+            and (mail.agency, mail.quarter) not in stopped
         ]
         for start in range(0, len(going), CHUNK):
             chunk = going[start : start + CHUNK]

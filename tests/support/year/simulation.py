@@ -32,7 +32,7 @@ RESIGN = frozenset({"82-celebrity"})
 """No clause of the start data asks for it; a province may decide it, so that the year has one."""
 WORDS = ("digital_seller", "ecommerce_website", "doctor", "influencer", "artist", "press", "enterprise")
 PEOPLE = {"doctor", "scientist", "health_manager", "influencer", "artist", "athlete", "culture_manager"}
-EVENTS = ("scope", "scope", "cohort", "move", "rename", "types", "again", "address", "leave", "merge")
+EVENTS = ("scope", "scope", "leave", "cohort", "move", "rename", "types", "again", "address", "leave", "merge")
 FATES = ("", "", "", *("ok",) * 9, "late", "late", "dead3", "dead40", "refused", "unsure")
 """How addresses behave; the empty one: none is known."""
 
@@ -238,8 +238,7 @@ class Year:
                 case "address":
                     office.give_address(number, f"ok.moi.{number}.{len(self.book.events)}@vidu.vn")
                 case "leave" if owed is not None and (owed.duty.agency, quarter) in self.running:
-                    known = owed in self.book.left_out.get((owed.duty.agency, quarter), ())
-                    office.leave_out(quarter, owed, back=known)
+                    self._leave_out(quarter, owed)
                 case "merge":
                     self._merge(number, living)
         for website in self._some([each for each in self.book.websites.values() if each.owner is None], 0.1):
@@ -251,6 +250,13 @@ class Year:
             ask, name = self.book.letters[letter]
             if ask.tries[name].outcome != "taken back" and (ask.agency, ask.quarter) in self.running:
                 office.take_back(letter)
+
+    def _leave_out(self, quarter: str, owed: Owed) -> None:
+        """This one, or bring back another that was left out."""
+        known = self.book.left_out.get((owed.duty.agency, quarter), ())
+        if known and self.chance.random() < 0.6:
+            owed = min(known, key=lambda each: (each.duty.id, str(each.website or each.subject)))
+        self.office.leave_out(quarter, owed, back=owed in known)
 
     def _living(self, number: int) -> bool:
         return self.book.subjects[number].merged_into is None
@@ -314,12 +320,16 @@ class Year:
     def end_quarter(self, quarter: str) -> None:
         """To the second: what happens before midnight counts, what happens after it does not, and then it is closed."""
         last = last_day(quarter)
+        self.at(last, 18)
+        self.arrive(2)
+        self.ask(quarter)
         self.at(last, 23, 59, 59)
         self.sign(quarter)
         self.decide_pledges()
-        self.relay.deliver(self.clock(), late=True)
+        self.relay.deliver(self.clock(), late=True, share=2)
         self.arrive(2)
         self.at(last + timedelta(days=1), 0, 0, 0)
+        # What a slow relay has not taken by now has lost its sense.
         self.relay.deliver(self.clock(), late=True)
         self.sign(quarter)
         self.decide_pledges()
