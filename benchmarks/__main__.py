@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import countersigning, form, importing, sealing, searching
+from benchmarks import countersigning, form, importing, lists, rounds, sealing, searching
 
 README = Path(__file__).with_name("README.md")
 BENCHMARKS: dict[str, Callable[[], str]] = {
@@ -16,6 +16,8 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "form": lambda: form.table(8.0),
     "importing": importing.table,
     "searching": searching.table,
+    "lists": lists.table,
+    "rounds": rounds.table,
 }
 
 

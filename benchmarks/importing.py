@@ -36,7 +36,7 @@ from pledges.imports.rows import Field
 from pledges.imports.undoing import Undoing
 from pledges.imports.worker import ImportWorker
 from pledges.institutions.import_blockers import built_on
-from pledges.registry.counters import recount
+from pledges.registry.recounting import recount
 from tests.support.databases import prepare
 from tests.support.postgres import RUN, PostgresServer, TemporaryServer
 

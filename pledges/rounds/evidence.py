@@ -119,7 +119,7 @@ class Gathering:
     def _attempts(self) -> Select[Any]:
         """Per attempt `mail|way|day|outcome|note`, joined by blanks; of an ask without attempts only the first."""
         # What was tried before something came up was not about it (`marking.told_by`).
-        tried = [
+        tried: list[ColumnElement[bool]] = [
             case(
                 (Attempt.way == Way.MAIL, Attempt.recorded_at >= AskedObligation.asked_at),
                 else_=Attempt.made_on >= self._local_day(AskedObligation.asked_at),

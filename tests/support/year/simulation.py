@@ -41,6 +41,8 @@ FATES = ("", "", "", *("ok",) * 9, "late", "late", "dead3", "dead40", "refused",
 class Size:
     entities: int = 150
     """At the end of the year; a third is there from the beginning."""
+    busy: float = 0.03
+    """For what share of them an office does something in a week, beside asking and deciding about pledges."""
     turns: int = 1
     """Each round is asked in every week (1), or in turn with others: a run costs the same whatever there is to do."""
 
@@ -217,7 +219,7 @@ class Year:
         self._record_letters(quarter)
         office, chance = self.office, self.chance
         living = [number for number, subject in self.book.subjects.items() if subject.merged_into is None]
-        for number in self._some(living, 0.03):
+        for number in self._some(living, self.size.busy):
             subject = self.book.subjects[number]
             what = chance.choice(EVENTS)
             owed = self._one_owed(number)
