@@ -154,7 +154,7 @@ def test_development_needs_nothing(tmp_path: Path) -> None:
     settings = read_settings({"PLEDGES_VAR": str(tmp_path), "PORT": "8123"})
     assert not settings.production
     assert settings.public_url == "http://127.0.0.1:8123"
-    assert (settings.mail_per_minute, settings.mail_per_domain_per_minute) == (120, 30)
+    assert (settings.mail_per_minute, settings.mail_per_domain_per_minute) == (600, 300)
     assert (settings.bounces, settings.bounce_address) == (None, "")
     assert settings.database_url == f"sqlite:///{tmp_path / 'pledges.sqlite'}"
     assert settings.mail_folder == tmp_path / "mail"
