@@ -120,9 +120,7 @@ def _write_communes(
     with ExitStack() as opened:
         for line in lines:
             if line.section not in aside:
-                aside[line.section] = opened.enter_context(
-                    tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder)
-                )
+                aside[line.section] = opened.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder))
             json.dump([line.part, *line.cells], aside[line.section], ensure_ascii=False)
             aside[line.section].write("\n")
         for number, commune in enumerate(sorted(aside, key=fold), start=1):
