@@ -35,7 +35,6 @@ class Book(RegisterBook):
                 self.asks_in.setdefault((agency, quarter), []).append(self.asks[agency, quarter, number])
             ask = self.asks[agency, quarter, number]
             ask.told_more = day if ask.about and self._reachable(number) else ask.told_more
-            ask.by_mail = ask.by_mail or self._reachable(number)
             for owed in about:
                 ask.about[owed] = day, len(ask.tries)
                 self.asks_of.setdefault(owed, []).append(ask)
@@ -80,9 +79,7 @@ class Book(RegisterBook):
     # --- Mail, letters, calls ----------------------------------------------------------------------------------------
 
     def _written(self, day: date, agency: str, quarter: str, number: int, step: str) -> None:
-        ask = self.asks[agency, quarter, number]
-        ask.tries[step] = Try("mail", day, "in line")
-        ask.by_mail = True
+        self.asks[agency, quarter, number].tries[step] = Try("mail", day, "in line")
 
     def _mail(self, day: date, agency: str, quarter: str, number: int, step: str, outcome: str) -> None:
         """`reached`, `refused`, `uncertain`, or `called off` before any relay had it."""

@@ -57,6 +57,7 @@ def _line(book: Book, group: str, owed: Owed) -> Line:
     asks = book.asks_of.get(owed, [])
     found = [each for ask in asks for each in book.tries_about(owed, ask)]
     tries = [each for each in found if each.outcome not in (NEVER_LEFT, TAKEN_BACK)]
+    written = any(each.way == "mail" for each in found)
     days = sorted({(each.day, each.way) for each in tries})
     open_ = group in PARTS["not_pledged"]
     return Line(
@@ -71,14 +72,15 @@ def _line(book: Book, group: str, owed: Owed) -> Line:
         asked_on=owed.asked_on if open_ else None,
         turns_on=book.turns_on(owed) if open_ else None,
         ways=tuple((way, day) for day, way in days),
-        reason=_reason(book, owed, asks, tries) if group == "unreachable" else "",
+        reason=_reason(book, owed, asks, tries, written=written) if group == "unreachable" else "",
         name=subject.name if subject else "",
         tax_code=subject.tax_code if subject else "",
         first_seen=book.websites[owed.website].seen if owed.website else min(subject.seen if subject else ()),
     )
 
 
-def _reason(book: Book, owed: Owed, asks: list[Ask], tries: list[Try]) -> str:
+def _reason(book: Book, owed: Owed, asks: list[Ask], tries: list[Try], *, written: bool) -> str:
+    """`written`: a mail about it stood in line at some time, so that there was an address."""
     mails = {each.outcome for each in tries if each.way == "mail"}
     for outcome in ("bounced", "refused", "uncertain"):
         if outcome in mails:
@@ -87,7 +89,7 @@ def _reason(book: Book, owed: Owed, asks: list[Ask], tries: list[Try]) -> str:
         return "on_its_way"
     if tries:
         return "not_met"
-    if asks and not any(ask.by_mail for ask in asks):
+    if asks and not written:
         return "no_contact"
     if any(owed in found for found in book.left_out.values()):
         return "left_out"

@@ -69,7 +69,6 @@ class Ask:
     about: dict[Owed, tuple[date, int]] = field(default_factory=dict)
     """Each with the day since when, and the number of tries that came before: those were about something else."""
     tries: dict[str, Try] = field(default_factory=dict)
-    by_mail: bool = False
     told_more: date | None = None
 
 
