@@ -49,6 +49,7 @@ _LEDGER = _table(
     id=sa.Uuid(),
     entry_id=sa.String(40),
     obligation_id=sa.Uuid(),
+    entity_id=sa.Uuid(),
     commune_code=sa.String(5),
     day=sa.Date(),
     in_scope=sa.Integer(),
@@ -57,6 +58,7 @@ _LEDGER = _table(
     opened=sa.Integer(),
     turns_on=sa.Date(),
 )
+_OBLIGATION = _table("obligation", id=sa.Uuid(), entity_id=sa.Uuid())
 _COUNTER = _table(
     "open_counter",
     agency_code=sa.String(20),
@@ -83,9 +85,24 @@ def upgrade() -> None:
             if not count.get("out_of_scope"):
                 _follow(connection, province, day, count, standing)
     now = datetime.now(UTC)
+    owners = {
+        (row.province_code, row.id): row.entity_id
+        for row in connection.execute(sa.select(_OBLIGATION.c.province_code, _OBLIGATION.c.id, _OBLIGATION.c.entity_id))
+    }
     for (province, obligation), found in sorted(standing.items()):
         if found["figures"] == [1, 0, 0]:
-            _open(connection, province, obligation, found, now)
+            _open(connection, province, obligation, found, now, owners.get((province, uuid.UUID(obligation))))
+    _name_owners(connection)
+
+
+def _name_owners(connection: sa.Connection) -> None:
+    """Of whom each move was is not in the old facts: whoever owes it today stands for them."""
+    owner = (
+        sa.select(_OBLIGATION.c.entity_id)
+        .where(_OBLIGATION.c.province_code == _LEDGER.c.province_code, _OBLIGATION.c.id == _LEDGER.c.obligation_id)
+        .scalar_subquery()
+    )
+    connection.execute(_LEDGER.update().values(entity_id=owner))
 
 
 def _follow(
@@ -117,11 +134,14 @@ def _open(
     obligation: str,
     found: dict[str, Any],
     now: datetime,
+    owner: uuid.UUID | None,
 ) -> None:
     day = (now + timedelta(hours=7)).date()
     types = sorted(each for each, counted in found["types"].items() if counted > 0)
     key = {name: found["count"][name] for name in ("agency", "entry", "instrument", "commune")}
     count = {"obligation": obligation, **key, "types": types, "open": 1, "turns_on": _NOT_RECKONED.isoformat()}
+    if owner is not None:
+        count["entity"] = str(owner)
     connection.execute(
         _FACT.insert()
         .values(

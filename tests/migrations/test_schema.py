@@ -18,7 +18,7 @@ from pledges.core.migrate import current, downgrade, head, pending, upgrade
 from pledges.core.secrecy import Vault
 from pledges.plans.loader import read_books
 from pledges.plans.operations import load_plans
-from pledges.registry.models import NOT_RECKONED, EntityKind, Obligation
+from pledges.registry.models import NOT_RECKONED, EntityKind, Obligation, ObligationMove
 from pledges.registry.obligations import recompute_province
 from pledges.registry.operations import register_declared
 from pledges.registry.recounting import recount
@@ -155,6 +155,8 @@ def test_what_was_owed_before_the_ledger_is_counted_and_reckoned(empty_database:
     upgrade(empty_database)
     with empty_database.read() as session:
         assert session.scalars(select(Obligation.turns_on)).one() == NOT_RECKONED
+        owner = session.scalars(select(Obligation.entity_id)).one()
+        assert set(session.scalars(select(ObligationMove.entity_id))) == {owner}
     assert empty_database.run(lambda session: recount(session, repair=False)) == []
     recompute_province(empty_database, "46", clock=lambda: START)
     with empty_database.read() as session:
