@@ -21,6 +21,7 @@ from pledges.imports.worker import SWEEP_IMPORTS, ImportWorker
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.plans.loading import RECOMPUTE_TASK
+from pledges.registry.checkpoints import MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS, make_checkpoints
 from pledges.registry.matching import forget_turns
 from pledges.registry.obligations import recompute_province
 from pledges.reporting.nation import COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS, count_subjects
@@ -102,6 +103,7 @@ class Product:
             Task(MAKE_EXPORT, exports.make),
             Task(SWEEP_EXPORTS, exports.sweep, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
+            Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(CLEAN_UP, self.clean_up, attempts=1),
@@ -159,6 +161,7 @@ class Product:
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
+            Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
@@ -174,6 +177,9 @@ class Product:
             if all(each.name == TEMPORARY for each in self.storage.folder.iterdir()):
                 raise FileNotFoundError("the storage is empty: is its disk mounted?") from None
             raise
+
+    def make_checkpoints(self) -> None:
+        make_checkpoints(self.database, self.clock())
 
     def count_subjects(self) -> None:
         count_subjects(self.database, self.clock)

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.db import new_id
 from pledges.plans.models import Instrument, ObligationEntry
+from pledges.registry.checkpoints import forget_checkpoints
 from pledges.registry.models import Counter, Entity, Obligation, ObligationMove, OpenCounter
 
 DISTINCT = ""
@@ -105,6 +106,8 @@ def add_counts(session: Session, province_code: str, counts: Iterable[Count], *,
     moves = move_rows(province_code, day, counts)
     if moves:
         session.connection().execute(insert(ObligationMove), moves)
+    # Behind the counters: who makes a checkpoint meanwhile waits for them, or has made it by now.
+    forget_checkpoints(session, province_code, since=day)
 
 
 def counter_rows(province_code: str, day: date, counts: Iterable[Count]) -> dict[Key, Figures]:

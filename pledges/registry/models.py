@@ -277,6 +277,7 @@ class Counter(Base):
     """
 
     __tablename__ = "counter"
+    __table_args__ = (Index("ix_counter_day", "province_code", "day"),)
 
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -298,6 +299,7 @@ class OpenCounter(Base):
     """
 
     __tablename__ = "open_counter"
+    __table_args__ = (Index("ix_open_counter_day", "province_code", "day"),)
 
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -321,6 +323,16 @@ class ObligationMove(InProvince, Base):
     __table_args__ = (
         Index("ix_obligation_move_entry", "province_code", "entry_id", "day"),
         Index("ix_obligation_move_obligation", "province_code", "obligation_id"),
+        Index(
+            "ix_obligation_move_scope",
+            "province_code",
+            "entry_id",
+            "day",
+            "obligation_id",
+            "in_scope",
+            sqlite_where=text("in_scope <> 0"),
+            postgresql_where=text("in_scope <> 0"),
+        ),
     )
 
     entry_id: Mapped[str] = mapped_column(String(40))

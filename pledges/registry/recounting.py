@@ -13,6 +13,7 @@ from sqlalchemy import Select, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
+from pledges.registry.checkpoints import forget_checkpoints
 from pledges.registry.counts import (
     DISTINCT,
     Count,
@@ -57,7 +58,7 @@ def recount(session: Session, *, repair: bool, province_code: str | None = None)
     expected = _Expected()
     for province, day, data in _facts(session, province_code):
         _expect(expected, province, day, data["counts"])
-    return [
+    found = [
         *_compare(
             session,
             expected.counters,
@@ -77,6 +78,9 @@ def recount(session: Session, *, repair: bool, province_code: str | None = None)
         *_compare_obligations(session, expected.pledged, province_code, repair=repair),
         *_compare_ledger(session, expected.ledger, province_code, repair=repair),
     ]
+    if found and repair:
+        forget_checkpoints(session, province_code)
+    return found
 
 
 def _facts(session: Session, province_code: str | None) -> Any:

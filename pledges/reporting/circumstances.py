@@ -21,6 +21,9 @@ from pledges.registry.models import Obligation, ObligationMove
 from pledges.reporting.standing import Place
 from pledges.review.queue_filter import STATES, WITH_US
 from pledges.review.waiting_times import waiting_times_of
+from pledges.rounds.figures import Moment
+from pledges.rounds.list_models import Group
+from pledges.rounds.live import stands_in
 from pledges.signing.models import Origin, Pledge, PledgeState
 
 MEASURED_DAYS = 90
@@ -64,6 +67,24 @@ def flow_between(session: Session, place: Place, entry_ids: Sequence[str], after
         )
     ).one()
     return Flow(int(came), int(went))
+
+
+def longest_silent(session: Session, province_code: str, entry_ids: Sequence[str], now: Moment) -> date | None:
+    """The earliest day that has passed without a pledge of somebody who was asked; None: nobody is late."""
+    days = [
+        session.scalar(
+            select(Obligation.turns_on)
+            .where(
+                Obligation.province_code == province_code,
+                Obligation.entry_id == entry_id,
+                *stands_in(Group.NOT_PLEDGED, now),
+            )
+            .order_by(Obligation.turns_on)
+            .limit(1)
+        )
+        for entry_id in entry_ids
+    ]
+    return min((day for day in days if day is not None), default=None)
 
 
 # --- Voluntary pledges -----------------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import Quarter, local_day
 from pledges.plans.models import Clause, Instrument, ObligationEntry
-from pledges.reporting.circumstances import Flow, flow_between
+from pledges.reporting.circumstances import Flow, flow_between, longest_silent
 from pledges.reporting.rollup import entries_led
 from pledges.reporting.standing import Place, Standing, moment_of, standing_of
-from pledges.rounds.figures import Figures, Only, course, oldest
+from pledges.rounds.figures import Figures, Only, course
 from pledges.rounds.list_models import Group
 
 SHOWN_QUARTERS = 8
@@ -60,7 +60,7 @@ class Coverage:
     flow: Flow
     """Since the end of the last quarter."""
     oldest: date | None
-    """The earliest day on which somebody who has not pledged should have."""
+    """The earliest day on which somebody who has not pledged should have; told only of now."""
 
     @property
     def total(self) -> Figures:
@@ -105,14 +105,14 @@ def coverage_of(session: Session, place: Place, day: date | None, now: datetime,
         entries=entries,
         quarters=(*quarters, last),
         flow=flow_between(session, place, pledged, before.day or shown, shown),
-        oldest=oldest(session, place.province_code, moment_of(standing, now), only=only),
+        oldest=longest_silent(session, place.province_code, pledged, moment_of(standing, now)) if day is None else None,
     )
 
 
 def _quarters(session: Session, place: Place, shown: date, only: Only) -> list[QuarterEnd]:
     """The ends of the last quarters before the day, from the first in which there was anything; always at least one."""
     ends = _ends_before(shown)
-    found = course(session, place.province_code, ends, only=only).get((), [(0, 0)] * len(ends))
+    found = course(session, place.province_code, ends, only)
     kept = [QuarterEnd(Quarter.of(day), day, *counts) for day, counts in zip(ends, found, strict=True)]
     first = next((place for place, end in enumerate(kept) if end.in_scope), len(kept) - 1)
     return kept[first:]

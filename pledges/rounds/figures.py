@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import local_day
+from pledges.registry.checkpoint_models import Checkpoint, CounterSum
 from pledges.registry.counts import DISTINCT
-from pledges.registry.models import Counter, OpenCounter
+from pledges.rounds.figure_rows import Moment, Only, Wanted, chosen, open_rows, pledged_rows
 from pledges.rounds.list_models import Group
 
-
-@dataclass(frozen=True)
-class Moment:
-    """When figures and lists are read: what was recorded up to a day, and which days of turning have passed."""
-
-    recorded: date
-    turned: date
+__all__ = [
+    "CELL",
+    "DIMENSIONS",
+    "Figures",
+    "Moment",
+    "Only",
+    "at",
+    "at_end_of",
+    "cells",
+    "course",
+    "disagreeing",
+    "group_figures",
+    "together",
+    "total",
+]
 
 
 def at_end_of(day: date) -> Moment:
@@ -40,6 +47,16 @@ DIMENSIONS = ("province_code", "agency_code", "entry_id", "instrument", "subject
 """What figures can be taken apart by. Without `subject_type` a subject with two types counts once."""
 CELL = DIMENSIONS
 """The smallest part that figures are kept of; those of the empty subject type count every subject once."""
+
+_GROUPS = (
+    Group.IN_FORCE,
+    Group.WAITING_FOR_AGENCY,
+    Group.WAITING_TIME,
+    Group.NOT_PLEDGED,
+    Group.NOT_DUE,
+    Group.UNREACHABLE,
+)
+NOTHING: Mapping[Group, int] = dict.fromkeys(Group, 0)
 
 
 @dataclass(frozen=True)
@@ -73,22 +90,12 @@ class Figures:
 
 def together(parts: Iterable[Figures], key: Mapping[str, str] | None = None) -> Figures:
     """The sum of parts that have nothing in common."""
-    in_scope, groups = 0, dict.fromkeys(Group, 0)
+    in_scope, groups = 0, dict(NOTHING)
     for part in parts:
         in_scope += part.in_scope
         for group, count in part.groups.items():
             groups[group] += count
     return Figures(dict(key or {}), in_scope, groups)
-
-
-@dataclass(frozen=True)
-class Only:
-    """Which part of the counters; everything left as it is means all of it."""
-
-    agency: str = ""
-    entries: Collection[str] | None = None
-    commune: str | None = None
-    subject_type: str = ""
 
 
 def group_figures(
@@ -103,68 +110,12 @@ def group_figures(
 
     Without a province those of all.
     """
-    chosen = only or Only()
-    return _read(session, by, _pledged(province_code, moment, by, chosen), _open(province_code, moment, by, chosen))
+    return _read(session, Wanted(province_code, moment, by, only or Only()))
 
 
 def cells(session: Session, province_code: str | None, moment: Moment, *, only: Only | None = None) -> list[Figures]:
     """Everything in its smallest parts (`CELL`), the distinct totals among them; a page is put together from these."""
-    chosen = only or Only()
-    return _read(
-        session,
-        CELL,
-        _pledged(province_code, moment, CELL, chosen, whole=True),
-        _open(province_code, moment, CELL, chosen, whole=True),
-    )
-
-
-def course(
-    session: Session,
-    province_code: str | None,
-    days: Sequence[date],
-    *,
-    by: Sequence[str] = (),
-    only: Only | None = None,
-) -> dict[tuple[str, ...], list[tuple[int, int]]]:
-    """By the dimensions of `by` how many were in scope, and of them in force, at the end of each day of `days`."""
-    columns = [getattr(Counter, name) for name in by]
-    ordered, chosen = sorted(days), only or Only()
-    deltas = session.execute(
-        select(*columns, Counter.day, func.sum(Counter.in_scope), func.sum(Counter.in_force))
-        .where(*_chosen(Counter, province_code, at_end_of(ordered[-1]), chosen), *_of_types(Counter, by, chosen))
-        .group_by(*columns, Counter.day)
-    )
-    found: dict[tuple[str, ...], list[tuple[int, int]]] = {}
-    for *key, day, in_scope, in_force in deltas:
-        line = found.setdefault(tuple(map(str, key)), [(0, 0)] * len(ordered))
-        for place in range(bisect_left(ordered, day), len(ordered)):
-            line[place] = line[place][0] + int(in_scope), line[place][1] + int(in_force)
-    return found
-
-
-def _read(session: Session, by: Sequence[str], pledged: Any, opened: Any) -> list[Figures]:
-    sums: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * 7)
-    for *key, in_scope, in_force, waiting in session.execute(pledged):
-        sums[tuple(key)][:3] = in_scope, in_force, waiting
-    for *key, waiting_time, not_pledged, not_due, unreachable in session.execute(opened):
-        sums[tuple(key)][3:] = waiting_time, not_pledged, not_due, unreachable
-    return [
-        Figures(dict(zip(by, map(str, key), strict=True)), counts[0], dict(zip(_GROUPS, counts[1:], strict=True)))
-        for key, counts in sorted(sums.items(), key=lambda pair: [str(each) for each in pair[0]])
-        if any(counts)
-    ]
-
-
-_GROUPS = (
-    Group.IN_FORCE,
-    Group.WAITING_FOR_AGENCY,
-    Group.WAITING_TIME,
-    Group.NOT_PLEDGED,
-    Group.NOT_DUE,
-    Group.UNREACHABLE,
-)
-
-NOTHING: Mapping[Group, int] = dict.fromkeys(Group, 0)
+    return _read(session, Wanted(province_code, moment, CELL, only or Only(), whole=True))
 
 
 def total(session: Session, province_code: str, moment: Moment, only: Only | None = None) -> Figures:
@@ -173,83 +124,48 @@ def total(session: Session, province_code: str, moment: Moment, only: Only | Non
     return found[0] if found else Figures({}, 0, dict(NOTHING))
 
 
+def _read(session: Session, wanted: Wanted) -> list[Figures]:
+    sums: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * 7)
+    for *key, in_scope, in_force, waiting in session.execute(pledged_rows(session, wanted)):
+        sums[tuple(key)][:3] = in_scope, in_force, waiting
+    for *key, waiting_time, not_pledged, not_due, unreachable in session.execute(open_rows(session, wanted)):
+        sums[tuple(key)][3:] = waiting_time, not_pledged, not_due, unreachable
+    return [
+        Figures(
+            dict(zip(wanted.by, map(str, key), strict=True)), counts[0], dict(zip(_GROUPS, counts[1:], strict=True))
+        )
+        for key, counts in sorted(sums.items(), key=lambda pair: [str(each) for each in pair[0]])
+        if any(counts)
+    ]
+
+
+def course(
+    session: Session, province_code: str, days: Sequence[date], only: Only | None = None
+) -> list[tuple[int, int]]:
+    """How many were in scope, and of them in force, at the end of each day; quick for the last days of months."""
+    which = only or Only()
+    known = session.scalars(
+        select(Checkpoint.day).where(Checkpoint.province_code == province_code, Checkpoint.day.in_(days))
+    ).all()
+    sums = (
+        select(CounterSum.day, func.sum(CounterSum.in_scope), func.sum(CounterSum.in_force))
+        .where(
+            CounterSum.province_code == province_code,
+            CounterSum.day.in_(known),
+            CounterSum.subject_type == (which.subject_type or DISTINCT),
+            *chosen(CounterSum, which),
+        )
+        .group_by(CounterSum.day)
+    )
+    found = dict.fromkeys(days, (0, 0))
+    found |= {day: (int(in_scope), int(in_force)) for day, in_scope, in_force in session.execute(sums)}
+    for day in set(days) - set(known):
+        at_its_end = Wanted(province_code, at_end_of(day), (), which)
+        in_scope, in_force, _waiting = session.execute(pledged_rows(session, at_its_end)).one()
+        found[day] = (int(in_scope), int(in_force))
+    return [found[day] for day in days]
+
+
 def disagreeing(figures: Collection[Figures]) -> list[Figures]:
     """Those that `agrees` denies: the counters have drifted, and `pledges ops recount` repairs them."""
     return [each for each in figures if not each.agrees]
-
-
-def oldest(
-    session: Session, province_code: str, moment: Moment, *, group: Group = Group.NOT_PLEDGED, only: Only | None = None
-) -> date | None:
-    """The earliest day on which somebody who stands in an open group turned or will turn; None: nobody does."""
-    asked = group in (Group.NOT_PLEDGED, Group.WAITING_TIME)
-    counted = func.sum(OpenCounter.asked if asked else OpenCounter.unasked)
-    turned = OpenCounter.turns_on <= moment.turned
-    return session.scalar(
-        select(OpenCounter.turns_on)
-        .where(
-            *_chosen(OpenCounter, province_code, moment, only or Only()),
-            OpenCounter.subject_type == ((only or Only()).subject_type or DISTINCT),
-            turned if group in (Group.NOT_PLEDGED, Group.UNREACHABLE) else ~turned,
-        )
-        .group_by(OpenCounter.turns_on)
-        .having(counted > 0)
-        .order_by(OpenCounter.turns_on)
-        .limit(1)
-    )
-
-
-def _pledged(province_code: str | None, moment: Moment, by: Sequence[str], only: Only, *, whole: bool = False) -> Any:
-    columns = [getattr(Counter, name) for name in by]
-    figures = (Counter.in_scope, Counter.in_force, Counter.waiting_for_agency)
-    return (
-        select(*columns, *(func.coalesce(func.sum(each), 0) for each in figures))
-        .where(*_chosen(Counter, province_code, moment, only), *_of_types(Counter, by, only, whole=whole))
-        .group_by(*columns)
-    )
-
-
-def _open(province_code: str | None, moment: Moment, by: Sequence[str], only: Only, *, whole: bool = False) -> Any:
-    columns = [getattr(OpenCounter, name) for name in by]
-    turned = OpenCounter.turns_on <= moment.turned
-
-    def counted(figure: Any, condition: ColumnElement[bool]) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((condition, figure), else_=0)), 0)
-
-    return (
-        select(
-            *columns,
-            counted(OpenCounter.asked, ~turned),
-            counted(OpenCounter.asked, turned),
-            counted(OpenCounter.unasked, ~turned),
-            counted(OpenCounter.unasked, turned),
-        )
-        .where(*_chosen(OpenCounter, province_code, moment, only), *_of_types(OpenCounter, by, only, whole=whole))
-        .group_by(*columns)
-    )
-
-
-def _chosen(
-    model: type[Counter] | type[OpenCounter], province_code: str | None, moment: Moment, only: Only
-) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [model.day <= moment.recorded]
-    if province_code is not None:
-        conditions.append(model.province_code == province_code)
-    if only.agency:
-        conditions.append(model.agency_code == only.agency)
-    if only.entries is not None:
-        conditions.append(model.entry_id.in_(only.entries))
-    if only.commune is not None:
-        conditions.append(model.commune_code == only.commune)
-    return conditions
-
-
-def _of_types(
-    model: type[Counter] | type[OpenCounter], by: Sequence[str], only: Only, *, whole: bool = False
-) -> list[ColumnElement[bool]]:
-    """The rows of distinct totals, unless types are asked for; `whole`: both."""
-    if whole:
-        return []
-    if only.subject_type:
-        return [model.subject_type == only.subject_type]
-    return [model.subject_type != DISTINCT if "subject_type" in by else model.subject_type == DISTINCT]
