@@ -13,7 +13,7 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-_MOVED = sa.text("in_scope <> 0")
+_LEFT = sa.text("in_scope < 0")
 
 
 def _key() -> list[sa.Column]:
@@ -66,16 +66,16 @@ def upgrade() -> None:
     op.create_index("ix_counter_day", "counter", ["province_code", "day"])
     op.create_index("ix_open_counter_day", "open_counter", ["province_code", "day"])
     op.create_index(
-        "ix_obligation_move_scope",
+        "ix_obligation_move_left",
         "obligation_move",
-        ["province_code", "entry_id", "day", "obligation_id", "in_scope"],
-        sqlite_where=_MOVED,
-        postgresql_where=_MOVED,
+        ["province_code", "entry_id", "day", "obligation_id"],
+        sqlite_where=_LEFT,
+        postgresql_where=_LEFT,
     )
 
 
 def downgrade() -> None:
-    op.drop_index("ix_obligation_move_scope", table_name="obligation_move")
+    op.drop_index("ix_obligation_move_left", table_name="obligation_move")
     op.drop_index("ix_open_counter_day", table_name="open_counter")
     op.drop_index("ix_counter_day", table_name="counter")
     op.drop_table("open_sum")

@@ -324,14 +324,13 @@ class ObligationMove(InProvince, Base):
         Index("ix_obligation_move_entry", "province_code", "entry_id", "day"),
         Index("ix_obligation_move_obligation", "province_code", "obligation_id"),
         Index(
-            "ix_obligation_move_scope",
+            "ix_obligation_move_left",
             "province_code",
             "entry_id",
             "day",
             "obligation_id",
-            "in_scope",
-            sqlite_where=text("in_scope <> 0"),
-            postgresql_where=text("in_scope <> 0"),
+            sqlite_where=text("in_scope < 0"),
+            postgresql_where=text("in_scope < 0"),
         ),
     )
 

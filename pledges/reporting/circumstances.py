@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, cast, func, literal_column, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from pledges.audit.models import Fact
@@ -44,29 +44,30 @@ class Flow:
     went: int
 
 
-def flow_between(session: Session, place: Place, entry_ids: Sequence[str], after: date, until: date) -> Flow:
-    """Obligations that came into scope after the end of one day, and until the end of another, and those that left it.
+def flow_between(
+    session: Session, place: Place, entry_ids: Sequence[str], after: date, until: date, *, change: int
+) -> Flow:
+    """Obligations that left the scope after the end of one day, and until the end of another, and those that came.
 
-    Read from the ledger: whoever only moved to another commune has neither come nor gone.
+    `change`: by how much what is in scope has grown meanwhile. Only those who left are looked up in the ledger, because
+    they are few; whoever only moved to another commune has neither come nor gone.
     """
-    moved = (
-        select(func.sum(ObligationMove.in_scope).label("change"))
-        .where(
-            ObligationMove.province_code == place.province_code,
-            ObligationMove.entry_id.in_(entry_ids),
-            ObligationMove.day > after,
-            ObligationMove.day <= until,
-        )
+    meanwhile = [
+        ObligationMove.province_code == place.province_code,
+        ObligationMove.entry_id.in_(entry_ids),
+        ObligationMove.day > after,
+        ObligationMove.day <= until,
+    ]
+    moved_out = select(ObligationMove.obligation_id).where(*meanwhile, ObligationMove.in_scope < literal_column("0"))
+    gone = (
+        select(ObligationMove.obligation_id)
+        .where(*meanwhile, ObligationMove.obligation_id.in_(moved_out))
         .group_by(ObligationMove.obligation_id)
+        .having(func.sum(ObligationMove.in_scope) < 0)
         .subquery()
     )
-    came, went = session.execute(
-        select(
-            func.coalesce(func.sum(case((moved.c.change > 0, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((moved.c.change < 0, 1), else_=0)), 0),
-        )
-    ).one()
-    return Flow(int(came), int(went))
+    went = session.scalar(select(func.count()).select_from(gone)) or 0
+    return Flow(change + went, went)
 
 
 def longest_silent(session: Session, province_code: str, entry_ids: Sequence[str], now: Moment) -> date | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from pledges.core.calendar import Quarter, local_day
 from pledges.plans.models import Clause, Instrument, ObligationEntry
@@ -104,7 +104,7 @@ def coverage_of(session: Session, place: Place, day: date | None, now: datetime,
         standing=standing,
         entries=entries,
         quarters=(*quarters, last),
-        flow=flow_between(session, place, pledged, before.day or shown, shown),
+        flow=flow_between(session, place, pledged, before.day or shown, shown, change=total.in_scope - before.in_scope),
         oldest=longest_silent(session, place.province_code, pledged, moment_of(standing, now)) if day is None else None,
     )
 
@@ -128,7 +128,10 @@ def _ends_before(day: date) -> list[date]:
 def goal_of(session: Session, province_code: str) -> Goal:
     """Of the operative plan, where it prints one for signing."""
     clauses = session.scalars(
-        select(Clause).where(Clause.province_code == province_code, Clause.kind == "target").order_by(Clause.position)
+        select(Clause)
+        .options(load_only(Clause.place, Clause.content))
+        .where(Clause.province_code == province_code, Clause.kind == "target")
+        .order_by(Clause.position)
     )
     for clause in clauses:
         for target in clause.content.get("targets", ()):

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -42,20 +43,26 @@ class Standing:
     parts: tuple[Figures, ...]
     frozen: frozenset[tuple[str, str]]
     """Province and agency of those whose figures were frozen when the quarter was closed."""
+    _known: dict[tuple[Any, ...], list[Figures]] = field(default_factory=dict, compare=False, repr=False)
+    """A page asks for the same sums in several places."""
 
     def lines(self, *by: str, instrument: Instrument | None = Instrument.PLEDGE, entry_id: str = "") -> list[Figures]:
         """Summed up by some dimensions, in their order; without `subject_type` every subject counts once."""
-        typed = "subject_type" in by
+        asked = (by, instrument, entry_id)
+        if asked not in self._known:
+            self._known[asked] = summed(self._parts("subject_type" in by, instrument, entry_id), by)
+        return self._known[asked]
 
-        def wanted(part: Figures) -> bool:
+    def _parts(self, typed: bool, instrument: Instrument | None, entry_id: str) -> Iterable[Figures]:
+        kind = instrument.value if instrument is not None else ""
+        for part in self.parts:
             key = part.key
-            return (
+            if (
                 (key["subject_type"] != DISTINCT) == typed
-                and (instrument is None or key["instrument"] == instrument.value)
+                and (not kind or key["instrument"] == kind)
                 and (not entry_id or key["entry_id"] == entry_id)
-            )
-
-        return summed(filter(wanted, self.parts), by)
+            ):
+                yield part
 
     def total(self, instrument: Instrument = Instrument.PLEDGE, entry_id: str = "") -> Figures:
         return together(self.lines(instrument=instrument, entry_id=entry_id))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from pledges.core.errors import N_
 from pledges.core.text import fold
@@ -54,6 +54,7 @@ class Names:
                 Clause,
                 (Clause.province_code == ObligationEntry.province_code) & (Clause.id == ObligationEntry.clause_id),
             )
+            .options(load_only(ObligationEntry.instrument), load_only(Clause.place))
             .where(ObligationEntry.province_code == province_code)
         ):
             entries[entry.id] = _groups(entry, covered.get(entry.id, set()), say)

@@ -90,12 +90,13 @@ class Figures:
 
 def together(parts: Iterable[Figures], key: Mapping[str, str] | None = None) -> Figures:
     """The sum of parts that have nothing in common."""
-    in_scope, groups = 0, dict(NOTHING)
+    counts = [0] * 7
     for part in parts:
-        in_scope += part.in_scope
-        for group, count in part.groups.items():
-            groups[group] += count
-    return Figures(dict(key or {}), in_scope, groups)
+        groups = part.groups
+        counts[0] += part.in_scope
+        for place, group in enumerate(_GROUPS, 1):
+            counts[place] += groups[group]
+    return Figures(dict(key or {}), counts[0], dict(zip(_GROUPS, counts[1:], strict=True)))
 
 
 def group_figures(

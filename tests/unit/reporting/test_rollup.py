@@ -6,13 +6,18 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from pledges.core.calendar import Quarter
+from pledges.core.calendar import Quarter, local_day
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
 from pledges.documents.storage import Storage
-from pledges.registry.models import Counter, OpenCounter
+from pledges.registry import care
+from pledges.registry.models import Counter, Location, Obligation, OpenCounter
+from pledges.registry.scope import Said, decide_scope
+from pledges.registry.upkeep_models import ScopeReason
+from pledges.reporting.coverage import coverage_of
 from pledges.reporting.rollup import FIELDS, GROUPS, day_of, entries_led, places_of, rollup_of
 from pledges.reporting.standing import Place, moment_of, standing_of
 from pledges.rounds.closing import Closing
@@ -20,7 +25,7 @@ from pledges.rounds.figures import Only, at, at_end_of, course
 from pledges.rounds.list_models import Group
 from tests.support.clock import FixedClock
 from tests.support.signing import COMMUNES, HUE
-from tests.unit.reporting.from_facts import tallied
+from tests.unit.reporting.from_facts import Owed, replayed, tallied
 from tests.unit.reporting.played import OTHER_COMMUNE, Quarterly
 from tests.unit.rounds.quarter import AGENCY, Q4
 
@@ -84,6 +89,43 @@ def test_types_communes_instruments_days_and_provinces_put_together(played: Quar
         province = standing_of(session, PLACE, None, played.clock())
     assert nation.total().groups == province.total().groups
     assert [line.key for line in nation.lines("province_code")] == [{"province_code": HUE}]
+
+
+def test_who_came_and_who_went_is_what_the_facts_say(played: Quarterly) -> None:
+    office, database = played.office, played.database
+    staff = office.officer("dien.ky@vidu.vn")
+    leaving, moving = office.subject(), office.subject()
+    office.days(100)
+    office.subject()
+    [owed] = office.owed(leaving)
+    said = Said(in_scope=False, reason=ScopeReason.CLOSED, effective_on=local_day(office.clock()), note="Đóng cửa")
+    database.run(
+        lambda session: decide_scope(session, (HUE, owed.id), said, staff=staff, seen=None, now=office.clock())
+    )
+    seat = care.Seat(Location.LOCAL, commune_code=OTHER_COMMUNE)
+    database.run(lambda session: care.change_place(session, (HUE, moving.id), seat, staff=staff, now=office.clock()))
+    with database.read() as session:
+        coverage = coverage_of(session, Place(HUE, AGENCY), None, office.clock())
+        past = coverage_of(session, Place(HUE, AGENCY), Q4.last_day, office.clock())
+    after = coverage.before.day
+    assert after == date(2027, 3, 31)
+    before, now = (owing(replayed(database, day)) for day in (after, local_day(office.clock())))
+    assert (coverage.flow.came, coverage.flow.went) == (len(now - before), len(before - now)) == (1, 1)
+    assert past.flow.came == len(owing(replayed(database, Q4.last_day)))
+    with database.read() as session:
+        found = session.scalars(select(Obligation).where(Obligation.entry_id == "46-seller")).all()
+    silent = [each.turns_on for each in found if each.asked_on and not each.in_force + each.waiting_for_agency]
+    assert coverage.oldest == min(silent)
+    assert past.oldest is None
+
+
+def owing(found: dict[str, Owed]) -> set[str]:
+    """Who owes a pledge to the agency."""
+    return {
+        key
+        for key, owed in found.items()
+        if owed.agency == AGENCY and owed.instrument == "pledge" and any(owed.where.values())
+    }
 
 
 def test_a_closed_quarter_keeps_its_figures_whatever_is_repaired_later(played: Quarterly, tmp_path: Path) -> None:
