@@ -85,14 +85,16 @@ def upgrade() -> None:
             if not count.get("out_of_scope"):
                 _follow(connection, province, day, count, standing)
     now = datetime.now(UTC)
-    owners = {
-        (row.province_code, row.id): row.entity_id
-        for row in connection.execute(sa.select(_OBLIGATION.c.province_code, _OBLIGATION.c.id, _OBLIGATION.c.entity_id))
-    }
     for (province, obligation), found in sorted(standing.items()):
         if found["figures"] == [1, 0, 0]:
-            _open(connection, province, obligation, found, now, owners.get((province, uuid.UUID(obligation))))
+            _open(connection, province, obligation, found, now, _owner_of(connection, province, uuid.UUID(obligation)))
     _name_owners(connection)
+
+
+def _owner_of(connection: sa.Connection, province: str, obligation_id: uuid.UUID) -> uuid.UUID | None:
+    where = (_OBLIGATION.c.province_code == province, _OBLIGATION.c.id == obligation_id)
+    owner: uuid.UUID | None = connection.scalar(sa.select(_OBLIGATION.c.entity_id).where(*where))
+    return owner
 
 
 def _name_owners(connection: sa.Connection) -> None:
