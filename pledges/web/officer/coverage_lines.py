@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from pledges.accounts.permissions import Action
@@ -12,7 +14,7 @@ from pledges.plans.models import Instrument
 from pledges.reporting.rollup import GROUPS
 from pledges.rounds.figures import Figures
 from pledges.rounds.list_models import Group
-from pledges.web.i18n import number_text, percent_text
+from pledges.web.i18n import date_text, number_text, percent_text
 from pledges.web.officer.coverage_forms import Chosen
 from pledges.web.officer.reach import reaches
 from pledges.web.officer.round_list_forms import NOWHERE
@@ -34,6 +36,13 @@ class Links:
         self.chosen = chosen
         where = Where(place.province_code, place.agency_code)
         self.open = not none and bool(place.agency_code) and reaches(Action.LIST_VIEW, where)
+        self._kept = {"ngay": date_text(chosen.day)} if chosen.day is not None else {}
+        # A page of a hundred communes has a thousand links: they differ only behind the question mark.
+        self._page = (
+            url_for("officer.coverage_members", province_code=place.province_code, agency_code=place.agency_code)
+            if self.open
+            else ""
+        )
 
     def members(
         self,
@@ -48,11 +57,13 @@ class Links:
             return ""
         args = {
             "phan": str(group),
+            "muc": entry or self.chosen.entry_id,
             "nhom": subject_type,
             "xa": NOWHERE if commune == "" else commune or "",
             "loai": "van-ban" if instrument is Instrument.ACKNOWLEDGEMENT else "",
         }
-        return self.chosen.at(entry_id=entry or self.chosen.entry_id).url("officer.coverage_members", **args)
+        kept = self._kept | {name: value for name, value in args.items() if value}
+        return f"{self._page}?{urlencode(kept, safe='/')}" if kept else self._page
 
 
 # --- One line --------------------------------------------------------------------------------------------------------

@@ -32,7 +32,14 @@ from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.coverage_forms import Chosen, CoverageForm, RollupForm
 from pledges.web.officer.coverage_lines import SILENT
 from pledges.web.officer.coverage_nation import nation_page
-from pledges.web.officer.coverage_view import agency_lines, coverage_shown, export_action, pages_beside
+from pledges.web.officer.coverage_view import (
+    COMMUNES,
+    agency_lines,
+    communes_shown,
+    coverage_shown,
+    export_action,
+    pages_beside,
+)
 from pledges.web.officer.reach import reaches, scope_of
 from pledges.web.officer.round_list_forms import NOWHERE
 from pledges.web.officer.round_list_view import shown_row
@@ -94,6 +101,17 @@ def coverage_answer(place: Place, *, export: RollupForm | None = None, status: i
     chosen = Chosen(place, form.read_day(), form.muc.data or "")
     goal = goal_of(reader(), place.province_code)
     found = coverage_of(reader(), place, chosen.day, now(), entry_id=chosen.entry_id)
+    if request.method == "GET" and request.args.get("theo") == COMMUNES:
+        page = render_template(
+            "officer/coverage_communes.html",
+            form=form,
+            province=get_province(reader(), place.province_code),
+            agency=_agency(place),
+            entry=labels.get(chosen.entry_id, ""),
+            back=chosen.url(),
+            **communes_shown(found, chosen, names, goal),
+        )
+        return page, 400 if form.problems else 200
     page = render_template(
         "officer/coverage.html",
         form=next((each for each in (export, form) if each is not None and each.problems), form),

@@ -26,6 +26,9 @@ from pledges.web.officer.coverage_forms import Chosen
 from pledges.web.officer.coverage_lines import Links, cell, fraction, line, line_heads, share_text
 from pledges.web.officer.reach import reaches
 
+COMMUNES = "xa"
+"""Behind `theo` in the address: the page of the communes."""
+
 # --- The page of an agency or a province -----------------------------------------------------------------------------
 
 
@@ -43,7 +46,8 @@ def coverage_shown(coverage: Coverage, chosen: Chosen, names: Names, goal: Goal)
         "by_entry": _entry_lines(coverage, names, links),
         "acknowledgements": _acknowledgement_lines(coverage, names, links),
         "by_type": _type_lines(coverage, names, links, volunteers),
-        "by_commune": _commune_lines(coverage, names, links),
+        "communes": len(coverage.lines("commune_code")),
+        "communes_page": chosen.url(theo=COMMUNES),
         "by_quarter": _quarter_lines(coverage, chosen),
         "volunteers": volunteers.total,
         **_charts(coverage, names, goal.share),
@@ -141,10 +145,32 @@ def _type_lines(coverage: Coverage, names: Names, links: Links, volunteers: Volu
     return {"rows": rows, "several": sums.in_scope - once.in_scope}
 
 
-def _commune_lines(coverage: Coverage, names: Names, links: Links) -> list[dict[str, Any]]:
-    return [
-        line(name, found, links, commune=code) for code, name, found in names.by_commune(coverage.lines("commune_code"))
-    ]
+def communes_shown(coverage: Coverage, chosen: Chosen, names: Names, goal: Goal) -> dict[str, Any]:
+    """The page of the communes, by name."""
+    links = Links(chosen)
+    found = names.by_commune(coverage.lines("commune_code"))
+    received = {
+        each.key["commune_code"]: each for each in coverage.lines("commune_code", instrument=Instrument.ACKNOWLEDGEMENT)
+    }
+    known = {code for code, _name, _figures in found}
+    others = [(code, names.commune(code), together([])) for code in received if code not in known]
+    rows = []
+    for code, name, figures in (*found, *others):
+        row = line(name, figures, links, commune=code)
+        row["cells"].append(
+            fraction(
+                received.get(code) or together([]), links.members(commune=code, instrument=Instrument.ACKNOWLEDGEMENT)
+            )
+        )
+        rows.append(row)
+    total = line(_("Cộng"), coverage.total, links)
+    total["cells"].append(fraction(coverage.acknowledged))
+    return {
+        "when": when_text(coverage),
+        "rows": [*rows, total] if rows else [],
+        "heads": [*line_heads(_("Xã, phường, đặc khu")), _("Đã xác nhận văn bản")],
+        "commune_chart": chart_figure("theo-xa", pictures.commune_bars(coverage, names, goal.share)),
+    }
 
 
 def _quarter_lines(coverage: Coverage, chosen: Chosen) -> list[dict[str, Any]]:

@@ -80,7 +80,8 @@ def test_every_figure_opens_as_many_lines_as_it_says(readers: Readers) -> None:
     groups = set()
     for day in ("", "?ngay=31/12/2026", "?ngay=20/11/2026"):
         page = browser.get(FIGURES + day)
-        links = links_to_lists(page)
+        communes = browser.get(f"{FIGURES}{day}{'&' if day else '?'}theo=xa")
+        links = links_to_lists(page) | links_to_lists(communes)
         assert len(links) > 12
         for address, number in links.items():
             listed = browser.get(address)
