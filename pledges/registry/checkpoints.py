@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import end_of_day, local_day
 from pledges.core.db import Database
+from pledges.plans.models import ObligationEntry
 from pledges.registry.checkpoint_models import Checkpoint, CounterSum, OpenSum
 from pledges.registry.models import Counter, OpenCounter
 
@@ -54,10 +55,11 @@ def make_checkpoints(database: Database, now: datetime) -> int:
     if now < end_of_day(yesterday) + GRACE:
         yesterday -= timedelta(days=1)
     with database.read() as session:
-        firsts = session.execute(select(Counter.province_code, func.min(Counter.day)).group_by(Counter.province_code))
-        provinces = {code: first for code, first in firsts if first <= yesterday}
+        codes = session.scalars(select(ObligationEntry.province_code).distinct()).all()
+        # Where nothing has been counted yet, a checkpoint says so: nobody needs to look through all that others have.
+        first_of = {code: _first_day(session, code) or yesterday for code in sorted(codes)}
     made = 0
-    for code, first in provinces.items():
+    for code, first in first_of.items():
         wanted = [*_month_ends(first, yesterday), yesterday]
         with database.read() as session:
             known = set(session.scalars(select(Checkpoint.day).where(Checkpoint.province_code == code)))
@@ -67,6 +69,10 @@ def make_checkpoints(database: Database, now: datetime) -> int:
         if known - {*wanted}:
             database.run(lambda session, code=code, wanted=wanted: _drop(session, code, wanted))  # type: ignore[misc]
     return made
+
+
+def _first_day(session: Session, province_code: str) -> date | None:
+    return session.scalar(select(func.min(Counter.day)).where(Counter.province_code == province_code))
 
 
 def _month_ends(first: date, last: date) -> list[date]:
