@@ -81,7 +81,9 @@ def _parts(session: Session, kept: Any, counter: Any, wanted: Wanted, names: Seq
     last = checkpoints_before(session, min(moment.recorded, moment.turned), wanted.province_code)
     provinces = defaultdict[date | None, list[str]](list)
     for code in _provinces(session, wanted):
-        provinces[last.get(code)].append(code)
+        # A plan for provinces of which nothing was counted by then would read all that the others have.
+        if code in last or _counted_by(session, code, moment.recorded):
+            provinces[last.get(code)].append(code)
     if not provinces:
         provinces[None] = [""]
     for day, codes in provinces.items():
@@ -90,6 +92,11 @@ def _parts(session: Session, kept: Any, counter: Any, wanted: Wanted, names: Seq
             deltas.append(counter.day > day)
             yield _part(kept, wanted, names, codes, [kept.day == day])
         yield _part(counter, wanted, names, codes, deltas)
+
+
+def _counted_by(session: Session, province_code: str, day: date) -> bool:
+    first = session.scalar(select(func.min(Counter.day)).where(Counter.province_code == province_code))
+    return first is not None and first <= day
 
 
 def _provinces(session: Session, wanted: Wanted) -> Sequence[str]:
