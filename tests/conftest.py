@@ -38,7 +38,7 @@ def _server_url(config: pytest.Config) -> str:
     if (url := named_server()) is not None:
         return url
     if _own_server not in config.stash:
-        config.stash[_own_server] = TemporaryServer()
+        config.stash[_own_server] = TemporaryServer(quick_folder())
     return config.stash[_own_server].url
 
 

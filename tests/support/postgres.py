@@ -17,7 +17,6 @@ from urllib.parse import quote
 
 import psycopg
 
-from tests.support.memory import quick_folder
 from tests.support.parent import end_with_parent
 
 SHARED = "PLEDGES_TEST_POSTGRESQL"
@@ -77,9 +76,9 @@ def _as_server_user(folder: Path) -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _sweep() -> None:
+def _sweep(place: Path) -> None:
     """Delete what a killed test run has left behind: its server ended with it, but its folder takes up memory."""
-    for folder in quick_folder().glob(f"{FOLDER}*"):
+    for folder in place.glob(f"{FOLDER}*"):
         with suppress(OSError):
             if time.time() - folder.stat().st_mtime > STARTS_WITHIN_SECONDS and not _has_server(folder):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -94,12 +93,16 @@ def _has_server(folder: Path) -> bool:
 
 
 class TemporaryServer:
-    """A cluster in a folder of its own, reached by a socket in that folder, without any promise to survive."""
+    """A cluster in a folder of its own, reached by a socket in that folder, without any promise to survive.
 
-    def __init__(self) -> None:
+    `place`: where that folder is made; measurements leave it on the disk.
+    """
+
+    def __init__(self, place: Path | None = None) -> None:
         programs = _programs()
-        _sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER, dir=quick_folder()))
+        place = place or Path(tempfile.gettempdir())
+        _sweep(place)
+        self.folder = Path(tempfile.mkdtemp(prefix=FOLDER, dir=place))
         owner = _as_server_user(self.folder)
         environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
         data = self.folder / "data"
