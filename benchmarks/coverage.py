@@ -201,7 +201,7 @@ def _set_up(session: Session, provinces: int) -> list[str]:
     for code in codes:
         session.get_one(Province, code).in_use = True
         for agency, entries in AGENCIES.items():
-            session.add(Agency(province_code=code, code=f"{code}-{agency}", name=f"Sở thử nghiệm {agency}"))
+            session.merge(Agency(province_code=code, code=f"{code}-{agency}", name=f"Sở thử nghiệm {agency}"))
             session.flush()
             for name in (entry_id.removeprefix("46-") for entry_id in entries):
                 session.merge(

@@ -38,6 +38,7 @@ def test_sign_in_decide_and_sign_out(
     check(page, scripts=scripts)
 
     page.get_by_role("link", name="Mức độ sẵn sàng").click()
+    expect(page.get_by_role("link", name="Thay đổi số")).to_be_visible()
     check(page, scripts=scripts)
     page.get_by_role("link", name="Thay đổi số").click()
     page.get_by_label("Ngày ban hành").fill("31/02/2026")
@@ -50,6 +51,7 @@ def test_sign_in_decide_and_sign_out(
     expect(page.get_by_text("00/KH-THU")).to_be_visible()
 
     page.get_by_role("link", name="Về quảng cáo, giới thiệu sản phẩm trung thực").click()
+    expect(page.get_by_role("button", name="Duyệt mẫu này")).to_be_visible()
     check(page, scripts=scripts)
     page.get_by_role("button", name="Duyệt mẫu này").click()
     assert_errors_tied(page)

@@ -146,7 +146,7 @@ class Department:
             kept = any((self.server.var / "storage" / ".pending").glob("*.json"))
             if states == {PledgeState.APPROVED} and mails <= ended and not kept:
                 return
-            assert time.monotonic() < deadline, (states, mails, kept, self.server.log("worker")[-2000:])
+            assert time.monotonic() < deadline, (states, mails, kept, self.server.log("worker")[-20_000:])
             time.sleep(0.1)
 
     def assert_everything_once(self, folder: Path) -> None:

@@ -18,6 +18,7 @@ def assert_accessible(page: Page) -> None:
 
 def assert_fits(page: Page) -> None:
     """Nothing is wider than the screen."""
+    page.wait_for_load_state()  # a measurement in a page that is just being left has no answer
     width, screen = page.evaluate("() => [document.documentElement.scrollWidth, window.innerWidth]")
     assert width <= screen, f"{page.url} is {width} pixels wide on a screen of {screen}"
 
