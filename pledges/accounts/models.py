@@ -46,6 +46,8 @@ class Staff(InProvince, Base, UserMixin):  # type: ignore[misc]
     role: Mapped[Role] = mapped_column(enum_column(Role))
     agency_code: Mapped[str | None] = mapped_column(String(20))
     commune_code: Mapped[str | None] = mapped_column(String(5))
+    unit_code: Mapped[str | None] = mapped_column(String(20))
+    """Of somebody who works for a reporting unit that is neither an agency nor a commune here."""
     signing_title: Mapped[str] = mapped_column(default="")
     """What stands above an approver's name: "GIÁM ĐỐC", "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC"; empty: the agency's."""
     active: Mapped[bool] = mapped_column(default=True)
@@ -60,6 +62,26 @@ class Staff(InProvince, Base, UserMixin):  # type: ignore[misc]
     def roles(self) -> list[RoleName]:  # type: ignore[override]
         """The one role, in the form that Flask-Security expects."""
         return [RoleName(self.role.value)]
+
+
+class AgencyKey(InProvince, Base):
+    """Lets a program of an agency read what is that agency's. Only the SHA-256 of the key is kept."""
+
+    __tablename__ = "agency_key"
+    __table_args__ = (ForeignKeyConstraint(["province_code", "agency_code"], ["agency.province_code", "agency.code"]),)
+
+    agency_code: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str]
+    """What uses it, in the words of whoever made it."""
+    key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    beginning: Mapped[str] = mapped_column(String(12))
+    """The first characters, by which people tell keys apart."""
+    created_at: Mapped[datetime]
+    created_by: Mapped[uuid.UUID]
+    expires_on: Mapped[date]
+    """The last day on which it opens anything."""
+    last_used_on: Mapped[date | None]
+    ended_at: Mapped[datetime | None]
 
 
 class RoleName:

@@ -56,6 +56,16 @@ class Action(StrEnum):
     LIST_EXPORT = "list.export"
     COVERAGE_VIEW = "coverage.view"
     """How many have pledged, in numbers, and files of these numbers."""
+    REPORT_VIEW = "report.view"
+    """Reports that one's own unit owes, passes on or receives; viewers of the province see all of them."""
+    REPORT_WRITE = "report.write"
+    """Draft, send and correct what one's own unit owes."""
+    REPORT_RECEIVE = "report.receive"
+    """Take in, or return, what was sent to one's own unit or goes through it."""
+    DUTY_MANAGE = "duty.manage"
+    """Reporting units, their people, and what the plan's source lacks: days and further duties."""
+    HOTLINE_MANAGE = "hotline.manage"
+    AGENCY_KEY_MANAGE = "agency_key.manage"
     AUDIT_VIEW = "audit.view"
     DELEGATION_MANAGE = "delegation.manage"
     STAFF_MANAGE = "staff.manage"
@@ -69,6 +79,8 @@ class Action(StrEnum):
 class Reach(StrEnum):
     SELF = "self"
     OWN_AGENCY = "own_agency"
+    OWN_UNIT = "own_unit"
+    """Of a reporting unit; agencies and communes are units under their own codes."""
     SAME_PROVINCE = "same_province"
     WHOLE_SYSTEM = "whole_system"
 
@@ -89,6 +101,7 @@ _AGENCY = {Role.OFFICER: Reach.OWN_AGENCY, Role.APPROVER: Reach.OWN_AGENCY}
 _OFFICER = {Role.OFFICER: Reach.OWN_AGENCY}
 _PROVINCE_OFFICER = {Role.OFFICER: Reach.SAME_PROVINCE}
 _APPROVER = {Role.APPROVER: Reach.OWN_AGENCY}
+_UNIT = dict.fromkeys((Role.OFFICER, Role.COMMUNE_OFFICER, Role.REPORTING_UNIT), Reach.OWN_UNIT)
 _PROVINCE_ADMINISTRATOR = {Role.ADMINISTRATOR: Reach.SAME_PROVINCE}
 
 
@@ -131,6 +144,12 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.COVERAGE_VIEW: Rule(
         {**_AGENCY, Role.PROVINCE_VIEWER: Reach.SAME_PROVINCE}, system_administrator=Reach.WHOLE_SYSTEM
     ),
+    Action.REPORT_VIEW: Rule({**_UNIT, Role.APPROVER: Reach.OWN_UNIT, Role.PROVINCE_VIEWER: Reach.SAME_PROVINCE}),
+    Action.REPORT_WRITE: Rule(_UNIT),
+    Action.REPORT_RECEIVE: Rule({**_UNIT, Role.APPROVER: Reach.OWN_UNIT}),
+    Action.DUTY_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.HOTLINE_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.AGENCY_KEY_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.AUDIT_VIEW: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
@@ -152,11 +171,12 @@ class NotPermitted(DomainError):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an object stands; `staff_id`: whose own it is."""
+    """Where an object stands; `staff_id`: whose own it is; `unit_codes`: the reporting units that it concerns."""
 
     province_code: str
     agency_code: str | None = None
     staff_id: uuid.UUID | None = None
+    unit_codes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -167,6 +187,7 @@ class Scope:
     province_code: str
     agency_code: str | None
     staff_id: uuid.UUID
+    unit_code: str | None = None
 
     def contains(self, place: Place) -> bool:
         if self.reach is Reach.WHOLE_SYSTEM:
@@ -175,7 +196,14 @@ class Scope:
             return False
         if self.reach is Reach.OWN_AGENCY:
             return self.agency_code is not None and place.agency_code == self.agency_code
+        if self.reach is Reach.OWN_UNIT:
+            return self.unit_code in place.unit_codes
         return self.reach is Reach.SAME_PROVINCE or place.staff_id == self.staff_id
+
+
+def unit_code_of(staff: Staff) -> str | None:
+    """The reporting unit for which somebody works: one of its own kind, their commune's, or their agency's."""
+    return staff.unit_code or staff.commune_code or staff.agency_code
 
 
 def reach_of(staff: Staff, action: Action, *, delegated: bool = False) -> Scope | None:
@@ -192,7 +220,9 @@ def reach_of(staff: Staff, action: Action, *, delegated: bool = False) -> Scope 
         reach = rule.reach.get(staff.role)
         if reach is None and delegated and rule.delegable and staff.role is Role.OFFICER:
             reach = rule.reach[Role.APPROVER]
-    return None if reach is None else Scope(reach, staff.province_code, staff.agency_code, staff.id)
+    return (
+        None if reach is None else Scope(reach, staff.province_code, staff.agency_code, staff.id, unit_code_of(staff))
+    )
 
 
 def allows(staff: Staff, action: Action, place: Place, *, state: str | None = None, delegated: bool = False) -> bool:

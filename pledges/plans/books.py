@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from pledges.plans.models import Instrument, Unit
+from pledges.plans.models import Instrument, ReportForm, Unit, UnitKind
 from pledges.plans.places import Gazetteer
 from pledges.plans.settings import ProvinceSettings
 from pledges.plans.wording_files import WordingTemplate
@@ -65,6 +65,23 @@ class DutyData:
     recurs: str
     followed: bool
     content: dict[str, Any]
+    form: ReportForm
+    follow_as: str
+    senders: list[str]
+    recipients: list[str]
+    via: str
+    gathers: str
+    due_day: int | None
+    starts_on: date | None
+
+
+@dataclass(frozen=True)
+class UnitData:
+    """A reporting unit; those of the communes follow from the communes."""
+
+    code: str
+    name: str
+    kind: UnitKind
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,7 @@ class ProvinceBook:
     agencies: tuple[AgencyData, ...]
     plans: tuple[PlanData, ...]
     clauses: tuple[ClauseData, ...]
+    units: tuple[UnitData, ...]
     duties: tuple[DutyData, ...]
     entries: tuple[EntryData, ...]
 

@@ -21,11 +21,12 @@ from pledges.plans.models import (
     PledgeText,
     Province,
     ProvinceDecision,
+    ReportingDuty,
     TextApproval,
 )
 from pledges.plans.settings import ConsentBasis, province_settings
 
-PROVINCE, PLAN, AGENCY, ENTRY = "province", "plan", "agency", "entry"
+PROVINCE, PLAN, AGENCY, ENTRY, DUTY = "province", "plan", "agency", "entry", "duty"
 SIGNATURE_METHODS = (OWN_KEY, NAMED_APPROVER) = ("key", "named_approver")
 """How an agency countersigns: with a key of its own, or under the system's seal with the name of who approved."""
 
@@ -99,6 +100,22 @@ def _reminder_days(value: Any) -> list[int]:
     return days
 
 
+MOST_DUE_DAY = 28
+"""Every month has it."""
+
+
+def _due_day(value: Any) -> int:
+    if not isinstance(value, int) or not 1 <= value <= MOST_DUE_DAY:
+        raise DomainError(
+            N_("Ngày đến hạn là một ngày trong tháng, từ 1 đến %(most)s."), field="due_day", most=MOST_DUE_DAY
+        )
+    return value
+
+
+def _put_starts_on(duty: ReportingDuty, value: Any) -> None:
+    duty.starts_on = date.fromisoformat(value) if value else None
+
+
 def _put_document_date(entry: ObligationEntry, value: Any) -> None:
     entry.document_date = date.fromisoformat(value) if value else None
 
@@ -148,6 +165,14 @@ DECIDABLE = (
         lambda entry: entry.document_number,
     ),
     Decidable(ENTRY, "document_date", _day, _put_document_date, lambda entry: _day(entry.document_date)),
+    Decidable(
+        DUTY,
+        "due_day",
+        _due_day,
+        lambda duty, value: setattr(duty, "due_day", value),
+        lambda duty: duty.due_day,
+    ),
+    Decidable(DUTY, "starts_on", _day, _put_starts_on, lambda duty: _day(duty.starts_on)),
     Decidable(PLAN, "number", _line(60), lambda plan, value: setattr(plan, "number", value), lambda plan: plan.number),
     Decidable(PLAN, "issued_on", _day, _put_issued_on, lambda plan: _day(plan.issued_on)),
     _setting("retention", _line(300)),
@@ -155,6 +180,7 @@ DECIDABLE = (
     _setting("hotline", _line(60)),
     _setting("consent_basis", _basis),
     _setting("consent_decided", bool),
+    _setting("publish_coverage", bool),
 )
 _BY_NAME = {(one.object_kind, one.name): one for one in DECIDABLE}
 
@@ -211,10 +237,11 @@ def _row(session: Session, province_code: str, object_kind: str, object_code: st
     return session.get(MODELS[object_kind], (province_code, object_code))
 
 
-MODELS: dict[str, type[Plan] | type[Agency] | type[ObligationEntry]] = {
+MODELS: dict[str, type[Plan] | type[Agency] | type[ObligationEntry] | type[ReportingDuty]] = {
     PLAN: Plan,
     AGENCY: Agency,
     ENTRY: ObligationEntry,
+    DUTY: ReportingDuty,
 }
 
 

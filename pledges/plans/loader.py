@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pledges.core.errors import N_
-from pledges.plans.books import AgencyData, ClauseData, DutyData, EntryData, PlanBooks, PlanData, ProvinceBook
+from pledges.plans.books import AgencyData, ClauseData, EntryData, PlanBooks, PlanData, ProvinceBook
+from pledges.plans.duty_reading import CADENCES, read_duties, read_unit
 from pledges.plans.models import Instrument, Unit
 from pledges.plans.places import Gazetteer, read_gazetteer
 from pledges.plans.quotations import Lock, lock_path, quotation_hash, refuse_changed_quotations
@@ -24,10 +25,6 @@ DATA = Path(__file__).parent / "data"
 
 KINDS = ("target", "pledge", "instruction", "report", "principle", "support")
 RESULTS = ("ban_cam_ket", "van_ban_quan_triet", "van_ban_dinh_huong", "bao_cao", "other")
-CADENCES = (
-    *("continuous", "periodic_unspecified", "weekly_monthly", "monthly", "quarterly", "yearly", "once", "ad_hoc"),
-    "unknown",
-)
 FIELDS = ("trade", "culture", "health")
 
 _DOCUMENT_REMARKS = (
@@ -94,7 +91,7 @@ class _BookReader:
     def book(self, path: Path, record: Record) -> ProvinceBook:
         record.only(
             *("schema_version", "version", "province", "settings", "agencies", "documents", "clauses", "obligations"),
-            "reporting_duties",
+            *("reporting_units", "reporting_duties"),
         )
         record.one_of("schema_version", ("1",))
         lock = Lock.read(lock_path(path))
@@ -111,10 +108,9 @@ class _BookReader:
         refuse_changed_quotations(record, lock)
         clauses = tuple(self._clause(item, position, plan_codes) for position, item in enumerate(clause_records, 1))
         clause_ids = frozenset(clause.id for clause in clauses)
-        duties = tuple(
-            self._duty(item, position, plan_codes, clause_ids)
-            for position, item in enumerate(_unique(record.records("reporting_duties", required=False), "id"), 1)
-        )
+        units = tuple(read_unit(item) for item in _unique(record.records("reporting_units", required=False), "code"))
+        duty_records = _unique(record.records("reporting_duties", required=False), "id")
+        duties = read_duties(duty_records, plan_codes, clause_ids, units)
         agency_codes = frozenset(agency.code for agency in agencies)
         entry_records = _unique(record.records("obligations"), "id")
         entries = tuple(self._entry(item, clause_ids, agency_codes) for item in entry_records)
@@ -127,6 +123,7 @@ class _BookReader:
             agencies,
             plans,
             clauses,
+            units,
             duties,
             entries,
         )
@@ -134,7 +131,7 @@ class _BookReader:
     def _settings(self, record: Record) -> ProvinceSettings:
         record.only(
             *("retention", "data_contact", "hotline", "consent_basis", "consent_decided", "days_to_answer"),
-            *("update_days", "receipt_note", "days_off_in_lieu"),
+            *("update_days", "receipt_note", "publish_coverage", "days_off_in_lieu"),
         )
         basis = record.one_of("consent_basis", ("consent", "task"), "consent")
         return ProvinceSettings(
@@ -146,6 +143,7 @@ class _BookReader:
             days_to_answer=record.number("days_to_answer", most=365, default=10),
             update_days=record.number("update_days", most=365, default=10),
             receipt_note=record.flag("receipt_note", default=True),
+            publish_coverage=record.flag("publish_coverage", default=False),
             days_off_in_lieu=frozenset(record.days("days_off_in_lieu")),
         )
 
@@ -229,30 +227,6 @@ class _BookReader:
             content,
         )
 
-    def _duty(self, record: Record, position: int, plans: dict[str, PlanData], clause_ids: frozenset[str]) -> DutyData:
-        record.only(
-            *("id", "document", "clause", "report", "from", "to", "before", "cadence", "date", "recur", "also", "note"),
-            "followed",
-        )
-        recurs = record.optional("recur") or ""
-        if recurs and not re.fullmatch(r"--(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", recurs):
-            record.at("recur").refuse(N_("“%(text)s” phải có dạng --09-30"), text=recurs)
-        return DutyData(
-            record.text("id"),
-            record.one_of("document", plans),
-            _reference(record, "clause", clause_ids),
-            position,
-            record.text("report"),
-            record.optional("from"),
-            record.optional("to"),
-            record.optional("before"),
-            record.one_of("cadence", CADENCES),
-            record.day("date"),
-            recurs,
-            record.flag("followed"),
-            record.plain("also", "note"),
-        )
-
     def _entry(self, record: Record, clause_ids: frozenset[str], agency_codes: frozenset[str]) -> EntryData:
         record.only(
             *("id", "clause", "unit", "subject_types", "instrument", "lead", "text", "cutoff", "first_due"),
@@ -261,7 +235,7 @@ class _BookReader:
         instrument = Instrument(record.one_of("instrument", Instrument))
         entry = EntryData(
             id=record.text("id"),
-            clause_id=_reference(record, "clause", clause_ids),
+            clause_id=record.reference("clause", clause_ids),
             unit=Unit(record.one_of("unit", Unit)),
             subject_types=self._subject_types(record),
             instrument=instrument,
@@ -331,16 +305,6 @@ def _unique(records: tuple[Record, ...], key: str) -> tuple[Record, ...]:
             record.at(key).refuse(N_("“%(name)s” đã có ở dòng %(line)s"), name=name, line=seen[name].at(key).line)
         seen[name] = record
     return records
-
-
-def _reference(record: Record, key: str, known: frozenset[str]) -> str | None:
-    """The id of something in the same file; `null` must be written out."""
-    if key not in record.values:
-        record.place.refuse(N_("thiếu “%(key)s”; viết null nếu không có"), key=key)
-    found = record.optional(key)
-    if found is not None and found not in known:
-        record.at(key).refuse(N_("không có “%(found)s” trong tệp này"), found=found)
-    return found
 
 
 def _refuse_two_leads(records: tuple[Record, ...], entries: tuple[EntryData, ...]) -> None:

@@ -25,6 +25,26 @@ class Unit(StrEnum):
     CHANNEL = "channel"
 
 
+class UnitKind(StrEnum):
+    """What a reporting unit is; duties name the first two kinds as a whole."""
+
+    DEPARTMENT = "department"
+    COMMUNE = "commune"
+    PRESS = "press"
+    MARKET_CONTROL = "market_control"
+    """Passes on what communes and departments report (Lạng Sơn)."""
+    SUPERIOR = "superior"
+    """Only receives: the people's committee of the province, the national steering committee."""
+
+
+class ReportForm(StrEnum):
+    GENERAL = "general"
+    """How the plan is being carried out: figures of pledges, and a text."""
+    FALSE_INFORMATION = "false_information"
+    """What was reviewed, violated and handled by field."""
+    FALSE_ADVERTISING = "false_advertising"
+
+
 class Province(Base):
     """One of the 34; `in_use` where a plan is loaded."""
 
@@ -161,6 +181,41 @@ class ReportingDuty(Base):
     followed: Mapped[bool]
     """False: past, or foreign to pledges."""
     content: Mapped[dict[str, Any]]
+    form: Mapped[ReportForm] = mapped_column(enum_column(ReportForm), default=ReportForm.GENERAL)
+    """From here on: our reading, by which the calendar is reckoned."""
+    follow_as: Mapped[str] = mapped_column(String(20), default="")
+    """`once`, `yearly`, `quarterly`, `monthly`; "định kỳ" is read as one of them. Empty: the file has no reading of it,
+    so the calendar cannot reckon it, and says so."""
+    senders: Mapped[list[str]] = mapped_column(default=list)
+    """Codes of reporting units, or `departments` and `communes` for all units of these kinds."""
+    recipients: Mapped[list[str]] = mapped_column(default=list)
+    via: Mapped[str] = mapped_column(String(20), default="")
+    """The unit that collects for the recipient."""
+    gathers: Mapped[str] = mapped_column(String(40), default="")
+    """The duty whose reports this one consolidates."""
+    due_day: Mapped[int | None]
+    """Monthly and quarterly: before which day of the month after the period, where the source names none."""
+    starts_on: Mapped[date | None]
+    """Periods that were due before this day are not followed."""
+    added_at: Mapped[datetime | None]
+    """By an administrator; None: read from the plan."""
+    ended_on: Mapped[date | None]
+
+
+class ReportingUnit(Base):
+    """Who owes or receives reports. The unit of an agency or commune has its code: that is how staff find theirs."""
+
+    __tablename__ = "reporting_unit"
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str]
+    kind: Mapped[UnitKind] = mapped_column(enum_column(UnitKind))
+    since: Mapped[date | None]
+    """Owes nothing that was due before this day; None: from the beginning."""
+    ended_on: Mapped[date | None]
+    added_at: Mapped[datetime | None]
+    """By an administrator; None: from the province's file."""
 
 
 class ObligationEntry(Base):

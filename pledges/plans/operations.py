@@ -16,7 +16,16 @@ from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
 from pledges.core.db import Base, new_id
 from pledges.core.errors import N_, DataError
 from pledges.plans.books import PlanBooks, ProvinceBook
-from pledges.plans.decisions import AGENCY, ENTRY, PLAN, PROVINCE, decided_names, fact_id, put_decisions_into_force
+from pledges.plans.decisions import (
+    AGENCY,
+    DUTY,
+    ENTRY,
+    PLAN,
+    PROVINCE,
+    decided_names,
+    fact_id,
+    put_decisions_into_force,
+)
 from pledges.plans.models import (
     Agency,
     Clause,
@@ -28,6 +37,8 @@ from pledges.plans.models import (
     PledgeText,
     Province,
     ReportingDuty,
+    ReportingUnit,
+    UnitKind,
 )
 from pledges.plans.places import Gazetteer, stored_key
 from pledges.plans.settings import settings_to_json
@@ -160,9 +171,11 @@ def _load_book(session: Session, book: ProvinceBook) -> LoadCounts:
     def gone(model: type[Base]) -> Callable[[str], DataError]:
         return partial(_still_used, book, model)
 
-    order: tuple[type[Base], ...] = (Agency, Plan, Clause, ReportingDuty, ObligationEntry)
+    order: tuple[type[Base], ...] = (Agency, Plan, Clause, ReportingUnit, ReportingDuty, ObligationEntry)
     everything: tuple[type[Base], ...] = (*order, EntrySubjectType)
     in_province = {model: _column(model, "province_code") == code for model in everything}
+    for added_by_hand in (ReportingUnit, ReportingDuty):
+        in_province[added_by_hand] &= added_by_hand.added_at.is_(None)
 
     counts = _sync(session, Province, rows[Province])
     # A subject type may have moved from one entry to another, so the old rows leave before the new ones come.
@@ -201,9 +214,25 @@ def _rows_of(session: Session, book: ProvinceBook) -> dict[type[Base], list[Row]
         Agency: undecided(AGENCY, rows(book.agencies)),
         Plan: undecided(PLAN, rows(book.plans, version=book.version)),
         Clause: rows(book.clauses),
-        ReportingDuty: rows(book.duties),
+        ReportingUnit: [*rows(book.units, ended_on=None), *_commune_units(session, code)],
+        ReportingDuty: undecided(DUTY, rows(book.duties), "id"),
         ObligationEntry: undecided(ENTRY, rows(book.entries, "subject_types"), "id"),
     }
+
+
+def _commune_units(session: Session, province_code: str) -> list[Row]:
+    """Every commune reports for itself; what one that has ended reported stays."""
+    communes = select(Commune.code, Commune.name, Commune.valid_to).where(Commune.province_code == province_code)
+    return [
+        {
+            "province_code": province_code,
+            "code": code,
+            "name": f"Ủy ban nhân dân {name}",
+            "kind": UnitKind.COMMUNE,
+            "ended_on": valid_to,
+        }
+        for code, name, valid_to in session.execute(communes)
+    ]
 
 
 def _still_used(book: ProvinceBook, model: type[Base], name: str) -> DataError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -102,6 +102,15 @@ class Record:
                 found=found,
                 names=", ".join(names),
             )
+        return found
+
+    def reference(self, key: str, known: Collection[str]) -> str | None:
+        """The id of something in the same file; `null` must be written out."""
+        if key not in self.values:
+            self.place.refuse(N_("thiếu “%(key)s”; viết null nếu không có"), key=key)
+        found = self.optional(key)
+        if found is not None and found not in known:
+            self.at(key).refuse(N_("không có “%(found)s” trong tệp này"), found=found)
         return found
 
     def flag(self, key: str, *, default: bool | None = None) -> bool:

@@ -25,6 +25,8 @@ class ProvinceSettings:
     """Working days until the agency usually answers."""
     update_days: int = 10
     receipt_note: bool = True
+    publish_coverage: bool = False
+    """Whether everybody may read how many have pledged, in numbers."""
     days_off_in_lieu: frozenset[date] = field(default_factory=frozenset)
 
 
@@ -49,5 +51,6 @@ def settings_to_json(settings: ProvinceSettings) -> dict[str, Any]:
         "days_to_answer": settings.days_to_answer,
         "update_days": settings.update_days,
         "receipt_note": settings.receipt_note,
+        "publish_coverage": settings.publish_coverage,
         "days_off_in_lieu": sorted(day.isoformat() for day in settings.days_off_in_lieu),
     }

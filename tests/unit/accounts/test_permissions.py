@@ -56,6 +56,12 @@ round.manage        a a - - - - - -
 list.view           a a a - - - - -
 list.export         a a a - - - - -
 coverage.view       a a a - p - - w
+report.view         u u u - p u u -
+report.write        u u - - - u u -
+report.receive      u u u - - u u -
+duty.manage         - - - p - - - w
+hotline.manage      - - - p - - - w
+agency_key.manage   - - - p - - - w
 audit.view          - - - p - - - w
 delegation.manage   - - s p - - - -
 staff.manage        - - - p - - - w
@@ -91,7 +97,8 @@ def person(column: str) -> Staff:
     }[column]
     agency = "46-SCT" if role in {Role.OFFICER, Role.APPROVER, Role.REPORTING_UNIT} else None
     province = "00" if column == "system" else "46"
-    return Staff(id=AN_ID, province_code=province, role=role, agency_code=agency, active=True)
+    commune = "19774" if role is Role.COMMUNE_OFFICER else None
+    return Staff(id=AN_ID, province_code=province, role=role, agency_code=agency, commune_code=commune, active=True)
 
 
 PLACES = {
@@ -99,6 +106,9 @@ PLACES = {
     "own agency": Place("46", "46-SCT", ANOTHER_ID),
     "other agency": Place("46", "46-SYT", ANOTHER_ID),
     "no agency": Place("46"),
+    "own unit": Place("46", unit_codes=frozenset({"46-SCT", "19774"})),
+    "other unit": Place("46", unit_codes=frozenset({"46-BAO"})),
+    "unit elsewhere": Place("20", unit_codes=frozenset({"46-SCT", "19774"})),
     "other province": Place("20", "46-SCT", AN_ID),
     "whole system": Place("00"),
 }
@@ -106,7 +116,8 @@ REACHED = {
     "-": set(),
     "s": {"self"},
     "a": {"self", "own agency"},
-    "p": {"self", "own agency", "other agency", "no agency"},
+    "u": {"own unit"},
+    "p": {"self", "own agency", "other agency", "no agency", "own unit", "other unit"},
     "w": set(PLACES),
 }
 

@@ -32,6 +32,7 @@ from pledges.plans.models import (
     PledgeText,
     Province,
     ReportingDuty,
+    ReportingUnit,
     Unit,
 )
 from pledges.plans.operations import LoadCounts, load_plans
@@ -65,6 +66,7 @@ def test_everything_is_there(database: Database) -> None:
         Plan: 5,
         Clause: 102,
         ReportingDuty: 28,
+        ReportingUnit: 19 + 65 + 102 + 40,
         ObligationEntry: 22,
         PledgeText: 8,
     }
@@ -221,7 +223,7 @@ def test_a_commune_that_ends_is_no_longer_offered(database: Database, books: Pla
         for row in books.gazetteer.communes
     )
     gazetteer = dataclasses.replace(books.gazetteer, communes=ended)
-    assert load(database, dataclasses.replace(books, gazetteer=gazetteer)) == LoadCounts(changed=1)
+    assert load(database, dataclasses.replace(books, gazetteer=gazetteer)) == LoadCounts(changed=2)
     with database.read() as session:
         assert search_communes(session, "46", "vy da") == []
         old = search_communes(session, "46", "phường Xuân Phú, quận Thuận Hóa")
