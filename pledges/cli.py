@@ -159,6 +159,7 @@ def ops_recount(dry_run: bool, as_json: bool) -> None:
 @click.option("--province", default=None, help="Two digits; without it that of the agency, else the whole system.")
 @click.option("--agency", default=None, help="Code of the agency.")
 @click.option("--commune", default=None, help="Code of the commune, for commune officers.")
+@click.option("--unit", default=None, help="Code of the reporting unit, for people who only report.")
 @click.option("--title", default="", help="What is printed above an approver's name; without it that of the agency.")
 @json_option
 @refusals_as_status
@@ -169,6 +170,7 @@ def staff_add(
     province: str | None,
     agency: str | None,
     commune: str | None,
+    unit: str | None,
     title: str,
     as_json: bool,
 ) -> None:
@@ -177,7 +179,7 @@ def staff_add(
 
     def add(session: Session) -> str:
         place = province or (province_of_agency(session, agency) if agency else WHOLE_SYSTEM)
-        new = accounts.NewStaff(email, name, Role(role), place, agency, commune, title)
+        new = accounts.NewStaff(email, name, Role(role), place, agency, commune, title, unit)
         person = accounts.add_staff(session, new, actor=COMMAND, now=now)
         return accounts.make_set_up_link(session, person, tokens=Tokens(settings.secret_key), actor=COMMAND, now=now)
 

@@ -30,6 +30,7 @@ class Post:
     agency_code: str | None = None
     commune_code: str | None = None
     signing_title: str = ""
+    unit_code: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def change_post(session: Session, staff: Staff, post: Post, *, by: Staff, now: d
         _check_demotion(session, staff, by)
     for name in changed:
         setattr(staff, name, values[name])
-    moved = [name for name in changed if name in {"role", "agency_code", "commune_code"}]
+    moved = [name for name in changed if name in {"role", "agency_code", "commune_code", "unit_code"}]
     if moved:
         operations.end_all_sessions(session, staff, because="post_changed", now=now)
     data = {
@@ -108,13 +109,15 @@ def _checked(session: Session, staff: Staff, post: Post) -> dict[str, Any]:
         province_code=staff.province_code,
         agency_code=post.agency_code,
         commune_code=post.commune_code,
+        unit_code=post.unit_code,
     )
-    check_places(session, staff.province_code, post.agency_code, post.commune_code)
+    check_places(session, staff.province_code, post.agency_code, post.commune_code, post.unit_code)
     return {
         "name": clean_name(post.name),
         "role": post.role,
         "agency_code": post.agency_code or None,
         "commune_code": post.commune_code or None,
+        "unit_code": post.unit_code or None,
         "signing_title": clean_title(post.signing_title),
     }
 

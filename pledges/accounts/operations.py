@@ -18,7 +18,7 @@ from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.identity import clean_line, parse_email
 from pledges.core.secrecy import sha256_hex
 from pledges.core.tokens import Tokens
-from pledges.plans.models import Agency, Commune, Province
+from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 
 
 class LinkDead(DomainError):
@@ -36,6 +36,7 @@ class NewStaff:
     agency_code: str | None = None
     commune_code: str | None = None
     signing_title: str = ""
+    unit_code: str | None = None
 
 
 def actor_of(staff: Staff) -> Actor:
@@ -46,8 +47,14 @@ def add_staff(session: Session, new: NewStaff, *, actor: Actor, now: datetime) -
     """Add one person without a password; they choose it by the link of `make_set_up_link`."""
     email = parse_email(new.email).casefold()
     name = clean_name(new.name)
-    check_post(new.role, province_code=new.province_code, agency_code=new.agency_code, commune_code=new.commune_code)
-    check_places(session, new.province_code, new.agency_code, new.commune_code)
+    check_post(
+        new.role,
+        province_code=new.province_code,
+        agency_code=new.agency_code,
+        commune_code=new.commune_code,
+        unit_code=new.unit_code,
+    )
+    check_places(session, new.province_code, new.agency_code, new.commune_code, new.unit_code)
     if staff_by_email(session, email) is not None:
         raise Conflict(N_("Địa chỉ %(email)s đã có tài khoản. Không có gì được thay đổi."), field="email", email=email)
     staff = Staff(
@@ -58,12 +65,13 @@ def add_staff(session: Session, new: NewStaff, *, actor: Actor, now: datetime) -
         role=new.role,
         agency_code=new.agency_code,
         commune_code=new.commune_code,
+        unit_code=new.unit_code,
         signing_title=clean_title(new.signing_title),
         created_at=now,
     )
     session.add(staff)
     session.flush()
-    _record(session, "staff.added", staff, actor, now, role=new.role.value, agency=new.agency_code)
+    _record(session, "staff.added", staff, actor, now, role=new.role.value, agency=new.agency_code, unit=new.unit_code)
     return staff
 
 
@@ -78,8 +86,14 @@ def clean_title(typed: str) -> str:
     return clean_line(typed, most=200, field="signing_title")
 
 
-def check_places(session: Session, province_code: str, agency_code: str | None, commune_code: str | None) -> None:
-    """Refuse a province, agency or commune that is not in the data."""
+def check_places(
+    session: Session,
+    province_code: str,
+    agency_code: str | None,
+    commune_code: str | None,
+    unit_code: str | None = None,
+) -> None:
+    """Refuse a province, agency, commune or reporting unit that is not in the data, or is a unit no more."""
     if province_code != WHOLE_SYSTEM and session.get(Province, province_code) is None:
         raise DomainError(N_("Không có tỉnh, thành phố mang mã %(code)s."), field="province", code=province_code)
     if agency_code and session.get(Agency, (province_code, agency_code)) is None:
@@ -92,6 +106,12 @@ def check_places(session: Session, province_code: str, agency_code: str | None, 
             field="commune",
             code=commune_code,
         )
+    if unit_code:
+        unit = session.get(ReportingUnit, (province_code, unit_code))
+        if unit is None or unit.ended_on is not None:
+            raise DomainError(
+                N_("Tỉnh, thành phố này không có đơn vị báo cáo mang mã %(code)s."), field="unit", code=unit_code
+            )
 
 
 def make_set_up_link(session: Session, staff: Staff, *, tokens: Tokens, actor: Actor, now: datetime) -> str:

@@ -23,12 +23,14 @@ FAILURES_PER_NETWORK = 60
 
 @dataclass(frozen=True)
 class RoleInfo:
-    """`agency` and `commune`: whether accounts of this role belong to one. Only an administrator may have none."""
+    """`agency`, `commune`, `unit`: whether accounts of this role belong to one. Only an administrator may have none."""
 
     label: str
     agency: bool
     commune: bool
     whole_system: bool
+    unit: bool = False
+    """A reporting unit; whoever was added for one before units existed has its agency instead."""
 
 
 ROLES: dict[Role, RoleInfo] = {
@@ -39,23 +41,33 @@ ROLES: dict[Role, RoleInfo] = {
         N_("Người theo dõi số liệu của tỉnh, thành phố"), agency=False, commune=False, whole_system=False
     ),
     Role.COMMUNE_OFFICER: RoleInfo(N_("Cán bộ xã, phường, đặc khu"), agency=False, commune=True, whole_system=False),
-    Role.REPORTING_UNIT: RoleInfo(N_("Đơn vị báo cáo"), agency=True, commune=False, whole_system=False),
+    Role.REPORTING_UNIT: RoleInfo(N_("Đơn vị báo cáo"), agency=False, commune=False, whole_system=False, unit=True),
 }
 
 
-def check_post(role: Role, *, province_code: str, agency_code: str | None, commune_code: str | None) -> None:
+def check_post(
+    role: Role, *, province_code: str, agency_code: str | None, commune_code: str | None, unit_code: str | None = None
+) -> None:
     """Refuse a role at a place where it has no meaning."""
     info = ROLES[role]
     if province_code == WHOLE_SYSTEM and not info.whole_system:
         raise DomainError(N_("Vai trò này thuộc về một tỉnh, thành phố. Hãy chọn tỉnh, thành phố."), field="province")
+    _check_unit(info, agency_code, unit_code)
     if info.agency and not agency_code:
         raise DomainError(N_("Vai trò này thuộc về một cơ quan. Hãy chọn cơ quan."), field="agency")
-    if not info.agency and agency_code:
+    if not info.agency and agency_code and not info.unit:
         raise DomainError(N_("Vai trò này không gắn với cơ quan nào. Hãy bỏ trống cơ quan."), field="agency")
     if info.commune and not commune_code:
         raise DomainError(N_("Vai trò này thuộc về một xã, phường, đặc khu. Hãy chọn đơn vị."), field="commune")
     if not info.commune and commune_code:
         raise DomainError(N_("Vai trò này không gắn với xã, phường, đặc khu nào. Hãy bỏ trống ô này."), field="commune")
+
+
+def _check_unit(info: RoleInfo, agency_code: str | None, unit_code: str | None) -> None:
+    if info.unit and not unit_code and not agency_code:
+        raise DomainError(N_("Vai trò này thuộc về một đơn vị báo cáo. Hãy chọn đơn vị."), field="unit")
+    if unit_code and (not info.unit or agency_code):
+        raise DomainError(N_("Vai trò này không gắn với đơn vị báo cáo nào. Hãy bỏ trống ô này."), field="unit")
 
 
 def is_alive(session: StaffSession, now: datetime) -> bool:

@@ -183,6 +183,8 @@ DECIDABLE = (
     _setting("publish_coverage", bool),
 )
 _BY_NAME = {(one.object_kind, one.name): one for one in DECIDABLE}
+_SHOWN = {(DUTY, "due_day"), (DUTY, "starts_on"), (PROVINCE, "publish_coverage")}
+"""Values that facts tell before and after: days and switches, never what may name a person."""
 
 
 def decide(
@@ -199,12 +201,14 @@ def decide(
     row = _row(session, province_code, object_kind, object_code)
     if row is None:
         raise NotFound
-    changed = []
+    changed, before, after = [], {}, {}
     for name, raw in values.items():
         one = _BY_NAME[object_kind, name]
-        value = one.clean(raw)
-        if value == one.take(row):
+        value, held = one.clean(raw), one.take(row)
+        if value == held:
             continue
+        if (object_kind, name) in _SHOWN:
+            before[name], after[name] = held, value
         session.merge(
             ProvinceDecision(
                 province_code=province_code,
@@ -226,9 +230,13 @@ def decide(
             object_id=fact_id(province_code, object_kind, object_code),
             actor=actor,
             now=now,
-            data={"object": object_kind, "code": object_code, "names": changed},
+            data={"object": object_kind, "code": object_code, "names": changed, **_moved(before, after)},
         )
     return changed
+
+
+def _moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {"before": before, "after": after} if before else {}
 
 
 def _row(session: Session, province_code: str, object_kind: str, object_code: str) -> Any:

@@ -31,6 +31,7 @@ GROUPS = {
     "document": N_("Văn bản của cơ quan"),
     "plans": N_("Kế hoạch"),
     "staff": N_("Cán bộ"),
+    "key": N_("Khóa API"),
     "delegation": N_("Ủy quyền"),
     "province": N_("Thông tin của tỉnh, thành phố"),
     "wording": N_("Mẫu cam kết"),

@@ -35,6 +35,7 @@ ACTORS = {
     "command": lazy("Lệnh trên máy chủ"),
     "citizen": lazy("Người dân"),
     "focal": lazy("Đầu mối của đơn vị"),
+    "agency_key": lazy("Chương trình của cơ quan (khóa API)"),
 }
 DETAILS = {
     "changed": lazy("Đã sửa"),
@@ -54,6 +55,8 @@ DETAILS = {
     "agency": lazy("Cơ quan"),
     "source": lazy("Nguồn"),
     "effective_on": lazy("Có hiệu lực từ"),
+    "key": lazy("Khóa API"),
+    "expires_on": lazy("Hết hạn"),
 }
 """What of a fact's data is shown, and under which name; ids, hashes and moves of counters are for machines."""
 SCOPES = {
@@ -85,6 +88,10 @@ FIELDS = {
     "signing_title": lazy("chức danh khi ký duyệt"),
     "agency_code": lazy("cơ quan"),
     "commune_code": lazy("xã, phường"),
+    "unit_code": lazy("đơn vị báo cáo"),
+    "due_day": lazy("hạn: trước ngày trong tháng"),
+    "starts_on": lazy("theo dõi từ ngày"),
+    "publish_coverage": lazy("công khai số liệu"),
 }
 
 

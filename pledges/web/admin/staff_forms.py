@@ -10,7 +10,7 @@ from pledges.accounts.operations import NewStaff
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.text import clean_line
-from pledges.plans.models import Agency
+from pledges.plans.models import Agency, ReportingUnit
 from pledges.web.communes import let_search
 from pledges.web.components import PageForm
 from pledges.web.fields import Choice, ChoiceField, EmailField, SearchChoiceField, SelectField, TextField, lazy
@@ -25,7 +25,9 @@ ROLE_HINTS: dict[Role, Any] = {
     Role.COMMUNE_OFFICER: lazy(
         "Báo trang web, tài khoản, người mới thấy ở địa bàn; giúp người dân ký; xem danh sách đối tượng."
     ),
-    Role.REPORTING_UNIT: lazy("Xem danh sách đối tượng và tình trạng ký, thuộc một cơ quan."),
+    Role.REPORTING_UNIT: lazy(
+        "Lập và gửi báo cáo của một sở, cơ quan báo chí, chi cục; xem danh sách đối tượng và tình trạng ký."
+    ),
 }
 
 
@@ -42,7 +44,7 @@ class PostForm(PageForm):
     )
     agency = SelectField(
         lazy("Cơ quan"),
-        hint=lazy("Cần cho chuyên viên, lãnh đạo duyệt và đơn vị báo cáo; vai trò khác bỏ qua mục này."),
+        hint=lazy("Cần cho chuyên viên, lãnh đạo duyệt; vai trò khác bỏ qua mục này."),
         required=False,
         empty=lazy("Không thuộc cơ quan nào"),
     )
@@ -51,6 +53,12 @@ class PostForm(PageForm):
         hint=lazy("Chỉ cần cho cán bộ xã, phường, đặc khu; vai trò khác bỏ qua mục này."),
         search_label=lazy("Tìm theo tên mới hoặc tên cũ"),
         required=False,
+    )
+    unit = SelectField(
+        lazy("Đơn vị báo cáo"),
+        hint=lazy("Chỉ cần cho vai trò đơn vị báo cáo; người của xã, phường, đặc khu chọn vai trò cán bộ xã."),
+        required=False,
+        empty=lazy("Không thuộc đơn vị nào"),
     )
     signing_title = TextField(
         lazy("Chức danh khi ký duyệt"),
@@ -61,12 +69,13 @@ class PostForm(PageForm):
         clean=lambda raw: clean_line(raw, most=200),
     )
 
-    def fit(self, province_code: str, agencies: list[Agency]) -> None:
+    def fit(self, province_code: str, agencies: list[Agency], units: list[ReportingUnit]) -> None:
         """Leave only what has a meaning at this place; the whole system has nobody but administrators."""
         if province_code == WHOLE_SYSTEM:
-            del self.role, self.agency, self.commune, self.signing_title
+            del self.role, self.agency, self.commune, self.unit, self.signing_title
             return
         self.agency.choices = [Choice(agency.code, agency.name) for agency in agencies]
+        self.unit.choices = [Choice(unit.code, unit.name) for unit in units]
         let_search(self.commune, province_code)
 
     def post(self) -> Post:
@@ -79,6 +88,7 @@ class PostForm(PageForm):
             role=role,
             agency_code=(self.agency.data or None) if ROLES[role].agency else None,
             commune_code=(self.commune.data or None) if ROLES[role].commune else None,
+            unit_code=(self.unit.data or None) if ROLES[role].unit else None,
             signing_title=self.signing_title.data or "",
         )
 
@@ -99,6 +109,7 @@ class NewStaffForm(PostForm):
             province_code=province_code,
             agency_code=post.agency_code,
             commune_code=post.commune_code,
+            unit_code=post.unit_code,
             signing_title=post.signing_title,
         )
 
@@ -110,5 +121,6 @@ def as_typed(staff: Staff) -> dict[str, Any]:
         "role": staff.role.value,
         "agency": staff.agency_code or "",
         "commune": staff.commune_code or "",
+        "unit": staff.unit_code or (staff.agency_code if ROLES[staff.role].unit else "") or "",
         "signing_title": staff.signing_title,
     }

@@ -15,9 +15,11 @@ from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action, Place, Reach, allows
 from pledges.accounts.queries import get_staff, living_link_until, sessions_of, staff_page
 from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError, NotFound
 from pledges.core.tokens import Tokens
-from pledges.plans.models import Province
+from pledges.duties.unit_queries import living_units
+from pledges.plans.models import Province, ReportingUnit, UnitKind
 from pledges.plans.queries import agencies_of, provinces_in_use
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.staff_forms import NewStaffForm, PostForm, as_typed
@@ -53,9 +55,14 @@ def _person(code: str, staff_id: uuid.UUID) -> Staff:
     return found
 
 
-def _inviting() -> Inviting:
+def inviting() -> Inviting:
     settings = product().settings
     return Inviting(Tokens(settings.secret_key), product().vault, settings.public_url)
+
+
+def other_units(code: str) -> list[ReportingUnit]:
+    """The reporting units that people are added to by name; officers of communes choose their commune."""
+    return [unit for unit in living_units(reader(), code, local_day(now())) if unit.kind is not UnitKind.COMMUNE]
 
 
 def _again(session: Session, staff: Staff) -> Staff:
@@ -113,14 +120,12 @@ def choose_province() -> ResponseReturnValue:
 def add_person(code: str) -> ResponseReturnValue:
     province = _province(code)
     form = NewStaffForm()
-    form.fit(code, agencies_of(reader(), code))
+    form.fit(code, agencies_of(reader(), code), other_units(code))
     if form.validate_on_submit():
-        new, me, inviting = form.new_staff(code), current_staff(), _inviting()
+        new, me, sending = form.new_staff(code), current_staff(), inviting()
         try:
             added = write(
-                lambda session: administration.invite(
-                    session, new, by=_again(session, me), inviting=inviting, now=now()
-                )
+                lambda session: administration.invite(session, new, by=_again(session, me), inviting=sending, now=now())
             )
             return _to_person(added, "moi")
         except DomainError as refusal:
@@ -153,7 +158,7 @@ def person(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
 def change_person(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
     found = _person(code, staff_id)
     form = PostForm(data=as_typed(found))
-    form.fit(code, agencies_of(reader(), code))
+    form.fit(code, agencies_of(reader(), code), other_units(code))
     if form.validate_on_submit():
         post, me = form.post(), current_staff()
         try:
@@ -178,12 +183,12 @@ def _do(code: str, staff_id: uuid.UUID, done: str, act: Callable[[Session, Staff
 @blueprint.post("/can-bo/<code>/<uuid:staff_id>/lien-ket")
 @manages_staff
 def send_link(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
-    inviting = _inviting()
+    sending = inviting()
     return _do(
         code,
         staff_id,
         "lien-ket",
-        lambda session, staff, me: administration.send_new_link(session, staff, by=me, inviting=inviting, now=now()),
+        lambda session, staff, me: administration.send_new_link(session, staff, by=me, inviting=sending, now=now()),
     )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
 from pledges.accounts.rules import ROLES
-from pledges.plans.models import Agency, Commune, Province
+from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.web.i18n import translate
 
 
@@ -35,6 +35,14 @@ class StaffWords:
             )
         }
 
+        units = {person.unit_code for person in people if person.unit_code}
+        self._units = {
+            (unit.province_code, unit.code): unit.name
+            for unit in session.scalars(
+                select(ReportingUnit).where(ReportingUnit.province_code.in_(provinces), ReportingUnit.code.in_(units))
+            )
+        }
+
     def role(self, person: Staff) -> str:
         return translate(ROLES[person.role].label)
 
@@ -47,9 +55,12 @@ class StaffWords:
     def commune(self, person: Staff) -> str:
         return self._communes.get((person.province_code, person.commune_code or ""), "")
 
+    def unit(self, person: Staff) -> str:
+        return self._units.get((person.province_code, person.unit_code or ""), "")
+
     def place(self, person: Staff) -> str:
-        """The agency or commune, else the province."""
-        return self.agency(person) or self.commune(person) or self.province(person)
+        """The agency, commune or reporting unit, else the province."""
+        return self.agency(person) or self.commune(person) or self.unit(person) or self.province(person)
 
     def state(self, person: Staff) -> tuple[str, str]:
         """The words and the kind of their tag."""

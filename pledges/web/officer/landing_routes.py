@@ -12,7 +12,7 @@ from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
-from pledges.plans.models import Agency, Commune, Province
+from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
 from pledges.web.current import reader
 from pledges.web.i18n import translate
@@ -75,4 +75,7 @@ def _who(staff: Staff) -> list[dict[str, Any]]:
         rows.append({"key": _("Cơ quan"), "value": agency.name})
     if commune is not None:
         rows.append({"key": _("Xã, phường, đặc khu"), "value": commune.name})
+    unit = reader().get(ReportingUnit, (staff.province_code, staff.unit_code)) if staff.unit_code else None
+    if unit is not None:
+        rows.append({"key": _("Đơn vị báo cáo"), "value": unit.name})
     return rows

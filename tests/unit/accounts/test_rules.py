@@ -32,6 +32,18 @@ def test_places_that_make_sense(role: Role, province: str, agency: str | None, c
     check_post(role, province_code=province, agency_code=agency, commune_code=commune)
 
 
+def test_people_of_reporting_units_belong_to_one_unit() -> None:
+    check_post(Role.REPORTING_UNIT, province_code="20", agency_code=None, commune_code=None, unit_code="20-BAO")
+    for role, agency, unit in (
+        (Role.REPORTING_UNIT, None, None),
+        (Role.REPORTING_UNIT, "20-SCT", "20-BAO"),
+        (Role.OFFICER, "20-SCT", "20-BAO"),
+    ):
+        with pytest.raises(DomainError) as refused:
+            check_post(role, province_code="20", agency_code=agency, commune_code=None, unit_code=unit)
+        assert refused.value.field == "unit"
+
+
 @pytest.mark.parametrize(
     ("role", "province", "agency", "commune", "field"),
     [
