@@ -49,12 +49,17 @@ def chart_drawings(
 
     Build the document under `fonts.one_at_a_time`, as every other.
     """
-    measure, scale = _measure_for(faces), width / WIDE
-    most = max(chart.size, 1)
+    scale = width / WIDE
+    return [_drawn(drawing, faces, scale) for _piece, drawing in fitting(chart, faces, most_height / scale, speech)]
+
+
+def fitting(chart: Chart, faces: Faces, most_height: float, speech: Speech) -> list[tuple[Chart, Drawing]]:
+    """The chart laid out in as few pieces as it takes for none to be higher than `most_height` of the layout."""
+    measure, most = _measure_for(faces), max(chart.size, 1)
     while True:
-        found = [lay_out(piece, WIDE, measure, speech) for piece in in_pieces(chart, most)]
-        if most == 1 or max(drawing.height for drawing in found) * scale <= most_height:
-            return [_drawn(drawing, faces, scale) for drawing in found]
+        found = [(piece, lay_out(piece, WIDE, measure, speech)) for piece in in_pieces(chart, most)]
+        if most == 1 or max(drawing.height for _piece, drawing in found) <= most_height:
+            return found
         most = most * 4 // 5
 
 
