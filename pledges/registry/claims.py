@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
+from pledges.core.aliases import shared_alias
 from pledges.core.errors import N_, Conflict, NotFound
 from pledges.registry.acts import Act
 from pledges.registry.counters import lock_entity, move_to_owner
@@ -59,7 +60,7 @@ def open_claims(session: Session, province_code: str, *, most: int = 200) -> lis
     )
 
 
-_Settled = aliased(Fact)
+_Settled = shared_alias(Fact, "settled")
 
 
 def open_disputes(session: Session, province_code: str, *, most: int = 200) -> list[Fact]:

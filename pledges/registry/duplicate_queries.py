@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from pledges.core.aliases import shared_alias
 from pledges.registry.models import Entity, Standing
 from pledges.registry.upkeep_models import DuplicatePair, Merge, PairState
 
 Row = TypeVarTuple("Row")
 
-_First = aliased(Entity, name="first_entity")
-_Second = aliased(Entity, name="second_entity")
+_First = shared_alias(Entity, "first_entity")
+_Second = shared_alias(Entity, "second_entity")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ import uuid
 from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from pledges.core.aliases import shared_alias
 from pledges.plans.models import Unit
 from pledges.registry.models import Entity, Obligation
 
@@ -43,8 +44,8 @@ def lock_survivor(session: Session, entity: Entity) -> Entity:
         entity = session.get_one(Entity, (entity.province_code, merged_into), populate_existing=True)
 
 
-_Twin = aliased(Obligation, name="twin")
-_Kept = aliased(Obligation, name="kept")
+_Twin = shared_alias(Obligation, "twin")
+_Kept = shared_alias(Obligation, "kept")
 
 
 def kept_of(session: Session, province_code: str, obligation_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:

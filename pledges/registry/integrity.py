@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from pledges.core.aliases import shared_alias
 from pledges.plans.addresses import locate
 from pledges.plans.models import ObligationEntry
 from pledges.registry.models import (
@@ -55,7 +56,7 @@ OBLIGATION_DOUBTS = (Doubt.UNKNOWN_COHORT, Doubt.TO_DECIDE)
 _EVERYWHERE = (ScopeReason.CLOSED, ScopeReason.MOVED, ScopeReason.FOREIGN, ScopeReason.DUPLICATE)
 """Reasons that are facts of the subject, so that they should hold for all that it owes."""
 
-_Other = aliased(Obligation, name="other")
+_Other = shared_alias(Obligation, "other")
 
 
 @dataclass(frozen=True)

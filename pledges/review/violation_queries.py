@@ -10,8 +10,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from pledges.core.aliases import shared_alias
 from pledges.core.calendar import local_day
 from pledges.core.channels import canonical_channel
 from pledges.core.errors import DomainError
@@ -27,8 +28,8 @@ LONGEST_TEXT = 200
 
 _ENDED = (PledgeState.REVOKED, PledgeState.SUPERSEDED, PledgeState.WITHDRAWN)
 
-_Newer = aliased(Violation, name="newer")
-_Own = aliased(Entity, name="own")
+_Newer = shared_alias(Violation, "newer")
+_Own = shared_alias(Entity, "own")
 
 
 @dataclass(frozen=True)

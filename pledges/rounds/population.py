@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from pledges.core.aliases import shared_alias
 from pledges.core.errors import N_
 from pledges.plans.models import Instrument, ObligationEntry
 from pledges.plans.rules import may_be_asked
@@ -135,7 +136,7 @@ def asked_about(of_round: Round) -> ColumnElement[bool]:
     )
 
 
-_Writer = aliased(Entity, name="contact_owner")
+_Writer = shared_alias(Entity, "contact_owner")
 
 
 def usable(contact: Any = Contact) -> ColumnElement[bool]:

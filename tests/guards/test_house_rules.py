@@ -89,3 +89,14 @@ def test_a_kind_of_fact_begins_with_its_object(kind: str) -> None:
     assert verb
     assert FACT_KINDS[kind].title.strip()
     assert FACT_KINDS[kind].object_kind == about or about in {"plans", "wording"}
+
+
+def test_what_all_threads_share_is_ready_when_it_is_imported() -> None:
+    """A plain `aliased()` gets its columns at first use, and two threads that come at once each get their own."""
+    named = {
+        f"{name(path)}:{node.lineno}"
+        for path in PROGRAM
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and "aliased(" in ast.unparse(node)
+    }
+    assert named == set()
