@@ -20,7 +20,7 @@ from pledges.review.violation_rules import FIELD_LABELS
 SCHEMA = 1
 LONGEST_TEXT = 10_000
 LONGEST_LINK = 500
-MOST_LINKS = 200
+MOST_LINKS = 1000
 LARGEST_NUMBER = 10_000_000
 LARGEST_FINES = 1_000_000_000_000
 
@@ -100,8 +100,8 @@ class Answers:
     @property
     def totals(self) -> Totals:
         links = {link for row in self.rows for link in row.links}
-        sums = (sum(getattr(row, asked.name) or 0 for row in self.rows) for asked in NUMBERS)
-        return Totals(*sums, len(links))
+        sums = {asked.name: sum(getattr(row, asked.name) or 0 for row in self.rows) for asked in NUMBERS}
+        return Totals(**sums, links=len(links))
 
     @property
     def complete(self) -> bool:
@@ -181,20 +181,28 @@ def _checked_row(row: FieldRow) -> FieldRow:
     return replace(row, links=tuple(dict.fromkeys(link for link in cleaned if link)))
 
 
-def check_complete(form: ReportForm, answers: Answers) -> None:
-    """Refuse to send a review whose numbers nobody has entered, or of which they cannot be right."""
-    for row in answers.rows:
-        for asked in NUMBERS:
-            if getattr(row, asked.name) is None:
-                raise DomainError(
-                    N_("Hãy nhập đủ số liệu của từng lĩnh vực; lĩnh vực không có gì thì nhập 0."),
-                    field=f"{row.field.value}-{asked.name}",
-                )
-        if (row.violating or 0) > (row.reviewed or 0):
-            raise DomainError(
-                N_("Số có vi phạm không thể lớn hơn số đã rà soát. Hãy kiểm tra lại."),
-                field=f"{row.field.value}-violating",
-            )
+def completed(answers: Answers) -> Answers:
+    """As it is sent: what was left empty beside nothing is 0; refused where the numbers cannot be right."""
+    if answers.rows and all(row.reviewed is None for row in answers.rows):
+        raise DomainError(
+            N_("Hãy nhập số đã rà soát của từng lĩnh vực. Nếu kỳ này không có gì, hãy bấm “Không phát sinh”."),
+            field=f"{answers.rows[0].field.value}-reviewed",
+        )
+    return replace(answers, rows=tuple(_completed_row(row) for row in answers.rows))
+
+
+def _completed_row(row: FieldRow) -> FieldRow:
+    filled = replace(row, **{asked.name: getattr(row, asked.name) or 0 for asked in NUMBERS})
+    if row.reviewed is None and (filled.violating or filled.handled or filled.fines or filled.links):
+        raise DomainError(
+            N_("Lĩnh vực này có số liệu vi phạm nên cần cả số đã rà soát."), field=f"{row.field.value}-reviewed"
+        )
+    if (filled.violating or 0) > (filled.reviewed or 0):
+        raise DomainError(
+            N_("Số có vi phạm không thể lớn hơn số đã rà soát. Hãy kiểm tra lại."),
+            field=f"{row.field.value}-violating",
+        )
+    return filled
 
 
 def summed(form: ReportForm, parts: Iterable[Answers]) -> Answers:
