@@ -8,7 +8,17 @@ from flask.typing import ResponseReturnValue
 from pledges.plans.queries import agencies_of, provinces_in_use
 from pledges.plans.settings import province_settings
 from pledges.web.current import product_of, reader
-from pledges.web.public import development, health, look_up, look_up_api, openapi, tip_routes, verification
+from pledges.web.public import (
+    coverage_api,
+    coverage_routes,
+    development,
+    health,
+    look_up,
+    look_up_api,
+    openapi,
+    tip_routes,
+    verification,
+)
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("public", __name__), "public")
@@ -20,8 +30,11 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(verification.blueprint)
     app.register_blueprint(look_up.blueprint)
     app.register_blueprint(look_up_api.blueprint)
+    app.register_blueprint(coverage_api.blueprint)
     app.register_blueprint(openapi.blueprint)
     app.register_blueprint(tip_routes.blueprint)
+    app.register_blueprint(coverage_routes.blueprint)
+    app.jinja_env.globals.update(figures_published=coverage_routes.figures_published)
     if not product_of(app).settings.production:
         app.register_blueprint(development.blueprint)
 
