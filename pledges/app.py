@@ -18,7 +18,7 @@ from pledges.web.errors import set_up_error_pages
 from pledges.web.security import refuse_undeclared_views, set_up_security
 
 ROOT = Path(__file__).resolve().parent.parent
-BLUEPRINTS = ("public", "signer", "officer", "admin")
+BLUEPRINTS = ("public", "signer", "officer", "admin", "api")
 
 log = structlog.get_logger()
 

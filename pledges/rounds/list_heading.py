@@ -94,7 +94,7 @@ def heading_of(
         title=TITLES[order.kind],
         subtitle=_subtitle(order, frozen is not None, now),
         facts=tuple(facts),
-        caution=tuple(_caution(session, order.province_code)),
+        caution=tuple(caution_of(session, order.province_code)),
         signing_title=signing_title_of(agency),
         sha256=sha256,
     )
@@ -139,7 +139,8 @@ def signing_title_of(agency: Agency) -> tuple[str, ...]:
     return tuple(filter(None, titles)) or (NO_TITLE,)
 
 
-def _caution(session: Session, province_code: str) -> list[str]:
+def caution_of(session: Session, province_code: str) -> list[str]:
+    """What every list of those who have not pledged is to be used for, and for what not."""
     clause = session.scalars(
         select(Clause).where(Clause.province_code == province_code, Clause.id.in_(CAUTION_CLAUSES))
     ).first()

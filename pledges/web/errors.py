@@ -1,4 +1,4 @@
-"""Refusals and faults as pages that say what to do and carry the request id."""
+"""Refusals and faults as pages that say what to do and carry the request id; for programs as problems in JSON."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from pledges.core.db import is_retriable
 from pledges.core.errors import DomainError
 from pledges.web.i18n import error_text
+from pledges.web.problems import for_programs, problem, refused
 
 log = structlog.get_logger()
 
@@ -71,12 +72,16 @@ PAGES = {
 
 
 def error_page(status: int, message: str | None = None) -> Response:
+    if for_programs():
+        return problem(status, message)
     page = PAGES.get(status, PAGES[400 if status < 500 else 500])
     html = render_template("errors/page.html", title=str(page.title), advice=message or str(page.advice), status=status)
     return make_response(html, status)
 
 
 def _refused(error: DomainError) -> Response:
+    if for_programs():
+        return refused(error)
     return error_page(error.status, error_text(error))
 
 

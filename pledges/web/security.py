@@ -21,7 +21,8 @@ from pledges.settings import Settings
 View = TypeVar("View", bound=Callable[..., Any])
 Gate = Callable[[Action], ResponseReturnValue | None]
 
-AUDIENCES = ("public", "signer", "staff")
+AUDIENCES = ("public", "signer", "staff", "program")
+"""`program`: programs of agencies, which show a key; like staff they meet a gate first."""
 UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LARGEST_REQUEST = 4 * 1024 * 1024
 
@@ -128,10 +129,18 @@ def set_staff_gate(app: Flask, gate: Gate) -> None:
     app.extensions["staff_gate"] = gate
 
 
+def set_program_gate(app: Flask, gate: Callable[[], None]) -> None:
+    """`gate()` refuses (`DomainError`) who shows no living key; without a gate nobody may."""
+    app.extensions["program_gate"] = gate
+
+
 def _check_audience() -> ResponseReturnValue | None:
     if request.endpoint is None:
         return None
-    if audience_of(current_app, request.endpoint) != "staff":
+    kind = audience_of(current_app, request.endpoint)
+    if kind == "program":
+        current_app.extensions.get("program_gate", lambda: abort(403))()
+    if kind != "staff":
         return None
     gate: Gate | None = current_app.extensions.get("staff_gate")
     action = action_of(current_app, request.endpoint)

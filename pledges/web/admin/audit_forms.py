@@ -29,6 +29,7 @@ GROUPS = {
     "list": N_("Danh sách theo quý"),
     "report": N_("Số liệu"),
     "document": N_("Văn bản của cơ quan"),
+    "hotline": N_("Đường dây nóng"),
     "plans": N_("Kế hoạch"),
     "staff": N_("Cán bộ"),
     "key": N_("Khóa API"),

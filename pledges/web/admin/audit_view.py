@@ -92,6 +92,12 @@ FIELDS = {
     "due_day": lazy("hạn: trước ngày trong tháng"),
     "starts_on": lazy("theo dõi từ ngày"),
     "publish_coverage": lazy("công khai số liệu"),
+    "about": lazy("gọi về việc gì"),
+    "phone": lazy("số điện thoại"),
+    "email": lazy("thư điện tử"),
+    "hours": lazy("giờ nhận cuộc gọi"),
+    "source": lazy("nơi công bố số này"),
+    "checked_on": lazy("ngày kiểm tra"),
 }
 
 
