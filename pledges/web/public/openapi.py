@@ -1,8 +1,6 @@
-"""`/api/v1/openapi.json`: the public, read-only API described for programs (OpenAPI 3.1). Only what exists is here."""
+"""`/api/v1/openapi.json`: the read-only API described for programs (OpenAPI 3.1). Only what exists is here."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
@@ -13,12 +11,13 @@ from pledges.signing.models import PledgeState, SignatureKind
 from pledges.signing.published import LARGEST_PAGE, PAGE_SIZE
 from pledges.signing.rules import OPEN_STATES
 from pledges.signing.verification_sentences import Finding
+from pledges.web.api import description as of_agencies
+from pledges.web.api.schemas import Schema, answer, boolean, one_of, perhaps, problem, record, text
 from pledges.web.current import product
+from pledges.web.public import coverage_api
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("openapi", __name__), "public")
-
-Schema = dict[str, Any]
 
 OF_A_CODE = (Finding.AUTHENTIC, Finding.NOT_SEALED_YET, Finding.DAMAGED)
 """What can be found about a code that exists; the other findings are about uploaded files."""
@@ -33,28 +32,34 @@ def description(server: str) -> Schema:
     return {
         "openapi": "3.1.0",
         "info": {
-            "title": "Commitment pledges: public API",
+            "title": "Commitment pledges",
             "version": "1",
             "description": (
-                "Public and read only. Whoever holds the verification code of a pledge, as it stands in its QR code, "
-                "learns what the page /xac-minh/<code> says. A pledge that was received is a promise of its signer: "
-                "it is no permit and certifies no quality."
+                "Read only. Public: the register, the figures of provinces that publish them, and whoever holds the "
+                "verification code of a pledge, as it stands in its QR code, learns what the page /xac-minh/<code> "
+                "says. With the key of an agency: what is that agency's. A pledge that was received is a promise of "
+                "its signer: it is no permit and certifies no quality."
             ),
         },
         "servers": [{"url": server}],
         "paths": {
             "/api/v1/register": {"get": _register()},
             "/api/v1/verify/{code}": {"get": _verify()},
+            **coverage_api.paths(),
+            **of_agencies.paths(),
             "/api/v1/openapi.json": {"get": _itself()},
         },
         "components": {
+            "securitySchemes": of_agencies.SECURITY,
             "schemas": {
                 "Verdict": _verdict(),
                 "UnknownCode": _unknown(),
                 "FoundSignature": _signature(),
                 "RegisterPage": _register_page(),
                 "ListedPledge": _listed_pledge(),
-                "Refusal": _object({"error": _text("What to do, as a sentence for people.")}, required=["error"]),
+                "Refusal": record({"error": text("What to do, as a sentence for people.")}),
+                **coverage_api.schemas(),
+                **of_agencies.schemas(),
             },
         },
     }
@@ -85,8 +90,9 @@ def _verify() -> Schema:
             },
         ],
         "responses": {
-            "200": _answer("The pledge of this code.", "Verdict"),
-            "404": _answer("No pledge has this code.", "UnknownCode"),
+            "200": answer("The pledge of this code.", "Verdict"),
+            "400": problem("The address holds what no code holds."),
+            "404": answer("No pledge has this code.", "UnknownCode"),
         },
     }
 
@@ -114,11 +120,17 @@ def _register() -> Schema:
             for name, about in parameters.items()
         ],
         "responses": {
-            "200": _answer("One page of the list.", "RegisterPage"),
-            "400": _answer("Nobody is looked up by this, or there is no such place or group.", "Refusal"),
-            "503": _answer("The search was too broad to be answered in a second.", "Refusal"),
+            "200": answer("One page of the list.", "RegisterPage"),
+            "400": _either("Nobody is looked up by this, or there is no such place or group."),
+            "503": answer("The search was too broad to be answered in a second.", "Refusal"),
         },
     }
+
+
+def _either(about: str) -> Schema:
+    """Refused by the register itself, or before it was asked."""
+    told, refused = problem(about), answer(about, "Refusal")
+    return {**told, "content": {**refused["content"], **told["content"]}}
 
 
 def _register_page() -> Schema:
@@ -126,24 +138,24 @@ def _register_page() -> Schema:
         "items": {"type": "array", "items": {"$ref": "#/components/schemas/ListedPledge"}},
         "next": {"type": ["string", "null"], "description": "The cursor of the next page; null on the last one."},
     }
-    return _object(properties, required=list(properties))
+    return record(properties)
 
 
 def _listed_pledge() -> Schema:
     always: dict[str, Schema] = {
-        "code": _text("The verification code."),
-        "url": _text("The page that says what this pledge is worth now."),
-        "name": _text("As it was signed."),
-        "province": _text("Code of the province or city."),
-        "province_name": _text("Its name."),
+        "code": text("The verification code."),
+        "url": text("The page that says what this pledge is worth now."),
+        "name": text("As it was signed."),
+        "province": text("Code of the province or city."),
+        "province_name": text("Its name."),
         "commune": {"type": ["string", "null"]},
-        "groups": {"type": "array", "items": _one_of(SUBJECT_TYPES)},
+        "groups": {"type": "array", "items": one_of(SUBJECT_TYPES)},
         "channels": {"type": "array", "items": {"type": "string"}},
         "signed_on": {"type": "string", "format": "date", "description": "Days are days in Vietnam."},
-        "state": _one_of([PledgeState.APPROVED]),
-        "voluntary": _boolean("Signed although no plan asks it of this group."),
+        "state": one_of([PledgeState.APPROVED]),
+        "voluntary": boolean("Signed although no plan asks it of this group."),
     }
-    return _object({**always, "tax_code": _text("Of enterprises only.")}, required=list(always))
+    return record({**always, "tax_code": text("Of enterprises only.")}, required=list(always))
 
 
 def _itself() -> Schema:
@@ -159,24 +171,19 @@ def _itself() -> Schema:
     }
 
 
-def _answer(text: str, schema: str) -> Schema:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": text, "content": content}
-
-
 def _verdict() -> Schema:
     states = [PledgeState.SUBMITTED, *(state for state in PledgeState if state not in OPEN_STATES)]
     always: dict[str, Schema] = {
         "found": {"const": True},
-        "authentic": _boolean("The newest PDF is kept, unchanged, and all signatures in it are valid."),
-        "finding": _one_of(OF_A_CODE, "`not_sealed_yet`: signed, and its PDF is still being made."),
-        "reason": _text("The finding and the state as sentences for people."),
-        "code": _text("The verification code."),
-        "state": _one_of(states, "`submitted` also stands for everything that the agency is still working on."),
-        "province": _text("Name of the province or city."),
-        "agency": _text("Name of the agency that receives this pledge."),
+        "authentic": boolean("The newest PDF is kept, unchanged, and all signatures in it are valid."),
+        "finding": one_of(OF_A_CODE, "`not_sealed_yet`: signed, and its PDF is still being made."),
+        "reason": text("The finding and the state as sentences for people."),
+        "code": text("The verification code."),
+        "state": one_of(states, "`submitted` also stands for everything that the agency is still working on."),
+        "province": text("Name of the province or city."),
+        "agency": text("Name of the agency that receives this pledge."),
         "signed_on": {"type": "string", "format": "date", "description": "Days are days in Vietnam."},
-        "received_on": _perhaps("date", "When the agency received the pledge; it may have ended since."),
+        "received_on": perhaps("date", "When the agency received the pledge; it may have ended since."),
         "received_by": {
             "enum": [OWN_KEY, NAMED_APPROVER, None],
             "description": (
@@ -184,27 +191,27 @@ def _verdict() -> Schema:
                 "on the paper; this is no digital signature of the agency."
             ),
         },
-        "ended_on": _perhaps("date", "When it was rejected, replaced, revoked or withdrawn."),
+        "ended_on": perhaps("date", "When it was rejected, replaced, revoked or withdrawn."),
         "replaced_by": {"type": ["string", "null"], "description": "The code of the pledge that took its place."},
-        "groups": {"type": "array", "items": _one_of(SUBJECT_TYPES), "description": "Groups of who signed."},
+        "groups": {"type": "array", "items": one_of(SUBJECT_TYPES), "description": "Groups of who signed."},
         "confirmed_by": {
             "type": "array",
-            "items": _one_of(SignatureKind),
+            "items": one_of(SignatureKind),
             "description": "How each person signed. `otp_confirm`, a code by e-mail, is no digital signature.",
         },
-        "wording_approved": _boolean("False: signed on a wording that the agency had not approved."),
-        "trial": _boolean("Sealed with a trial key, without legal value."),
+        "wording_approved": boolean("False: signed on a wording that the agency had not approved."),
+        "trial": boolean("Sealed with a trial key, without legal value."),
         "sha256": {"type": ["string", "null"], "pattern": "^[0-9a-f]{64}$", "description": "Of the newest PDF."},
         "signatures": {"type": "array", "items": {"$ref": "#/components/schemas/FoundSignature"}},
-        "published": _boolean("Whether the signer agreed to publication; the fields below are only there if so."),
+        "published": boolean("Whether the signer agreed to publication; the fields below are only there if so."),
     }
     published: dict[str, Schema] = {
         "name": {"type": ["string", "null"]},
         "commune": {"type": ["string", "null"]},
         "channels": {"type": "array", "items": {"type": "string"}},
-        "tax_code": _text("Of enterprises only."),
+        "tax_code": text("Of enterprises only."),
     }
-    return _object({**always, **published}, required=list(always))
+    return record({**always, **published}, required=list(always))
 
 
 def _unknown() -> Schema:
@@ -214,37 +221,16 @@ def _unknown() -> Schema:
         "finding": {"const": Finding.UNKNOWN_CODE.value},
         "reason": {"type": "string"},
     }
-    return _object(properties, required=list(properties))
+    return record(properties)
 
 
 def _signature() -> Schema:
     properties: dict[str, Schema] = {
-        "who": _text("Common name of the certificate."),
-        "when": _perhaps("date-time", "The time in the signature."),
-        "kind": _one_of(("system_seal", "agency_signature", NAMED_APPROVER, "unknown")),
-        "covers": _one_of(("whole_file", "earlier_revision"), "`earlier_revision`: signatures follow."),
-        "field": _text("Name of the field in the PDF."),
-        "confirmed": _boolean("Valid, and made with the certificate that was recorded."),
+        "who": text("Common name of the certificate."),
+        "when": perhaps("date-time", "The time in the signature."),
+        "kind": one_of(("system_seal", "agency_signature", NAMED_APPROVER, "unknown")),
+        "covers": one_of(("whole_file", "earlier_revision"), "`earlier_revision`: signatures follow."),
+        "field": text("Name of the field in the PDF."),
+        "confirmed": boolean("Valid, and made with the certificate that was recorded."),
     }
-    return _object(properties, required=list(properties))
-
-
-def _object(properties: dict[str, Schema], *, required: list[str]) -> Schema:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-def _text(about: str) -> Schema:
-    return {"type": "string", "description": about}
-
-
-def _boolean(about: str) -> Schema:
-    return {"type": "boolean", "description": about}
-
-
-def _perhaps(form: str, about: str) -> Schema:
-    return {"type": ["string", "null"], "format": form, "description": about}
-
-
-def _one_of(values: Any, about: str = "") -> Schema:
-    schema: Schema = {"type": "string", "enum": [str(value) for value in values]}
-    return {**schema, "description": about} if about else schema
+    return record(properties)
