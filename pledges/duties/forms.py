@@ -192,7 +192,8 @@ def completed(answers: Answers) -> Answers:
 
 
 def _completed_row(row: FieldRow) -> FieldRow:
-    filled = replace(row, **{asked.name: getattr(row, asked.name) or 0 for asked in NUMBERS})
+    numbers: dict[str, Any] = {asked.name: getattr(row, asked.name) or 0 for asked in NUMBERS}
+    filled = replace(row, **numbers)
     if row.reviewed is None and (filled.violating or filled.handled or filled.fines or filled.links):
         raise DomainError(
             N_("Lĩnh vực này có số liệu vi phạm nên cần cả số đã rà soát."), field=f"{row.field.value}-reviewed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pledges.accounts.permissions import Action, Place
+from pledges.core.errors import N_
 from pledges.duties.calendar import receivers
 from pledges.duties.models import ReportState
 from pledges.plans.models import ReportingDuty
@@ -36,3 +37,12 @@ def place_of(duty: ReportingDuty, unit_code: str, action: Action = Action.REPORT
         Action.REPORT_VIEW: receivers(duty) | {unit_code},
     }[action]
     return Place(duty.province_code, unit_codes=codes)
+
+
+STATE_LABELS: Mapping[ReportState, str] = {
+    S.DRAFT: N_("đang soạn"),
+    S.SENT: N_("đã gửi"),
+    S.RETURNED: N_("bị trả lại"),
+    S.ACCEPTED: N_("đã nhận"),
+    S.REPLACED: N_("đã có bản đính chính"),
+}

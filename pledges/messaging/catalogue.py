@@ -89,6 +89,15 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "round_reminder": MessageKind(
         _INVITED, frozenset({"link", "short_code"}), frozenset({"documents", "hotline", "last"})
     ),
+    # To who writes the reports of a unit, some days before. report: its title in the plan; period: "Quý IV/2026";
+    # recipients: names of units; before: late from this day on; days: left until the day before, which is in time.
+    "report_due": MessageKind(
+        frozenset({"name", "unit_name", "report", "period", "recipients", "before", "days", "link"})
+    ),
+    # message: why the recipient returned it.
+    "report_returned": MessageKind(
+        frozenset({"name", "unit_name", "report", "period", "message", "link"}), blocks=frozenset({"message"})
+    ),
     # Six digits that open one's own file.
     "file_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"reference"})),
     # To the administrator: pledges wait for the seal.
