@@ -134,6 +134,7 @@ FACT_KINDS: dict[str, FactKind] = {
     "report.correction_begun": FactKind("report", N_("Lập bản đính chính báo cáo")),
     "unit.added": FactKind("unit", N_("Thêm đơn vị báo cáo")),
     "unit.ended": FactKind("unit", N_("Ngừng theo dõi đơn vị báo cáo")),
+    "unit.resumed": FactKind("unit", N_("Theo dõi lại đơn vị báo cáo")),
     "duty.added": FactKind("duty", N_("Thêm báo cáo phải gửi")),
     "duty.ended": FactKind("duty", N_("Ngừng theo dõi báo cáo phải gửi")),
     "duty.resumed": FactKind("duty", N_("Theo dõi lại báo cáo phải gửi")),
