@@ -14,6 +14,7 @@ from pledges.documents.agency_keys import AgencyKeys
 from pledges.documents.errors import DocumentDamaged
 from pledges.documents.sealing import Sealer
 from pledges.documents.storage import TEMPORARY, Storage
+from pledges.duties.reminders import REMIND_SECONDS, REMIND_TASK, Reminders
 from pledges.imports.committing import Applying
 from pledges.imports.operations import WORK_IMPORT_TASK
 from pledges.imports.undoing import Undoing
@@ -97,6 +98,7 @@ class Product:
             Task(WORK_IMPORT_TASK, imports.work),
             Task(SWEEP_IMPORTS, imports.sweep, attempts=1),
             Task(MORNING_TASK, mornings.send, attempts=1),
+            Task(REMIND_TASK, self.reminders().remind, attempts=1),
             Task(WORK_ROUNDS, self.round_worker().work, attempts=1),
             Task(MAKE_LETTERS, letters.make),
             Task(SWEEP_LETTERS, letters.sweep, attempts=1),
@@ -125,6 +127,10 @@ class Product:
 
     def round_worker(self) -> RoundWorker:
         return RoundWorker(self.rounds(), Closing(self.database, self.storage, self.clock))
+
+    def reminders(self) -> Reminders:
+        """Of the reports that units owe."""
+        return Reminders(self.database, self.clock, self.vault, self.settings.public_url)
 
     def letter_worker(self) -> LetterWorker:
         return LetterWorker(self.database, self.storage, self.clock, self.vault, self.settings.public_url)
@@ -157,6 +163,7 @@ class Product:
             Schedule(SWEEP_BATCHES, SWEEP_BATCHES, 10.0),
             Schedule(SWEEP_IMPORTS, SWEEP_IMPORTS, 10.0),
             Schedule(MORNING_TASK, MORNING_TASK, MORNING_SECONDS),
+            Schedule(REMIND_TASK, REMIND_TASK, REMIND_SECONDS),
             Schedule(WORK_ROUNDS, WORK_ROUNDS, WORK_ROUNDS_SECONDS),
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
