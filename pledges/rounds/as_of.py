@@ -20,7 +20,7 @@ from pledges.rounds.former_values import FormerValues, changed_since
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListRow, Wanted, found_in
 from pledges.rounds.live import ASKED, TURNED
-from pledges.rounds.streaming import expect_many_rows, in_chunks
+from pledges.rounds.streaming import expect_many_rows, plain_chunks
 
 CHUNK = 2000
 
@@ -44,7 +44,7 @@ def rows(
     gathering = Gathering(session, wanted.province_code, until, whole=most is None)
     expect_many_rows(session)
     statement = _rows(gathering, wanted, day, after, None if wanted.filters.subject_type else most)
-    for found in in_chunks(session, statement, chunk):
+    for found in plain_chunks(session, statement, chunk):
         lines = reader.lines(row[:-1] for row in found)
         changed = [place for place, row in enumerate(found) if row[-1] or former.merged(row[3])]
         former.lead_back(lines, changed, reader)

@@ -77,6 +77,8 @@ class Gathering:
     province_code: str
     until: datetime | None
     whole: bool
+    listed: Select[Any] | None = None
+    """The ids of the obligations that stand in a whole list: nothing is gathered of the others."""
 
     def beside(self, entity_id: Column, obligation_id: Column) -> Gathered:
         """For a statement that joins `Obligation`, `Entity` and `Channel`."""
@@ -125,7 +127,9 @@ class Gathering:
                 else_=Attempt.made_on >= self._local_day(AskedObligation.asked_at),
             )
         ]
-        asked = []
+        asked: list[ColumnElement[bool]] = []
+        if self.listed is not None:
+            asked.append(AskedObligation.obligation_id.in_(self.listed))
         if self.until is not None:
             asked.append(AskedObligation.asked_at < self.until)
             tried.append(Attempt.recorded_at < self.until)

@@ -22,6 +22,8 @@ class Column:
     """What alone decides about the text: thousands of lines share it. None: every line has its own."""
     day: Callable[[ListRow], date | None] | None = None
     """Where it holds a day."""
+    plain: bool = False
+    """Never anything in it that a CSV would have to quote."""
 
 
 def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> list[Column]:
@@ -43,7 +45,7 @@ def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> l
         Column("Có từ khi nào", 28, words.cohort, attrgetter("cohort")),
         _day("Thấy lần đầu", attrgetter("first_seen_on")),
         *(asked if kind is ListKind.NOT_PLEDGED else []),
-        Column("Mã dòng", 38, lambda row: str(row.obligation_id)),
+        Column("Mã dòng", 38, lambda row: str(row.obligation_id), plain=True),
     ]
 
 

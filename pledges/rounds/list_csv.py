@@ -45,12 +45,14 @@ class _Cells:
     def __init__(self, column: Column) -> None:
         self._text = column.text
         self._key = column.key
+        self._plain = column.plain
         self._known: dict[Hashable, str] = {}
 
     def of(self, rows: list[ListRow]) -> list[str]:
         key = self._key
         if key is None:
-            return [_quoted(text) for text in map(self._text, rows)]
+            texts = map(self._text, rows)
+            return list(texts) if self._plain else list(map(_quoted, texts))
         if len(self._known) > _MOST_KNOWN:
             self._known.clear()
         return self._shared(rows, key)

@@ -63,11 +63,13 @@ def statement(session: Session, wanted: Wanted, moment: Moment) -> Select[Any]:
     """The whole list in the order of a document: by part, commune, entry and obligation."""
     first = Obligation.in_force > 0 if wanted.kind is ListKind.PLEDGED else Obligation.asked_on.is_not(None)
     number = case((first, wanted.number(0)), else_=wanted.number(1))
-    gathering = Gathering(session, wanted.province_code, None, whole=True)
+    listed = or_(*(and_(*stands_in(part, moment)) for part in wanted.parts))
+    ids = select(Obligation.id).where(
+        Obligation.province_code == wanted.province_code, Obligation.entry_id.in_(wanted.entries.ids), listed
+    )
+    gathering = Gathering(session, wanted.province_code, None, whole=True, listed=ids)
     return (
-        _rows(gathering, wanted, number)
-        .where(or_(*(and_(*stands_in(part, moment)) for part in wanted.parts)))
-        .order_by(number, _commune(), Obligation.entry_id, Obligation.id)
+        _rows(gathering, wanted, number).where(listed).order_by(number, _commune(), Obligation.entry_id, Obligation.id)
     )
 
 
