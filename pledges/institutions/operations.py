@@ -23,7 +23,7 @@ from pledges.institutions.models import Institution, InstitutionMember
 from pledges.institutions.queries import members_of
 from pledges.institutions.rules import LINK_LIFETIME, LONGEST_NAME, MOST_MEMBERS, Person
 from pledges.messaging.operations import queue_message
-from pledges.plans.queries import duties_for, get_agency, get_commune
+from pledges.plans.queries import duties_by_type, get_agency, get_commune
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import Pledge
 
@@ -43,12 +43,9 @@ class NewInstitution:
 
 def subject_types_for(session: Session, province_code: str, agency_code: str) -> list[str]:
     """The groups of persons whose pledges this agency receives in its province."""
-    return [
-        code
-        for code, kind in SUBJECT_TYPES.items()
-        if kind.person_or_organisation != "organisation"
-        and any(duty.agency.code == agency_code for duty in duties_for(session, province_code, code))
-    ]
+    persons = [code for code, kind in SUBJECT_TYPES.items() if kind.person_or_organisation != "organisation"]
+    duties = duties_by_type(session, province_code, persons)
+    return [code for code in persons if any(duty.agency.code == agency_code for duty in duties[code])]
 
 
 def add_institution(

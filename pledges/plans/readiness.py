@@ -12,14 +12,13 @@ from pledges.plans.models import Instrument
 from pledges.plans.queries import (
     agencies_of,
     current_text,
-    duties_for,
+    duties_by_type,
     entries_of,
     get_province,
     is_approved,
     operative_plan,
     plan_number_missing,
 )
-from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.settings import province_settings
 
 
@@ -37,7 +36,7 @@ class ReadinessItem:
 
 def province_readiness(session: Session, province_code: str) -> list[ReadinessItem]:
     """Everything that is checked about the plans of a province, ready or not, in the order of the page."""
-    duties = [duty for code in SUBJECT_TYPES for duty in duties_for(session, province_code, code)]
+    duties = [duty for found in duties_by_type(session, province_code).values() for duty in found]
     return [
         *_wordings(session, province_code, sorted({duty.text_id for duty in duties})),
         _plan_number(session, province_code),

@@ -87,13 +87,18 @@ class PageForm(FlaskForm):
 
 
 @functools.cache
+def _file(folder: str | None, name: str) -> Path:
+    return Path(folder or "") / name
+
+
+@functools.cache
 def _fingerprint(path: Path, _changed: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def asset(name: str) -> str:
     """The address of a static file, with its fingerprint, so that it may be cached for ever."""
-    path = Path(current_app.static_folder or "") / name
+    path = _file(current_app.static_folder, name)
     # Written out: the page that refuses a foreign host name has no routes to build addresses from.
     return f"{current_app.static_url_path}/{name}?v={_fingerprint(path, path.stat().st_mtime_ns)}"
 

@@ -22,8 +22,10 @@ _SEPARATORS = {"\u2028", "\u2029"}
 
 def one_line(text: str) -> str:
     """Without anything that a terminal or a log reader could take for a line end or a command."""
-    kept = (" " if unicodedata.category(c) in {"Cc", "Cf", "Cs"} or c in _SEPARATORS else c for c in text[:LONGEST])
-    return "".join(kept)
+    text = text[:LONGEST]
+    if text.isprintable():
+        return text
+    return "".join(" " if unicodedata.category(c) in {"Cc", "Cf", "Cs"} or c in _SEPARATORS else c for c in text)
 
 
 def _clean(value: Any) -> Any:
