@@ -18,7 +18,6 @@ from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.documents.errors import DocumentDamaged
-from pledges.documents.writing import writing_files
 from pledges.plans.models import ObligationEntry
 from pledges.plans.queries import get_clause
 from pledges.plans.rules import SUBJECT_TYPES
@@ -36,15 +35,13 @@ from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.errors import error_page
 from pledges.web.fields import DateField, TextField, UploadField, lazy
-from pledges.web.i18n import error_text, translate
+from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.import_forms import KeptFile
-from pledges.web.officer.import_routes import plain_name
+from pledges.web.officer.pdf_upload import LARGEST_REQUEST, keep_pdf, too_large
 from pledges.web.officer.round_letter_routes import managed_round, round_words
 from pledges.web.security import may, soft_csrf
-
-LARGEST_REQUEST = MOST_BYTES + 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -127,12 +124,9 @@ def agency_document(quarter: str, entry_id: str) -> ResponseReturnValue:
         form = DocumentForm()
     except RequestEntityTooLarge:
         form = DocumentForm(formdata=None)
-        form.file.errors = [_("Tệp lớn hơn %(size)s MB. Hãy chọn tệp nhỏ hơn.", size=MOST_BYTES // 1024 // 1024)]
+        form.file.errors = [too_large()]
         return _document_page(quarter, entry, form, None, 413)
-    kept = _keep(form)
-    if kept is not None:
-        form.file.required = False
-        form.file.hint = _("Đã nhận tệp “%(name)s”. Chỉ chọn lại nếu muốn dùng tệp khác.", name=kept.filename)
+    kept = keep_pdf(form)
     refused = list(form.file.errors)
     if not form.validate_on_submit() or kept is None:
         form.file.errors = [*form.file.errors, *refused]
@@ -147,28 +141,6 @@ def agency_document(quarter: str, entry_id: str) -> ResponseReturnValue:
         return _document_page(quarter, entry, form, kept, refusal.status)
     flash(_("Đã lưu văn bản số %(number)s.", number=form.number.data), "success")
     return redirect(url_for("officer.agency_documents", quarter=quarter), 303)
-
-
-def _keep(form: DocumentForm) -> KeptFile | None:
-    """Store the file before anything else is looked at, so that no other mistake makes people send it again."""
-    if request.method != "POST" or form.looks_automated:
-        return None
-    sent = form.file.data
-    if sent is None:
-        return KeptFile.of(form.kept.data or "", current_staff().id)
-    data = sent.stream.read(MOST_BYTES + 1)
-    sent.stream.seek(0)
-    if not data or len(data) > MOST_BYTES:
-        return None
-    try:
-        check_document(data)
-    except DomainError as refusal:
-        form.file.errors = [error_text(refusal)]
-        return None
-    with writing_files(product().storage):
-        kept = KeptFile(product().storage.put(data), plain_name(sent.filename))
-    form.kept.data = kept.token(current_staff().id)
-    return kept
 
 
 def _upload(entry: ObligationEntry, form: DocumentForm, kept: KeptFile) -> None:
