@@ -82,6 +82,12 @@ SECTIONS = (
                 N_("Số liệu"),
                 N_("Tỷ lệ cam kết hiện nay và của từng quý, theo nghĩa vụ, nhóm, xã; lấy tệp để báo cáo."),
             ),
+            Page(
+                Action.REPORT_VIEW,
+                "/can-bo/bao-cao",
+                N_("Báo cáo"),
+                N_("Đơn vị phải gửi, sẽ nhận báo cáo nào, trước ngày nào; soạn, gửi, nhận, tổng hợp."),
+            ),
         ),
     ),
     Section(
