@@ -27,6 +27,13 @@ AGENCY = "Sở Công Thương tỉnh Lạng Sơn"
 FILE = f"https://camket.vidu.vn/ho-so/{REFERENCE}"
 VERIFY = "https://camket.vidu.vn/xac-minh/0123456789abcdef0123456789abcdef"
 SAID = ["Tên miền ghi trong hồ sơ không mở được.", "Hãy ghi đúng tên miền đang bán hàng, ví dụ vidu.vn."]
+REPORT: dict[str, Any] = {
+    "name": "Nguyễn Thị Ánh",
+    "unit_name": "Ủy ban nhân dân xã Thử Nghiệm",
+    "report": "Báo cáo kết quả thực hiện Kế hoạch",
+    "period": "năm 2026",
+    "link": "https://camket.vidu.vn/can-bo/bao-cao/thu-R1/2026/06001",
+}
 ABOUT: dict[str, Any] = {"reference": REFERENCE, "agency_name": AGENCY, "link": FILE}
 LINK = "https://camket.vidu.vn/ky-cam-ket/tiep-tuc/abc.def"
 
@@ -91,6 +98,11 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data_answered": ({**ABOUT, "message": SAID}, {}),
     "round_ask": (ASKED, INVITATION),
     "round_reminder": ({**ASKED, "last": 1}, INVITATION),
+    "report_due": (
+        {**REPORT, "recipients": ["Sở Công Thương", "Ban Chỉ đạo 389"], "before": date(2026, 9, 30), "days": 9},
+        {},
+    ),
+    "report_returned": ({**REPORT, "message": SAID}, {}),
 }
 
 PDF = b"%PDF-1.7\n" + bytes(range(256)) + b"\n.\n%%EOF\n"
@@ -226,6 +238,8 @@ def test_html_is_plain(kind: str) -> None:
         ("data_withdrawal", [REFERENCE, AGENCY, FILE, "Ngày 20/11/2026", "chậm nhất ngày 11/12/2026"]),
         ("data_withdrawn", [REFERENCE, AGENCY, FILE, "lúc 00:30 ngày 21/11/2026", "chậm nhất ngày 11/12/2026"]),
         ("data_answered", [REFERENCE, FILE, *SAID, f"liên hệ {AGENCY}"]),
+        ("report_due", [*REPORT.values(), "trước ngày 30/09/2026", "Sở Công Thương, Ban Chỉ đạo 389", "đúng hạn: 9"]),
+        ("report_returned", [*REPORT.values(), *SAID, "Bản đã gửi vẫn được giữ"]),
     ],
 )
 def test_contents(kind: str, wanted: list[str]) -> None:
