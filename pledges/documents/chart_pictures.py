@@ -23,6 +23,8 @@ SCALE = 3
 FINE = 2
 """Shapes are drawn this many times larger and then reduced, so that slanted edges are smooth."""
 
+ALMOST_WHITE = 254
+
 Point = tuple[float, float]
 
 
@@ -62,9 +64,12 @@ def _png(drawing: Drawing, faces: Faces) -> bytes:
     pen = ImageDraw.Draw(image)
     for label in labels:
         _write(pen, label, faces)
+    # Few colours are used, and a palette of them takes a third of the bytes. The quick way to find it makes the white
+    # of the paper a shade darker, which would be seen on a page.
+    few = image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few.putpalette([255 if value == ALMOST_WHITE else value for value in few.getpalette() or ()])
     target = BytesIO()
-    # Few colours are used, and a palette of them takes a third of the bytes.
-    image.quantize(128, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(target, "PNG", optimize=True)
+    few.save(target, "PNG", compress_level=7)
     return target.getvalue()
 
 

@@ -62,12 +62,12 @@ def content_of(session: Session, report: Report, now: datetime) -> ReportContent
         symbol=f"BC-{_short_name(unit)}",
         place=_place(session, unit, subject.province),
         year=now.astimezone(VIETNAM).year,
-        abstract=_abstract(subject),
+        abstract=f"{_abstract(subject)}{' (bản đính chính)' if report.version > 1 else ''}",
         addressees=tuple(_addressees(subject)),
         bases=tuple(_bases(session, duty)),
         opening=_opening(subject),
         chapters=tuple(_chapters(session, subject, figures, answers, annexes)),
-        closing=f"Trên đây là báo cáo của {_own_name(unit, subject.province)}, kính gửi quý cơ quan tổng hợp, chỉ đạo.",
+        closing=_closing(subject),
         copies=tuple(_copies(subject)),
         signing_title=_signing_title(session, unit),
         drafted_at=report.drafted_at,
@@ -164,8 +164,7 @@ def _abstract(subject: _Subject) -> str:
         topic = f"Tổng hợp {_lowered(_topic(gathered))}"
     else:
         topic = _topic(duty)
-    correction = " (bản đính chính)" if subject.report.version > 1 else ""
-    return f"{topic} {_span(subject)}{correction}"
+    return f"{topic} {_span(subject)}"
 
 
 def _topic(duty: ReportingDuty) -> str:
@@ -207,10 +206,13 @@ def _bases(session: Session, duty: ReportingDuty) -> Iterator[str]:
         yield f"Căn cứ nhiệm vụ báo cáo được giao tại {clause.place_in_words} của Kế hoạch nêu trên"
 
 
+def _receivers(subject: _Subject) -> list[str]:
+    return [subject.units[code].name for code in subject.duty.recipients if code in subject.units]
+
+
 def _addressees(subject: _Subject) -> Iterator[str]:
-    duty, units = subject.duty, subject.units
-    via = f" (qua {units[duty.via].name})" if duty.via in units else ""
-    yield from (f"{units[code].name}{via}" for code in duty.recipients if code in units)
+    via = subject.units.get(subject.duty.via)
+    yield from (f"{name} (qua {via.name})" if via is not None else name for name in _receivers(subject))
 
 
 def _copies(subject: _Subject) -> Iterator[str]:
@@ -226,6 +228,14 @@ def _opening(subject: _Subject) -> str:
     if report.version > 1:
         lines.insert(0, f"Báo cáo này thay báo cáo đã gửi trước. Lý do đính chính: {report.correction_reason}")
     return "\n".join(lines)
+
+
+def _closing(subject: _Subject) -> str:
+    """As such papers end, with the mark that says that nothing follows."""
+    name = _own_name(subject.unit, subject.province)
+    receivers = ", ".join(_receivers(subject))
+    sent = f", kính gửi {receivers} xem xét, tổng hợp" if receivers else ""
+    return f"Trên đây là báo cáo {_lowered(_abstract(subject))} của {name}{sent}./."
 
 
 # --- Chapters --------------------------------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ BLANK = "\u00a0"
 """Does not melt away at the end of a line, as a common blank does."""
 _LEFT, _RIGHT = 66.0, ROOM - 66.0
 _SIGNER = 80.0
+_BESIDE = 6.0
+"""Millimetres that the two halves of the head keep between them."""
 _RULE_SHARE = 0.4
 """The decree: a third to half of the line above."""
 _SHADE = "F2F2F2"
@@ -41,7 +43,8 @@ _POINTS = 72 / 25.4
 _CELL_SIZE = 11.5
 _AIR = 3.0
 """Millimetres around the text of a cell."""
-_MOST_NUMBERS = 0.75
+_GOOD_NUMBER = 24.0
+_MOST_NUMBERS = 0.73
 """Of the width: names keep a quarter of it."""
 
 
@@ -53,7 +56,9 @@ def write_docx(content: ReportContent, target: BinaryIO) -> None:
     for place, chapter in enumerate(content.chapters):
         paper.add(paragraph("Heading1", f"{roman(place)}. {chapter.title.upper()}"))
         writer.write(chapter.parts)
-    paper.add(*(paragraph("Body", line) for line in _lines(content.closing)), _foot(content))
+    # The signature never stands alone on a page.
+    keep = (paragraph("Body", line, properties=[element("w:keepNext")]) for line in _lines(content.closing))
+    paper.add(*keep, _foot(content))
     for place, annex in enumerate(content.annexes):
         paper.begin_annex()
         paper.add(*_annex_head(content, annex, annex_name(place, len(content.annexes))))
@@ -65,9 +70,10 @@ def write_docx(content: ReportContent, target: BinaryIO) -> None:
 
 
 def _head(content: ReportContent) -> list[Any]:
-    issuer = content.agency.upper()
-    left = [paragraph("Superior", content.superior.upper())] if content.superior else []
-    left += [paragraph("Issuer", issuer), rule(_rule_of(issuer, 13, _LEFT), _LEFT)]
+    issuer = _balanced(content.agency.upper(), 13, _LEFT - _BESIDE)
+    superior = _balanced(content.superior.upper(), 13, _LEFT - _BESIDE)
+    left = [paragraph("Superior", superior)] if superior else []
+    left += [paragraph("Issuer", issuer), rule(_rule_of(issuer, 13), _LEFT)]
     right = [paragraph("NationalName", NATION), paragraph("Motto", MOTTO), rule(times_width(MOTTO, 14), _RIGHT)]
     number = paragraph("Number", f"Số:{BLANK * 8}/{content.symbol}")
     blank = BLANK * 6
@@ -76,12 +82,23 @@ def _head(content: ReportContent) -> list[Any]:
         row([cell(_LEFT, *left), cell(_RIGHT, *right)]),
         row([cell(_LEFT, number), cell(_RIGHT, date)]),
     ]
-    title = [paragraph("Kind", "BÁO CÁO"), paragraph("Abstract", content.abstract)]
-    return [table((_LEFT, _RIGHT), rows, ruled=False), *title, rule(_rule_of(content.abstract, 14, ROOM), ROOM)]
+    abstract = _balanced(content.abstract, 14, ROOM - 2 * _BESIDE)
+    title = [paragraph("Kind", "BÁO CÁO"), paragraph("Abstract", abstract)]
+    return [table((_LEFT, _RIGHT), rows, ruled=False), *title, rule(_rule_of(abstract, 14), ROOM)]
 
 
-def _rule_of(text: str, size: float, room: float) -> float:
-    return _RULE_SHARE * min(times_width(text, size), room)
+def _balanced(text: str, size: float, room: float) -> str:
+    """Two lines of nearly the same length where one has no room; what needs more lines breaks by itself."""
+    words = text.split()
+    whole = " ".join(words)
+    if times_width(whole, size) <= room or len(words) < 2:
+        return whole
+    pairs = [(" ".join(words[:cut]), " ".join(words[cut:])) for cut in range(1, len(words))]
+    return "\n".join(min(pairs, key=lambda pair: max(times_width(line, size) for line in pair)))
+
+
+def _rule_of(text: str, size: float) -> float:
+    return min(_RULE_SHARE * max(times_width(line, size) for line in text.split("\n")), _LEFT)
 
 
 def _opening(content: ReportContent) -> Iterator[Any]:
@@ -190,10 +207,15 @@ def _grid(grid: Grid) -> Any:
 def _widths(grid: Grid) -> list[float]:
     """Numbers are never broken, nor the words above them; the columns of words share what is left."""
     found = [0.0] * len(grid.heads)
+    words_above = [len(head.split()) for head in grid.heads]
     for column, head in enumerate(grid.heads):
         if column not in grid.texts:
             texts = [*head.split(), *(words[column] for words in grid.rows)]
             found[column] = max(times_width(text, _CELL_SIZE) for text in texts) + _AIR
+    # Headings of several words need fewer lines where there is room.
+    count = len(found) - len(grid.texts)
+    least = min(_GOOD_NUMBER, ROOM * _MOST_NUMBERS / count) if count else 0.0
+    found = [max(each, least) if each and heads > 1 else each for each, heads in zip(found, words_above, strict=True)]
     numbers = sum(found)
     scale = min(1.0, ROOM * _MOST_NUMBERS / numbers) if numbers else 1.0
     left = ROOM - numbers * scale

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pledges.core.calendar import Quarter
 from pledges.core.chart_figures import (
@@ -15,6 +15,7 @@ from pledges.core.chart_figures import (
 )
 from pledges.core.chart_figures import share as ratio
 from pledges.core.errors import N_
+from pledges.duties.calendar import Standing
 from pledges.duties.consolidation import Gathered, GatheredUnit
 from pledges.duties.figures import GROUPS, CoverageFigures, Line, QuarterEnd, ViolationLine
 from pledges.duties.forms import FIELDS, Answers
@@ -251,13 +252,20 @@ def gathered_parts(found: Gathered, annex: str) -> tuple[Part, ...]:
 def missing_annex(found: Gathered) -> Chapter | None:
     if not found.missing:
         return None
-    rows = tuple((number(place), unit.name, _standing(unit)) for place, unit in enumerate(found.missing, 1))
+    order = sorted(found.missing, key=lambda unit: list(_STANDINGS).index(_known(unit)))
+    rows = tuple((number(place), unit.name, _STANDINGS[_known(unit)]) for place, unit in enumerate(order, 1))
     table = Grid("Đơn vị chưa gửi báo cáo", ("TT", "Đơn vị", "Tình trạng"), rows, texts={1: 3, 2: 1})
     return Chapter("Các đơn vị chưa gửi báo cáo", (table,))
 
 
-def _standing(unit: GatheredUnit) -> str:
-    return _STANDINGS.get(unit.standing.value, "chưa gửi")
+def _known(unit: GatheredUnit) -> Standing | None:
+    return unit.standing if unit.standing in _STANDINGS else None
 
 
-_STANDINGS = {"late": "quá hạn", "returned": "bị trả lại, chưa gửi lại", "drafted": "đang soạn"}
+_STANDINGS: Mapping[Standing | None, str] = {
+    Standing.LATE: "quá hạn",
+    Standing.RETURNED: "bị trả lại, chưa gửi lại",
+    Standing.DRAFTED: "đang soạn",
+    None: "chưa gửi",
+}
+"""In the order of the list."""
