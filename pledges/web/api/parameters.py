@@ -12,6 +12,7 @@ from flask import request
 from pledges.core.calendar import Quarter, local_day
 from pledges.core.errors import N_, DomainError
 from pledges.web.current import now
+from pledges.web.i18n import LANGUAGES
 
 ALWAYS = "lang"
 DAY = "^20[0-9]{2}-[0-9]{2}-[0-9]{2}$"
@@ -27,7 +28,8 @@ def read_parameters(*names: str) -> Mapping[str, str]:
         values = request.args.getlist(name)
         if len(values) > 1:
             raise DomainError(N_("Tham số %(name)s chỉ được ghi một lần."), field=name, name=name)
-        if not values[0].strip() or len(values[0]) > LONGEST_VALUE:
+        wrong_language = name == ALWAYS and values[0] not in LANGUAGES
+        if not values[0].strip() or len(values[0]) > LONGEST_VALUE or wrong_language:
             refuse(name)
     return {name: value for name, value in request.args.items() if name != ALWAYS}
 

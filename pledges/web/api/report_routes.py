@@ -25,16 +25,16 @@ def reports() -> ResponseReturnValue:
 
 
 def _item(due: Due, standing: str) -> dict[str, Any]:
-    duty, period = due.duty, due.period
+    duty, span = due.duty, due.span
     return {
         "duty": duty.id,
         "title": duty.report,
         "clause": duty.clause_id,
         "form": duty.form.value,
         "cadence": duty.follow_as,
-        "period": period.code,
-        "first_day": period.first.isoformat(),
-        "final_day": period.last.isoformat(),
+        "period": due.period,
+        "first_day": span.first.isoformat(),
+        "final_day": span.last.isoformat(),
         "before": due.before.isoformat(),
         "last_day": due.last_day.isoformat(),
         "recipients": list(duty.recipients),
