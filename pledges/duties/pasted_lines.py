@@ -24,6 +24,7 @@ from pledges.plans.models import ReportingUnit, UnitKind
 
 MOST_LINES = 500
 LONGEST_NAME = 200
+LONGEST_PERSON = 100
 
 _KINDS = {
     "so": UnitKind.DEPARTMENT,
@@ -37,6 +38,7 @@ _KINDS = {
     "cap tren": UnitKind.SUPERIOR,
 }
 """How people begin to write the kind of a unit, folded."""
+_COMMUNE_KINDS = {"p": "phuong", "x": "xa", "dk": "dac khu"}
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,8 @@ class PersonLine:
 
 def unit_key(name: str) -> str:
     """Two ways of writing a unit's name give the same key: "UBND xã Đồng Đăng", "xã Đồng Đăng"."""
-    folded = fold(name)
-    return re.sub(r"^(uy ban nhan dan|ubnd) ", "", folded)
+    folded = re.sub(r"^(uy ban nhan dan|ubnd) ", "", fold(name))
+    return re.sub(r"^(dk|p|x)(\. *| )", lambda found: f"{_COMMUNE_KINDS[found[1]]} ", folded)
 
 
 def read_units(session: Session, province_code: str, text: str, today: date) -> list[UnitLine]:
@@ -114,7 +116,8 @@ def _unit(number: int, line: str, known: set[str], accounts: Mapping[str, Staff]
     read = UnitLine(number, line, name, _kind(kind))
     if not email and not person:
         return read
-    address, called = _person(email, person)
+    # Who only gives an address means the unit's own: its people are told apart once they have signed in.
+    address, called = _person(email, person or name[:LONGEST_PERSON])
     if address in accounts or address in seen:
         raise DomainError(N_("Địa chỉ %(email)s đã có tài khoản. Hãy dùng địa chỉ khác."), email=address)
     return UnitLine(number, line, name, read.kind, address, called)
@@ -131,7 +134,7 @@ def _kind(typed: str) -> UnitKind:
 def read_people(session: Session, province_code: str, text: str, today: date) -> list[PersonLine]:
     units: dict[str, list[ReportingUnit]] = {}
     for unit in living_units(session, province_code, today):
-        for key in {unit_key(unit.name), fold(unit.code)}:
+        for key in {unit_key(unit.name), fold(unit.code), _without_kind(unit)}:
             units.setdefault(key, []).append(unit)
     accounts = _accounts(session, text)
     seen: set[str] = set()
@@ -162,6 +165,12 @@ def _person_line(
     if account.province_code == unit.province_code and unit_code_of(account) == unit.code:
         return PersonLine(number, line, unit, called, address, known=True)
     raise DomainError(N_("Địa chỉ %(email)s đã có tài khoản ở nơi khác. Hãy dùng địa chỉ khác."), email=address)
+
+
+def _without_kind(unit: ReportingUnit) -> str:
+    """People leave out the kind of a commune; where two have one name, both are found and the code is asked for."""
+    key = unit_key(unit.name)
+    return re.sub(r"^(dac khu|phuong|xa) ", "", key) if unit.kind is UnitKind.COMMUNE else key
 
 
 def _one_unit(named: str, found: list[ReportingUnit]) -> ReportingUnit:

@@ -25,6 +25,9 @@ class Spot:
     agency_code: str
     reference: str = "CK-99-2026-KKKKKK"
     exists: bool = True
+    added_unit: str = "99-KHONG"
+    added_duty: str = "99-KHONG"
+    """A reporting unit and a duty of the province, both added by an administrator: only such can be ended."""
     pledge_id: uuid.UUID = field(default_factory=uuid.uuid4)
     entity_id: uuid.UUID = field(default_factory=uuid.uuid4)
     batch_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -44,6 +47,7 @@ class Spot:
     contact_id: uuid.UUID = field(default_factory=uuid.uuid4)
     unread_id: uuid.UUID = field(default_factory=uuid.uuid4)
     sighting_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    hotline_id: uuid.UUID = field(default_factory=uuid.uuid4)
     obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """From the agency to itself: the walk asks both who answers and who takes back."""
@@ -84,6 +88,14 @@ def _pledge(**more: Any) -> Sample:
 
 def _province(*names: str) -> Sample:
     return Sample(lambda spot: {"code": spot.province_code} | {name: getattr(spot, name) for name in names}, PROVINCE)
+
+
+def _duty() -> Sample:
+    return Sample(lambda spot: {"code": spot.province_code, "duty_id": spot.added_duty}, PROVINCE)
+
+
+def _unit() -> Sample:
+    return Sample(lambda spot: {"code": spot.province_code, "unit_code": spot.added_unit}, PROVINCE)
 
 
 def _import(**more: Any) -> Sample:
@@ -147,6 +159,28 @@ SAMPLES: dict[str, Sample] = {
     "admin.disable_person": _person(),
     "admin.enable_person": _person(),
     "admin.end_sessions": _person(),
+    "admin.hotlines": _province(),
+    "admin.add_hotline": _province(),
+    "admin.paste_hotlines": _province(),
+    "admin.hotline": _province("hotline_id"),
+    "admin.check_hotline": _province("hotline_id"),
+    "admin.move_hotline": _province("hotline_id"),
+    "admin.end_hotline": _province("hotline_id"),
+    "admin.bring_back_hotline": _province("hotline_id"),
+    "admin.publication": _province(),
+    "admin.duties": _province(),
+    "admin.add_duty": _province(),
+    "admin.add_missing_duties": _province(),
+    "admin.duty": _duty(),
+    "admin.end_duty": _duty(),
+    "admin.resume_duty": _duty(),
+    "admin.units": _province(),
+    "admin.add_unit": _province(),
+    "admin.paste_units": _province(),
+    "admin.unit": _unit(),
+    "admin.end_unit": _unit(),
+    "admin.resume_unit": _unit(),
+    "admin.invite_people": _province(),
     "admin.withdrawal": Sample(lambda spot: {"withdrawal_id": spot.withdrawal_id}, PROVINCE),
     "officer.new_delegation": Sample(lambda spot: {"giver_id": spot.giver_id}, PERSON),
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),

@@ -23,6 +23,7 @@ from pledges.accounts.permissions import Action, fits_state, reach_of
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.calendar import local_day
 from pledges.documents.models import Document, DocumentKind
+from pledges.hotlines.models import Hotline
 from pledges.imports.models import Import, ImportRow, ImportState, RowOutcome
 from pledges.institutions.models import Institution
 from pledges.plans.models import Agency, ObligationEntry
@@ -39,6 +40,7 @@ from pledges.signing.rules import hold_of
 from pledges.tips.models import Tip, TipSource
 from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
+from tests.support.duty_spots import duty_beside
 from tests.support.reach_samples import ALSO_INSIDE, HELPER, PERSON, SAMPLES, Sample, Spot
 from tests.support.round_spots import round_beside
 from tests.support.signing import HUE, LANG_SON, doctor_pages, seller_pages, signed_by
@@ -249,6 +251,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             text_id=current_text(session, "website_seller").id,
             **(hanging := _looked_after(product, session, pledge, person)),
             **round_beside(session, name, pledge, hanging["obligation_id"]),
+            **duty_beside(session, province, agency),
         )
 
     return product.database.run(work)
@@ -321,7 +324,10 @@ def _looked_after(product: Product, session: Session, pledge: Pledge, person: St
         recorded_by=person.id,
         recorded_at=START,
     )
-    session.add_all([channel, contact, unread, sighting, proposal, violation])
+    hotline = Hotline(
+        province_code=province, name="Thử nghiệm", phone="1900 0000", checked_on=local_day(START), added_at=START
+    )
+    session.add_all([channel, contact, unread, sighting, proposal, violation, hotline])
     session.flush()
     return {
         "channel_id": channel.id,
@@ -331,6 +337,7 @@ def _looked_after(product: Product, session: Session, pledge: Pledge, person: St
         "obligation_id": obligation.id,
         "proposal_id": proposal.id,
         "violation_id": violation.id,
+        "hotline_id": hotline.id,
     }
 
 

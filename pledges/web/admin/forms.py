@@ -8,6 +8,7 @@ from pledges.web.components import PageForm
 from pledges.web.fields import AgreeField, Choice, ChoiceField, DateField, TextField, lazy
 
 CONSENT, TASK, UNDECIDED = "consent", "task", "undecided"
+PUBLIC, KEPT = "public", "kept"
 
 
 class ProvinceForm(PageForm):
@@ -80,6 +81,16 @@ class AgencyForm(PageForm):
                 lazy("Niêm phong của hệ thống, ghi tên người duyệt"),
                 lazy("Bản cam kết ghi rõ ai duyệt, chức danh và lúc nào; không phải chữ ký số của cơ quan."),
             ),
+        ),
+    )
+
+
+class PublicationForm(PageForm):
+    publish = ChoiceField(
+        lazy("Công khai số liệu ký cam kết của tỉnh, thành phố này?"),
+        choices=(
+            Choice(PUBLIC, lazy("Công khai"), lazy("Trang và tệp có ngay, với số liệu đến hết ngày hôm trước.")),
+            Choice(KEPT, lazy("Không công khai"), lazy("Chỉ cán bộ đã đăng nhập xem được số liệu.")),
         ),
     )
 
