@@ -10,6 +10,12 @@ def N_(message: str) -> str:
     return message
 
 
+class Said(str):
+    """A word of ours inside a message: it is translated with it, unlike names and texts that people have written."""
+
+    __slots__ = ()
+
+
 class DomainError(Exception):
     """A rule refuses. `message` is Vietnamese with `%(name)s` places for `params`; `field` names the form field."""
 

@@ -18,6 +18,7 @@ from pledges.registry.counts import Count
 from pledges.registry.families import lock_survivor
 from pledges.registry.matching import matching_entities, same_by_name, survivor, take_turns, with_confirmed_email
 from pledges.registry.models import Contact, Entity, Standing
+from pledges.registry.names import remember_name
 from pledges.registry.operations import (
     PERSONAL_NUMBER,
     Declaration,
@@ -130,7 +131,9 @@ def _bring_up_to_date(
     declared = act.declared
     changed, counts = [], []
     if entity.name != declared.name:
+        before = entity.name
         set_name(entity, declared.name)
+        remember_name(act.session, entity, before, now=act.now)
         changed.append("name")
     retracted = declared.tax_code is None and entity.tax_code == former.tax_code
     if entity.tax_code != declared.tax_code and not keep_tax_code and (declared.tax_code or retracted):

@@ -17,7 +17,7 @@ from pledges.accounts.permissions import Action, Place, require
 from pledges.audit.operations import Actor, record
 from pledges.core.calendar import Quarter, local_day
 from pledges.core.db import new_id
-from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.errors import N_, Conflict, DomainError, NotFound, Said
 from pledges.core.text import clean_block
 from pledges.messaging.bulk import cancel_batch, hold_batch, resume_batch
 from pledges.messaging.models import Message, MessageState
@@ -45,7 +45,7 @@ class RoundChanged(Conflict):
                 "Đợt vận động vừa được người khác thay đổi, hiện ở trạng thái “%(state)s”. "
                 "Chưa ghi gì thêm; hãy xem lại."
             ),
-            state=STATE_LABELS[of_round.state],
+            state=Said(STATE_LABELS[of_round.state]),
         )
         self.round = of_round
 

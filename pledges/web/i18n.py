@@ -12,7 +12,7 @@ from flask import Flask, Response, has_request_context, request, session
 from flask_babel import Babel, Domain, get_locale, gettext
 
 from pledges.core.calendar import VIETNAM, Quarter, local_day
-from pledges.core.errors import DomainError
+from pledges.core.errors import DomainError, Said
 from pledges.core.translations import read_catalogue
 
 LANGUAGES = {"vi": "Tiếng Việt", "en": "English"}
@@ -65,7 +65,8 @@ def translate(message: str, **params: Any) -> str:
 
 
 def error_text(error: DomainError) -> str:
-    return translate(error.message, **error.params)
+    said = {name: translate(value) if isinstance(value, Said) else value for name, value in error.params.items()}
+    return translate(error.message, **said)
 
 
 def date_text(value: date | datetime | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from pledges.registry.counters import move_counters
 from pledges.registry.models import Contact, Counter, Entity, Obligation, Standing
 from pledges.registry.operations import Registered
 from pledges.registry.rules import DeclaredSubject
+from pledges.registry.searching import search_entities
+from pledges.registry.upkeep_models import FormerName
 from tests.support.clock import START
 from tests.support.signing import run_together
 from tests.unit.registry.conftest import P
@@ -170,3 +173,12 @@ def test_twice_at_once_is_once(register: Database) -> None:
         assert session.scalars(select(Entity.tax_code)).all() == [TAX_CODE]
     register.run(lambda session: declare(session, subject, LATER))
     assert drifts(register) == []
+
+
+def test_a_subject_is_still_found_by_the_name_it_had(register: Database) -> None:
+    known = register_in(register, declared("thu-mot.vn", types=TYPES))
+    before = known.entity.name
+    correct(register, known.entity, replace(declared("thu-mot.vn", types=TYPES), name="Cửa hàng tên mới (thử nghiệm)"))
+    with register.read() as session:
+        assert [name.name for name in session.scalars(select(FormerName))] == [before]
+        assert known.entity.id in {hit.id for hit in search_entities(session, P, before)}
