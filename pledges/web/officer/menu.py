@@ -159,6 +159,12 @@ SECTIONS = (
                 N_("Yêu cầu của người ký, hạn trả lời, và câu trả lời."),
             ),
             Page(
+                Action.HOTLINE_MANAGE,
+                "/quan-tri/duong-day-nong",
+                N_("Đường dây nóng"),
+                N_("Các số mà người dân gọi khi thấy hàng giả: thêm, sửa, kiểm tra, in áp phích."),
+            ),
+            Page(
                 Action.AUDIT_VIEW,
                 "/quan-tri/nhat-ky",
                 N_("Nhật ký"),

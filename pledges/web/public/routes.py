@@ -13,6 +13,7 @@ from pledges.web.public import (
     coverage_routes,
     development,
     health,
+    hotline_routes,
     look_up,
     look_up_api,
     openapi,
@@ -33,6 +34,7 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(coverage_api.blueprint)
     app.register_blueprint(openapi.blueprint)
     app.register_blueprint(tip_routes.blueprint)
+    app.register_blueprint(hotline_routes.blueprint)
     app.register_blueprint(coverage_routes.blueprint)
     app.jinja_env.globals.update(figures_published=coverage_routes.figures_published)
     if not product_of(app).settings.production:
