@@ -48,7 +48,6 @@ class Spot:
     unread_id: uuid.UUID = field(default_factory=uuid.uuid4)
     sighting_id: uuid.UUID = field(default_factory=uuid.uuid4)
     hotline_id: uuid.UUID = field(default_factory=uuid.uuid4)
-    hotline_id: uuid.UUID = field(default_factory=uuid.uuid4)
     obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """From the agency to itself: the walk asks both who answers and who takes back."""
@@ -182,14 +181,6 @@ SAMPLES: dict[str, Sample] = {
     "admin.end_unit": _unit(),
     "admin.resume_unit": _unit(),
     "admin.invite_people": _province(),
-    "admin.hotlines": _province(),
-    "admin.add_hotline": _province(),
-    "admin.paste_hotlines": _province(),
-    "admin.hotline": _province("hotline_id"),
-    "admin.check_hotline": _province("hotline_id"),
-    "admin.move_hotline": _province("hotline_id"),
-    "admin.end_hotline": _province("hotline_id"),
-    "admin.bring_back_hotline": _province("hotline_id"),
     "admin.withdrawal": Sample(lambda spot: {"withdrawal_id": spot.withdrawal_id}, PROVINCE),
     "officer.new_delegation": Sample(lambda spot: {"giver_id": spot.giver_id}, PERSON),
     "officer.end_one": Sample(lambda spot: {"delegation_id": spot.delegation_id}, PERSON),
