@@ -237,7 +237,7 @@ def correct(session: Session, key: Key, *, reason: str, staff: Staff, seen: int,
     What was returned is corrected for the reason for which it was returned, unless another one is given.
     """
     report, owed = _own(session, key, staff)
-    if owed.draft is not None:
+    if owed.draft is not None and owed.draft.id != report.id:
         return owed.draft
     if report.revision != seen or report.state not in CORRECTABLE:
         raise ReportChanged(report)
