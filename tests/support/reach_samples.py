@@ -56,6 +56,8 @@ class Spot:
     """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
     draft_id: uuid.UUID = field(default_factory=uuid.uuid4)
     helped_reference: str = "CK-99-2026-KKKKKK"
+    key_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Of programs of the agency."""
     quarter: str = "2020Q1"
     """Of the one round of the agency. No two agencies of the walk have a round of the same quarter: the agency stands
     in no address of its own officers."""
@@ -147,6 +149,10 @@ def _obligation(of: str) -> Sample:
 
 
 SAMPLES: dict[str, Sample] = {
+    "admin.api_keys": _province(),
+    "admin.new_api_key": _province(),
+    "admin.api_key": _province("key_id"),
+    "admin.end_api_key": _province("key_id"),
     "admin.province": _province(),
     "admin.details": _province(),
     "admin.plan": _province(),

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from pledges.accounts.models import Delegation, Role, Staff
+from pledges.accounts.models import AgencyKey, Delegation, Role, Staff
 from pledges.accounts.operations import begin_session
 from pledges.accounts.permissions import Action, fits_state, reach_of
 from pledges.audit.operations import WHOLE_SYSTEM
@@ -248,6 +248,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             helper_id=person.id,
             draft_id=_helps(session, person, pledge),
             helped_reference=pledge.reference,
+            key_id=_key(session, province, agency, person.id),
             text_id=current_text(session, "website_seller").id,
             **(hanging := _looked_after(product, session, pledge, person)),
             **round_beside(session, name, pledge, hanging["obligation_id"]),
@@ -357,6 +358,23 @@ def _institution(session: Session, province: str, agency: str, added_by: uuid.UU
     session.add(made)
     session.flush()
     return made.id
+
+
+def _key(session: Session, province: str, agency: str, made_by: uuid.UUID) -> uuid.UUID:
+    """Of a program of the agency."""
+    key = AgencyKey(
+        province_code=province,
+        agency_code=agency,
+        name="Thử nghiệm",
+        key_sha256=uuid.uuid4().hex,
+        beginning="pk_thu",
+        created_at=START,
+        created_by=made_by,
+        expires_on=local_day(START),
+    )
+    session.add(key)
+    session.flush()
+    return key.id
 
 
 def _import(session: Session, province: str, agency: str) -> uuid.UUID:

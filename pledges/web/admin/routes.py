@@ -1,6 +1,7 @@
 """Everything under the blueprint of the administration."""
 
 from pledges.web.admin import (
+    api_key_routes,
     audit_routes,
     data_routes,
     duty_people_routes,
@@ -14,6 +15,7 @@ from pledges.web.admin import (
 from pledges.web.admin.blueprint import blueprint
 
 __all__ = [
+    "api_key_routes",
     "audit_routes",
     "blueprint",
     "data_routes",

@@ -165,6 +165,12 @@ SECTIONS = (
                 N_("Các số mà người dân gọi khi thấy hàng giả: thêm, sửa, kiểm tra, in áp phích."),
             ),
             Page(
+                Action.AGENCY_KEY_MANAGE,
+                "/quan-tri/khoa-api",
+                N_("Khóa API"),
+                N_("Cho phần mềm của một cơ quan đọc số liệu, danh sách, báo cáo của cơ quan đó."),
+            ),
+            Page(
                 Action.AUDIT_VIEW,
                 "/quan-tri/nhat-ky",
                 N_("Nhật ký"),
