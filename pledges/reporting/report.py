@@ -19,6 +19,7 @@ from pledges.reporting.circumstances import (
     voluntary_pledges,
 )
 from pledges.reporting.coverage import Coverage, Goal, coverage_of, goal_of
+from pledges.reporting.frozen_lists import FrozenList, frozen_lists
 from pledges.reporting.rollup import Rollup, rollup_from
 from pledges.reporting.standing import Place
 from pledges.reporting.words import Names
@@ -51,6 +52,8 @@ class RollupReport:
     volunteers: Voluntary
     goal: Goal
     names: Names
+    frozen_lists: tuple[FrozenList, ...]
+    """Of the rounds closed by then."""
 
 
 def report_of(
@@ -83,6 +86,7 @@ def report_of(
         volunteers=voluntary_pledges(session, place, day),
         goal=goal,
         names=Names.read(session, place.province_code),
+        frozen_lists=frozen_lists(session, place, day or local_day(now)),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
+from pledges.core.calendar import VIETNAM
 from pledges.core.formulas import formula_safe
 from pledges.plans.models import Instrument
 from pledges.reporting.report import COUNTED, ONCE, RollupReport
@@ -43,7 +44,7 @@ class ListSheet:
 
     kind: ListKind
     rows: Iterable[ListRow] | None
-    note: str
+    notes: tuple[str, ...]
 
 
 def write_rollup_xlsx(
@@ -64,7 +65,8 @@ def write_rollup_xlsx(
         _figures_sheets(book, report, looks)
         for each in lists:
             if words is not None:
-                _list_sheet(book, each, words, looks)
+                _list_sheet(book, report, each, words, looks)
+        _frozen_sheet(book, report, looks)
         _facts_sheet(book, report, looks)
 
 
@@ -78,6 +80,11 @@ class _Looks:
     number: Any
     share: Any
     day: Any
+    moment: Any
+    caution: Any
+    fact: Any
+    fact_number: Any
+    fact_day: Any
     sum: Any
     sum_share: Any
     sum_text: Any
@@ -86,6 +93,7 @@ class _Looks:
     def of(cls, book: Any) -> _Looks:
         cell = {"border": 1, "valign": "top"}
         count, share = {**cell, "num_format": "#,##0"}, {**cell, "num_format": "0.0%"}
+        fact = {"text_wrap": True, "valign": "top", "align": "left"}
         strong = {"bold": True, "top": 2}
         return cls(
             bold=book.add_format({"bold": True}),
@@ -98,10 +106,28 @@ class _Looks:
             number=book.add_format(count),
             share=book.add_format(share),
             day=book.add_format({**cell, "num_format": "dd/mm/yyyy", "align": "center"}),
+            moment=book.add_format({**cell, "num_format": "hh:mm dd/mm/yyyy", "align": "center"}),
+            caution=book.add_format({"italic": True, "text_wrap": True, "valign": "top"}),
+            fact=book.add_format(fact),
+            fact_number=book.add_format({**fact, "num_format": "#,##0"}),
+            fact_day=book.add_format({**fact, "num_format": "dd/mm/yyyy"}),
             sum=book.add_format({**count, **strong}),
             sum_share=book.add_format({**share, **strong}),
             sum_text=book.add_format({**cell, **strong, "text_wrap": True}),
         )
+
+
+def _sheet(book: Any, report: RollupReport, name: str, *, frozen: int = 0) -> Any:
+    """Printed across A4 with its headings on every page; `frozen` columns stay in sight, as the headings do."""
+    sheet = book.add_worksheet(name)
+    sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.6)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_HEAD)
+    sheet.set_footer(f"&L{report.agency.replace('&', '&&')}&RTrang &P/&N")
+    sheet.freeze_panes(_HEAD + 1, frozen)
+    return sheet
 
 
 class _Table:
@@ -109,15 +135,8 @@ class _Table:
 
     def __init__(self, book: Any, report: RollupReport, looks: _Looks, name: str, heads: dict[str, float]) -> None:
         self.looks, self.names = looks, len(heads)
-        self.sheet = sheet = book.add_worksheet(name)
+        self.sheet = sheet = _sheet(book, report, name, frozen=self.names)
         self.line = _HEAD
-        sheet.set_landscape()
-        sheet.set_paper(_A4)
-        sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.6)
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(_HEAD)
-        sheet.set_footer(f"&L{report.agency.replace('&', '&&')}&RTrang &P/&N")
-        sheet.freeze_panes(_HEAD + 1, self.names)
         for place, width in enumerate(heads.values()):
             sheet.set_column(place, place, width)
         sheet.set_column(self.names, self.names + len(_FIGURES) - 1, 13)
@@ -222,20 +241,20 @@ def _details(book: Any, report: RollupReport, looks: _Looks) -> None:
     table.end()
 
 
-def _list_sheet(book: Any, wanted: ListSheet, words: RowWords, looks: _Looks) -> None:
-    sheet = book.add_worksheet("DS " + KIND_LABELS[wanted.kind].removeprefix("Danh sách "))
-    sheet.set_landscape()
-    sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, 0)
+def _list_sheet(book: Any, report: RollupReport, wanted: ListSheet, words: RowWords, looks: _Looks) -> None:
+    sheet = _sheet(book, report, "DS " + KIND_LABELS[wanted.kind].removeprefix("Danh sách "))
     columns = columns_of(wanted.kind, words, formula_safe)
+    sheet.set_column(0, 0, 8)
     for place, column in enumerate(columns, start=1):
         sheet.set_column(place, place, column.width)
     sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
     sheet.write_string(0, 0, KIND_LABELS[wanted.kind], looks.title)
-    sheet.write_string(1, 0, wanted.note, looks.note)
+    sheet.write_string(1, 0, wanted.notes[0], looks.note)
     if wanted.rows is None:
         return
-    sheet.freeze_panes(_HEAD + 1, 0)
+    cautions = " ".join(wanted.notes[1:])
+    sheet.set_row(2, 15.0 * (1 + len(cautions) // 190))
+    sheet.merge_range(2, 0, 2, len(columns), cautions, looks.caution)
     for place, text in enumerate(["Số thứ tự", *(column.title for column in columns)]):
         sheet.write_string(_HEAD, place, text, looks.head)
     line = _HEAD
@@ -250,13 +269,56 @@ def _list_sheet(book: Any, wanted: ListSheet, words: RowWords, looks: _Looks) ->
     sheet.autofilter(_HEAD, 0, line, len(columns))
 
 
+def _frozen_sheet(book: Any, report: RollupReport, looks: _Looks) -> None:
+    """The lists behind the figures by their hashes: whoever holds the file of a list can show that it is that one."""
+    sheet = _sheet(book, report, "Danh sách đã chốt")
+    columns = {
+        "Cơ quan": 36.0,
+        "Quý": 14.0,
+        "Danh sách": 34.0,
+        "Số dòng": 12.0,
+        "Số liệu hết ngày": 14.0,
+        "Chốt lúc": 18.0,
+        "Quy tắc": 12.0,
+        "SHA-256": 70.0,
+    }
+    for place, width in enumerate(columns.values()):
+        sheet.set_column(place, place, width)
+    sheet.write_string(0, 0, report.agency, looks.bold)
+    sheet.write_string(1, 0, "DANH SÁCH ĐÃ CHỐT CỦA CÁC ĐỢT VẬN ĐỘNG ĐÃ ĐÓNG", looks.title)
+    note = (
+        "Danh sách lấy ở trang danh sách của đợt vận động; mã SHA-256 cho biết tệp đang giữ có đúng là danh sách này."
+    )
+    sheet.write_string(2, 0, note if report.frozen_lists else "Chưa có đợt vận động nào đã đóng.", looks.note)
+    for place, text in enumerate(columns):
+        sheet.write_string(_HEAD, place, text, looks.head)
+    line = _HEAD
+    for line, found in enumerate(report.frozen_lists, start=_HEAD + 1):
+        agency = report.names.agencies.get(found.agency, found.agency)
+        for place, text in enumerate((agency, found.quarter.vietnamese, KIND_LABELS[found.kind])):
+            sheet.write_string(line, place, formula_safe(text), looks.text)
+        sheet.write_number(line, 3, found.rows, looks.number)
+        sheet.write_datetime(line, 4, found.as_of, looks.day)
+        sheet.write_datetime(line, 5, found.frozen_at.astimezone(VIETNAM).replace(tzinfo=None), looks.moment)
+        sheet.write_string(line, 6, found.rule_version, looks.text)
+        sheet.write_string(line, 7, found.sha256, looks.text)
+    sheet.autofilter(_HEAD, 0, line, len(columns) - 1)
+
+
 def _facts_sheet(book: Any, report: RollupReport, looks: _Looks) -> None:
     sheet = book.add_worksheet("Thông tin")
-    sheet.set_column(0, 0, 30)
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 100)
-    wrapped = book.add_format({"text_wrap": True, "valign": "top"})
     facts = [("Cơ quan", report.agency), ("Số liệu", report.title), ("Thời điểm", report.subtitle), *report.facts]
-    facts += [("Cam kết tự nguyện đang có hiệu lực", str(report.volunteers.total)), ("Cách tính", f"{COUNTED} {ONCE}")]
+    facts.append(("Cách tính", f"{COUNTED} {ONCE}"))
+    line = 0
     for line, (name, text) in enumerate(facts):
         sheet.write_string(line, 0, name, looks.bold)
-        sheet.write_string(line, 1, formula_safe(text), wrapped)
+        sheet.write_string(line, 1, formula_safe(text), looks.fact)
+    sheet.write_string(line + 1, 0, "Cam kết tự nguyện đang có hiệu lực", looks.bold)
+    sheet.write_number(line + 1, 1, report.volunteers.total, looks.fact_number)
+    if report.coverage.day is not None:
+        sheet.write_string(line + 2, 0, "Số liệu hết ngày", looks.bold)
+        sheet.write_datetime(line + 2, 1, report.coverage.day, looks.fact_day)

@@ -172,7 +172,8 @@ def test_the_workbook_has_numbers_sums_and_for_its_agency_the_lists(readers: Rea
     content = take(readers.officer(), FIGURES, "xlsx").data
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     figures = ["Tổng hợp", "Theo xã", "Theo nhóm", "Chi tiết"]
-    assert book.sheet_names == [*figures, "DS chưa cam kết", "DS đã cam kết", "Thông tin"]
+    behind = ["Danh sách đã chốt", "Thông tin"]
+    assert book.sheet_names == [*figures, "DS chưa cam kết", "DS đã cam kết", *behind]
     rows = book.get_sheet_by_name("Tổng hợp").to_python()
     [total] = [row for row in rows if row[0] == "Cộng"]
     assert total[4] == sum(total[5:11]) == 8
@@ -181,9 +182,14 @@ def test_the_workbook_has_numbers_sums_and_for_its_agency_the_lists(readers: Rea
     asked_on = listed[3].index("Ngày được mời")
     assert {type(row[0]) for row in listed[4:]} == {float}
     assert {type(row[asked_on]) for row in listed[4:]} >= {date}
+    assert "không phải đề xuất hay căn cứ kiểm tra" in listed[2][0], "the caution stands on every file with the names"
     sheet = zipfile.ZipFile(io.BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
     assert re.search(r"<f>SUM\(E5:E\d\)</f><v>8</v>", sheet), "sums are formulas"
     assert 'state="frozen"' in sheet
+    with readers.product.database.read() as session:
+        taken = session.scalars(select(Fact).where(Fact.kind == "list.exported")).all()
+    assert {fact.data["list"] for fact in taken} == {"not_pledged", "pledged"}, "names are logged as lists are"
+    assert {fact.data["reason"] for fact in taken} == {REASON}
     viewer = readers.at(Role.PROVINCE_VIEWER)
     plain = CalamineWorkbook.from_filelike(io.BytesIO(take(viewer, OWN, "xlsx").data))
-    assert plain.sheet_names == [*figures, "Thông tin"]
+    assert plain.sheet_names == [*figures, *behind]
