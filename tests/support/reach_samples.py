@@ -66,6 +66,8 @@ class Spot:
     letter_batch_id: uuid.UUID = field(default_factory=uuid.uuid4)
     export_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """A file of a list of that quarter."""
+    report_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """What the agency has sent upwards for 2026; see tests/support/report_spots.py."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ class Sample:
         if self.of == PROVINCE:
             return Place(spot.province_code)
         whose = {PERSON: spot.giver_id, HELPER: spot.helper_id}
-        return Place(spot.province_code, spot.agency_code, whose.get(self.of))
+        unit = frozenset({spot.agency_code})
+        return Place(spot.province_code, spot.agency_code, whose.get(self.of), unit_codes=unit)
 
 
 def _pledge(**more: Any) -> Sample:
@@ -142,6 +145,27 @@ def _round(*names: str, **more: Any) -> Sample:
 
 def _letters() -> Sample:
     return Sample(lambda spot: {"quarter": spot.quarter, "batch_id": spot.letter_batch_id})
+
+
+def _report(**more: Any) -> Sample:
+    """What the agency owes upwards."""
+    return Sample(
+        lambda spot: {"duty_id": f"walk-{spot.agency_code}", "period": "2026", "unit_code": spot.agency_code} | more
+    )
+
+
+def _incoming(*, unit: bool = True) -> Sample:
+    """What the newspaper has sent to the agency."""
+    return Sample(
+        lambda spot: (
+            {"duty_id": f"walk-in-{spot.agency_code}", "period": "2026"}
+            | ({"unit_code": f"{spot.province_code}-BAO"} if unit else {})
+        )
+    )
+
+
+def _report_file() -> Sample:
+    return Sample(lambda spot: {"report_id": spot.report_id})
 
 
 def _obligation(of: str) -> Sample:
@@ -313,6 +337,22 @@ SAMPLES: dict[str, Sample] = {
     "officer.agency_documents": _round(),
     "officer.agency_document": _round(entry_id="46-none"),
     "officer.agency_document_file": Sample(lambda spot: {"quarter": spot.quarter, "document_id": spot.ask_id}),
+    "officer.report_period": _incoming(unit=False),
+    "officer.report": _report(),
+    "officer.report_version": _report(version=1),
+    "officer.report_docx": _report_file(),
+    "officer.report_pdf": _report_file(),
+    "officer.draft_report": _report(),
+    "officer.refresh_report": _report(),
+    "officer.report_answers": _report(),
+    "officer.report_signed_file": _report(),
+    "officer.discard_report": _report(),
+    "officer.send_report": _report(),
+    "officer.nothing_to_report": _report(),
+    "officer.sent_outside": _report(),
+    "officer.correct_report": _report(),
+    "officer.accept_report": _incoming(),
+    "officer.return_report": _incoming(),
 }
 
 ALSO_INSIDE: dict[str, set[int]] = {

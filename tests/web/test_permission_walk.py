@@ -42,6 +42,7 @@ from pledges.web.security import action_of, audience_of
 from tests.support.clock import START
 from tests.support.duty_spots import duty_beside
 from tests.support.reach_samples import ALSO_INSIDE, HELPER, PERSON, SAMPLES, Sample, Spot
+from tests.support.report_spots import reports_beside
 from tests.support.round_spots import round_beside
 from tests.support.signing import HUE, LANG_SON, doctor_pages, seller_pages, signed_by
 
@@ -252,6 +253,7 @@ def _spot(product: Product, name: str, pledge: Pledge) -> Spot:
             text_id=current_text(session, "website_seller").id,
             **(hanging := _looked_after(product, session, pledge, person)),
             **round_beside(session, name, pledge, hanging["obligation_id"]),
+            **reports_beside(session, province, agency, person, product.storage.put(PAPER)),
             **duty_beside(session, province, agency),
         )
 

@@ -59,8 +59,8 @@ def input_name(field: ViolationField, asked: Asked) -> str:
     return f"{field.value}-{asked.name}"
 
 
-def answers_form(form: ReportForm, answers: Answers) -> AnswersForm:
-    """Filled with what the report holds, or with what was sent."""
+def answers_form(form: ReportForm, answers: Answers, seen: int, *, as_kept: bool = False) -> AnswersForm:
+    """Filled with what the report holds, or with what was sent; `as_kept`: whatever this request sends."""
     fields: dict[str, Any] = {}
     for row in answers.rows:
         fields |= _number_fields(row.field)
@@ -72,7 +72,9 @@ def answers_form(form: ReportForm, answers: Answers) -> AnswersForm:
             rows=6,
             clean=lambda raw: clean_block(raw, most=LONGEST_TEXT),
         )
-    made: AnswersForm = type("ReportAnswersForm", (AnswersForm,), fields)(data=_given(answers))
+    made: AnswersForm = type("ReportAnswersForm", (AnswersForm,), fields)(
+        data={"seen": seen, **_given(answers)}, **({"formdata": None} if as_kept else {})
+    )
     return made
 
 

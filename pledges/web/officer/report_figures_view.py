@@ -32,7 +32,7 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequenc
 
 
 def answers_table(answers: Answers) -> Table | None:
-    """By field, with the sums; numbers that nobody has entered yet show as a dash."""
+    """By field, with the sums. Fields without anything are left out: on a phone every row is a card."""
     if not answers.rows:
         return None
     rows = [
@@ -41,13 +41,16 @@ def answers_table(answers: Answers) -> Table | None:
             [_number(getattr(row, asked.name)) for asked in NUMBERS] + [number_text(len(row.links))],
         )
         for row in answers.rows
+        if row.links or any(getattr(row, asked.name) for asked in NUMBERS)
     ]
     totals = answers.totals
     rows.append(
         (_("Tổng"), [number_text(getattr(totals, asked.name)) for asked in NUMBERS] + [number_text(totals.links)])
     )
     heads = [_("Lĩnh vực"), *(translate(asked.label) for asked in NUMBERS), _("Đường dẫn vi phạm")]
-    return _table(_("Số liệu theo lĩnh vực"), heads, rows) | {"long": False}
+    left = len(answers.rows) + 1 - len(rows)
+    caption = _("Số liệu theo lĩnh vực; %(number)s lĩnh vực khác không có gì", number=number_text(left))
+    return _table(caption if left else _("Số liệu theo lĩnh vực"), heads, rows) | {"long": False}
 
 
 def _number(value: int | None) -> str:
@@ -73,7 +76,7 @@ def paragraphs(form: ReportForm, answers: Answers) -> list[dict[str, Any]]:
 def figures_tables(found: ReportFigures) -> list[Table]:
     tables = coverage_tables(found.coverage) if found.coverage is not None else []
     if found.violations is not None:
-        tables += [_violations_table(found.violations)] if found.violations else []
+        tables.append(_violations_table(found.violations))
     return tables
 
 
@@ -81,7 +84,7 @@ def coverage_tables(found: CoverageFigures) -> list[Table]:
     total = [(_("Tất cả"), _cells(found.total))]
     if found.acknowledged.in_scope:
         total.append((_("Xác nhận văn bản (đếm riêng)"), _cells(found.acknowledged)))
-    tables = [_table(_("Tình hình ký cam kết"), line_heads(""), total)]
+    tables = [_table(_("Tình hình ký cam kết"), line_heads(_("Phạm vi")), total)]
     parts = (
         (_("Theo cơ quan"), _("Cơ quan"), found.agencies),
         (_("Theo nghĩa vụ"), _("Nghĩa vụ"), found.entries),
@@ -124,6 +127,7 @@ def _quarters_table(quarters: Sequence[QuarterEnd]) -> Table:
 
 
 def _violations_table(lines: Sequence[ViolationLine]) -> Table:
+    """With its sum, which is 0 where the agency has recorded nothing."""
     rows = [
         (
             translate(FIELDS[line.field]),
@@ -131,6 +135,8 @@ def _violations_table(lines: Sequence[ViolationLine]) -> Table:
         )
         for line in lines
     ]
+    sums = (sum(getattr(line, name) for line in lines) for name in ("subjects", "decisions", "fines"))
+    rows.append((_("Tổng"), [number_text(each) for each in sums]))
     heads = [_("Lĩnh vực"), _("Đối tượng vi phạm"), _("Quyết định xử lý"), _("Tiền phạt (đồng)")]
     return _table(_("Vi phạm của người đã ký, do cơ quan ghi nhận trong kỳ"), heads, rows)
 

@@ -17,12 +17,14 @@ from pledges.duties import figures, forms
 from pledges.duties.calendar import UNSENT, Due, Standing
 from pledges.duties.figures import ReportFigures
 from pledges.duties.models import Report, ReportState
-from pledges.duties.rules import CORRECTABLE
+from pledges.duties.periods import gathered_period
+from pledges.duties.rules import CORRECTABLE, place_of
 from pledges.duties.unit_queries import units_by_code
-from pledges.plans.models import ReportForm
+from pledges.plans.models import ReportForm, ReportingDuty
 from pledges.plans.queries import get_clause
 from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, time_text
+from pledges.web.officer.reach import reaches
 from pledges.web.officer.report_calendar_view import Names, period_facts, report_url
 from pledges.web.officer.report_figures_view import (
     answers_table,
@@ -68,6 +70,7 @@ def report_page(
         above=_above(due, whose),
         conflict=conflict,
         facts=[*period_facts(due, names), *_clause(due)],
+        gathers=_gathers(due),
         writes=whose.writes,
         receives=whose.receives,
         receivable=shown is not None and shown.state is ReportState.SENT and shown is due.report,
@@ -101,6 +104,15 @@ def _clause(due: Due) -> list[dict[str, Any]]:
         return []
     clause = get_clause(reader(), due.duty.province_code, due.duty.clause_id)
     return [{"key": _("Căn cứ"), "value": clause.place_in_words}]
+
+
+def _gathers(due: Due) -> dict[str, str] | None:
+    """The reports of which this one consists, for those who see who has sent them."""
+    duty = reader().get(ReportingDuty, (due.duty.province_code, due.duty.gathers)) if due.duty.gathers else None
+    if duty is None or not reaches(Action.REPORT_VIEW, place_of(duty, "", Action.REPORT_RECEIVE)):
+        return None
+    period = gathered_period(due.duty, duty, due.period)
+    return {"text": duty.report, "href": url_for("officer.report_period", duty_id=duty.id, period=period)}
 
 
 def _returned(due: Due, people: dict[Any, str]) -> dict[str, Any] | None:
@@ -230,7 +242,8 @@ def _content(due: Due, shown: Report, people: dict[Any, str], names: Names) -> d
     sent = _sent(shown)
     return {
         "shown_title": _("Báo cáo đã gửi") if sent else _("Bản đang soạn"),
-        "shown_facts": _facts(shown, people) if sent else [],
+        "shown_facts": _facts(due, shown, people) if sent else [],
+        "files": _files(shown) if sent else [],
         "answers_table": None if shown.nothing_to_report else answers_table(answers),
         "links": links_of(answers),
         "paragraphs": paragraphs(due.duty.form, answers),
@@ -248,7 +261,17 @@ def has_figures(found: ReportFigures) -> bool:
     return not (found.coverage is None and found.violations is None and found.gathered is None)
 
 
-def _facts(shown: Report, people: dict[Any, str]) -> list[dict[str, Any]]:
+def _files(shown: Report) -> list[dict[str, str]]:
+    """Of a sent version: what was signed, and its figures in words to go on writing with."""
+    files = []
+    if shown.file_sha256:
+        files.append(_link(_("Tải báo cáo đã ký (PDF)"), url_for("officer.report_pdf", report_id=shown.id)))
+    if shown.figures:
+        files.append(_link(_("Tải bản thảo DOCX"), url_for("officer.report_docx", report_id=shown.id)))
+    return files
+
+
+def _facts(due: Due, shown: Report, people: dict[Any, str]) -> list[dict[str, Any]]:
     unknown = _("Người không còn trong hệ thống")
     label = state_label(shown)
     how = way_text(shown)
@@ -256,7 +279,10 @@ def _facts(shown: Report, people: dict[Any, str]) -> list[dict[str, Any]]:
     if shown.document_number:
         number = _("Số %(number)s ngày %(day)s", number=shown.document_number, day=date_text(shown.document_date))
         rows.append({"key": _("Văn bản"), "value": number})
-    rows.append({"key": _("Gửi"), "value": f"{people.get(shown.sent_by) or unknown}, {time_text(shown.sent_at)}"})
+    sent = f"{people.get(shown.sent_by) or unknown}, {time_text(shown.sent_at)}"
+    rows.append(
+        {"key": _("Gửi"), "value": _("%(who)s, gửi muộn", who=sent) if due.sent_late and shown.version == 1 else sent}
+    )
     if shown.state is ReportState.ACCEPTED:
         who = people.get(shown.answered_by) or unknown
         rows.append({"key": _("Nhận"), "value": f"{who}, {time_text(shown.answered_at)}"})

@@ -42,7 +42,7 @@ def standing_label(standing: Standing) -> Label:
         Standing.SOON: (_("Sắp đến hạn"), "warning"),
         Standing.LATE: (_("Quá hạn"), "wrong"),
         Standing.DRAFTED: (_("Đang soạn"), "info"),
-        Standing.SENT: (_("Đã gửi, chờ nhận"), "info"),
+        Standing.SENT: (_("Đã gửi"), "info"),
         Standing.RETURNED: (_("Bị trả lại"), "wrong"),
         Standing.ACCEPTED: (_("Đã nhận"), "success"),
     }
@@ -54,7 +54,7 @@ def state_label(report: Report) -> Label:
     """Of one version, also of one that is no longer the latest."""
     labels = {
         ReportState.DRAFT: (_("Đang soạn"), "info"),
-        ReportState.SENT: (_("Đã gửi, chờ nhận"), "info"),
+        ReportState.SENT: (_("Đã gửi"), "info"),
         ReportState.RETURNED: (_("Bị trả lại"), "wrong"),
         ReportState.ACCEPTED: (_("Đã nhận"), "success"),
         ReportState.REPLACED: (_("Đã có bản đính chính"), "plain"),

@@ -20,7 +20,7 @@ from pledges.web.i18n import date_text, error_text, number_text
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.entity_pages import Words
-from pledges.web.officer.report_answer_forms import answers_form, groups_of
+from pledges.web.officer.report_answer_forms import AnswersForm, answers_form, groups_of
 from pledges.web.officer.report_calendar_view import recipients_text, report_url
 from pledges.web.officer.report_forms import CorrectionForm, PressForm, SentOutsideForm
 from pledges.web.officer.report_steps import (
@@ -85,7 +85,7 @@ def report_answers(duty_id: str, period: str, unit_code: str) -> ResponseReturnV
         draft = own.due.report
     if draft is None:
         return without_draft(own.due)
-    form = answers_form(kind, forms.read(kind, draft.answers))
+    form = answers_form(kind, forms.read(kind, draft.answers), draft.revision)
     conflict, status = "", 200
     if form.validate_on_submit():
         key, answers, staff, at = _key(draft), form.answers(kind), current_staff(), now()
@@ -101,12 +101,18 @@ def report_answers(duty_id: str, period: str, unit_code: str) -> ResponseReturnV
             status = refusal.status
     elif request.method == "POST":
         status = 400
+    return _answers_page(own.due, form, conflict=conflict, status=status)
+
+
+def _answers_page(due: Due, form: AnswersForm, *, conflict: str = "", status: int) -> ResponseReturnValue:
+    kind = due.duty.form
     page = render_template(
         "officer/report_answers.html",
         form=form,
         conflict=conflict,
-        caption=caption_of(own.due),
-        back=report_url(own.due),
+        caption=caption_of(due),
+        action=report_url(due, "officer.report_answers"),
+        back=report_url(due),
         lead=_("Số đếm trong kỳ, theo từng lĩnh vực. Ô để trống được tính là 0 khi gửi; tổng được cộng tự động.")
         if kind is ReportForm.FALSE_INFORMATION
         else "",
@@ -161,6 +167,14 @@ def send_report(duty_id: str, period: str, unit_code: str) -> ResponseReturnValu
         return without_draft(own.due)
     form = PressForm(data={"seen": draft.revision})
     key, staff, at = _key(draft), current_staff(), now()
+    answers = forms.read(own.due.duty.form, draft.answers)
+    try:
+        forms.completed(answers)
+    except DomainError as refusal:
+        # What has to be put right is on the page of the answers.
+        wrong = answers_form(own.due.duty.form, answers, draft.revision, as_kept=True)
+        wrong.refuse(refusal)
+        return _answers_page(own.due, wrong, status=400)
     words = Words(
         _("Gửi báo cáo?"),
         _("Gửi báo cáo"),
