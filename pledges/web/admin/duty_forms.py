@@ -159,7 +159,7 @@ def _yearly_field() -> TextField:
 
 
 def _once_field(label: Any) -> DateField:
-    return DateField(label, hint=lazy("Ngày/tháng/năm."), required=False)
+    return DateField(label, hint=lazy("Ngày/tháng/năm, ví dụ: 20/12/2027."), required=False)
 
 
 class MissingDutiesForm(PageForm):
@@ -182,7 +182,8 @@ class MissingDutiesForm(PageForm):
         """Say what the plans of other provinces print: so people know what to look for in their own document."""
         for name, printed in elsewhere.items():
             if printed:
-                self[name].hint = lazy("Kế hoạch khác in: %(days)s.", days="; ".join(printed))
+                own = self[name].hint
+                self[name].hint = f"{own} {lazy('Kế hoạch khác in: %(days)s.', days='; '.join(printed))}"
 
     def new(self, lead: str, superiors: Sequence[str]) -> list[tuple[str, NewDuty]]:
         """What was filled in, each with the field it came from; the second level gathers the first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError
@@ -43,7 +44,8 @@ def invite_people(code: str) -> ResponseReturnValue:
         "admin/invite_people.html",
         province=province,
         form=form,
-        lines=[shown(line, line.unit.name if line.unit else "") for line in lines],
+        lines=[shown(line, line.unit.name if line.unit else "", _("Sẽ mời")) for line in lines],
+        to_mend=sum(1 for line in lines if line.problem),
         ready=sum(line.ready for line in lines),
         invited=invited,
         without=sum(1 for one in everything if not one.reporters),

@@ -88,6 +88,8 @@ def duties(code: str) -> ResponseReturnValue:
 def _line(duty: ReportingDuty, units: Mapping[str, ReportingUnit]) -> dict[str, Any]:
     """Printed words and our reading side by side, as the list and the page of one duty show them."""
     today = local_day(now())
+    # Where the source says nothing, the file says in this place where it must be taken from.
+    unprinted = duty.cadence == "unknown"
     return {
         "duty": duty,
         "when": when(duty),
@@ -98,7 +100,8 @@ def _line(duty: ReportingDuty, units: Mapping[str, ReportingUnit]) -> dict[str, 
         "followed": is_followed(duty),
         "why_not": "" if is_followed(duty) else why_not(duty, today),
         "next": next_day(duty, today),
-        "note": duty.content.get("note", ""),
+        "before": "" if unprinted else duty.before_printed,
+        "note": duty.content.get("note", "") or (duty.before_printed if unprinted else ""),
         "also": duty.content.get("also", ""),
         "basis": duty.content.get("basis", ""),
     }

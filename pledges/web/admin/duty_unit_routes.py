@@ -71,7 +71,7 @@ def units(code: str) -> ResponseReturnValue:
         missing=missing,
         tabs=_tabs(code, counts, kind, missing, bool(text)),
         rows=[_row(code, one) for one in found],
-        without=[one for one in everything if not one.reporters],
+        without=sum(1 for one in everything if not one.reporters),
         done=request.args.get("xong", ""),
         count=request.args.get("so", 0, type=int),
     )
@@ -184,7 +184,8 @@ def paste_units(code: str) -> ResponseReturnValue:
         "admin/paste_units.html",
         province=province,
         form=form,
-        lines=[shown(line, kind_text(line.kind) if line.kind else "") for line in lines],
+        lines=[shown(line, kind_text(line.kind) if line.kind else "", _("Sẽ thêm")) for line in lines],
+        to_mend=sum(1 for line in lines if line.problem),
         ready=sum(line.ready for line in lines),
         added=added,
         fingerprint=form.fingerprint,
@@ -223,14 +224,14 @@ def leave_open(form: PasteForm, lines: Sequence[Line]) -> list[Line]:
     return [replace(line, number=number) for number, line in enumerate(left, 1)]
 
 
-def shown(line: UnitLine | PersonLine, about: str) -> dict[str, Any]:
+def shown(line: UnitLine | PersonLine, about: str, will: str) -> dict[str, Any]:
     """How a line was understood."""
     if line.problem:
         state, kind = error_text(line.problem), "wrong"
     elif line.known:
         state, kind = _("Đã có, bỏ qua"), "plain"
     elif line.ready:
-        state, kind = _("Sẽ thêm"), "success"
+        state, kind = will, "success"
     else:
         state, kind = _("Chưa điền người, bỏ qua"), "plain"
     return {

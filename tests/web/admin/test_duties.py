@@ -196,6 +196,7 @@ def test_people_are_invited_once_into_communes_and_other_units(own: Browser, sql
     page = f"{HUE}/moi"
     own.send(page, {"lines": lines})
     assert "Chưa điền người, bỏ qua" in own.text
+    assert "Dòng cần sửa: 1" in own.text
     seen = re.findall(r'name="seen" value="(\w+)"', own.page)[0]
     for _twice in range(2):
         own.send(page, {"lines": lines, "do": "them", "seen": seen})
