@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
+from pathlib import Path
 
 import docx
 import pytest
@@ -34,6 +35,8 @@ from tests.support.docx_files import (
     tree_of,
     words_of,
 )
+from tests.support.office import as_pdf
+from tests.support.pdf_tools import pages_of, squeezed
 from tests.support.reported import AS_OF, COVERAGE, ENTRIES, REVIEWED, TYPES, review_month, whole_year
 
 NOW = datetime(2026, 9, 21, 2, 0, tzinfo=UTC)
@@ -316,3 +319,21 @@ def test_all_words_are_vietnamese(year: bytes) -> None:
     names = [each.get(f"{W}val") for each in tree_of(year, "word/styles.xml").iter(f"{W}name")]
     english = {"Normal", "heading 1", "heading 2", "caption", "header", "Default Paragraph Font", "Normal Table"}
     assert {name for name in names if name.isascii()} == english, "only names that word processors know"
+
+
+def test_another_program_prints_it_as_it_should(year: bytes, tmp_path: Path) -> None:
+    (tmp_path / "year.docx").write_bytes(year)
+    [printed] = as_pdf(tmp_path, tmp_path / "year.docx")
+    pages = pages_of(printed, tmp_path)
+    assert "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM" in pages[0]
+    # No number on the first page of the report and of each annex; the others count up.
+    annexes = [number for number, page in enumerate(pages) if re.search("^Phụ lục I", page, re.MULTILINE)]
+    firsts = [0, *annexes]
+    for number, page in enumerate(pages):
+        first = max(each for each in firsts if each <= number)
+        assert page.startswith(f"{number - first + 1}\n") == (number != first), page[:80]
+    text = squeezed("".join(pages))
+    cells = [cell for table in tables_of(year).values() for row in table for cell in row]
+    assert [cell for cell in cells if squeezed(cell) not in text] == []
+    # A heading stands on every page of a long table.
+    assert "".join(pages).count("Tình trạng\n") >= 2

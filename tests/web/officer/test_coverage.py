@@ -26,7 +26,8 @@ from pledges.rounds.list_models import Group
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.desk import form_to
-from tests.support.pdf_tools import assert_sound, text_of
+from tests.support.office import as_pdf
+from tests.support.pdf_tools import assert_sound, squeezed, text_of
 from tests.support.signing import HUE
 from tests.support.staff import add_person
 from tests.unit.reporting.played import Quarterly
@@ -168,8 +169,12 @@ def test_files_leave_with_a_reason_in_the_log(readers: Readers, tmp_path: Path) 
     assert {fact.data["reason"] for fact in facts} == {REASON}
 
 
-def test_the_workbook_has_numbers_sums_and_for_its_agency_the_lists(readers: Readers) -> None:
+def test_the_workbook_has_numbers_sums_and_for_its_agency_the_lists(readers: Readers, tmp_path: Path) -> None:
     content = take(readers.officer(), FIGURES, "xlsx").data
+    (tmp_path / "rollup.xlsx").write_bytes(content)
+    [printed] = as_pdf(tmp_path, tmp_path / "rollup.xlsx")
+    for words in ("SỐ LIỆU KÝ CAM KẾT", "Chênh lệch (phải bằng 0)", "Danh sách chưa cam kết", "SHA-256"):
+        assert squeezed(words) in squeezed(text_of(printed, tmp_path))
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     figures = ["Tổng hợp", "Theo xã", "Theo nhóm", "Chi tiết"]
     behind = ["Danh sách đã chốt", "Thông tin"]
