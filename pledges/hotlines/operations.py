@@ -86,7 +86,9 @@ def check_hotline(session: Session, key: Key, *, seen: int, staff: Staff, now: d
 def move_hotline(session: Session, key: Key, move: Move, *, seen: int, staff: Staff, now: datetime) -> Hotline:
     """Change the place among the lines of the whole province; those of communes stand in the order of their names."""
     _held(session, key, staff)
-    order = [each for each in _living(session, key[0], lock=True) if each.commune_code is None]
+    # Rows that were waited for come as they are now, but in the order in which they were.
+    locked = sorted(_living(session, key[0], lock=True), key=lambda each: (each.position, each.added_at, each.id))
+    order = [each for each in locked if each.commune_code is None]
     hotline = _change(session, key, seen, ended=False)
     place = next((index for index, each in enumerate(order) if each.id == key[1]), None)
     if place is None:

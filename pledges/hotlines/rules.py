@@ -22,6 +22,8 @@ _SHORT = re.compile(r"1\d{2,3}")
 _SHORT_IN_PROVINCE = re.compile(r"(0\d{2,3})(1022)")
 _WHOLE_COUNTRY = re.compile(r"(1[89]00)(\d{4}|\d{6})")
 
+NOT_CALLABLE = N_("Số này chưa gọi được. Hãy ghi đủ mã vùng, ví dụ 0205 3000 000, hoặc số ngắn như 1900 0000, 113.")
+
 
 @dataclass(frozen=True)
 class Said:
@@ -71,7 +73,13 @@ def read_phone(raw: str) -> str:
         return digits
     if found := _SHORT_IN_PROVINCE.fullmatch(digits) or _WHOLE_COUNTRY.fullmatch(digits):
         return f"{found[1]} {found[2]}"
-    number = parse_phone(typed)
+    try:
+        number = parse_phone(typed)
+    except DomainError:
+        # One number too many and other common slips have messages of their own.
+        if not typed or re.search(r"[@/,;&]", typed):
+            raise
+        raise DomainError(NOT_CALLABLE, field="phone") from None
     if not number.startswith("+84"):
         raise DomainError(N_("Đây là số của nước ngoài. Hãy ghi số gọi được ở Việt Nam."), field="phone")
     extension = phonenumbers.parse(typed, "VN").extension
