@@ -14,7 +14,6 @@ from pledges.core.chart_figures import (
     StackedGroups,
 )
 from pledges.core.chart_figures import share as ratio
-from pledges.core.errors import N_
 from pledges.duties.calendar import Standing
 from pledges.duties.consolidation import Gathered, GatheredUnit
 from pledges.duties.figures import GROUPS, CoverageFigures, Line, QuarterEnd, ViolationLine
@@ -26,8 +25,8 @@ from pledges.reporting.rollup_pdf import HEADS
 from pledges.rounds.list_models import Group
 from pledges.rounds.list_words import vietnamese
 
-ONCE = N_("Đối tượng thuộc hai nhóm đếm ở cả hai dòng; dòng “Mỗi nghĩa vụ đếm một lần” không đếm trùng.")
-NO_SHARE = N_("Dòng không có nghĩa vụ nào thuộc diện ký không có tỷ lệ, ghi “chưa có số liệu”.")
+ONCE = "Đối tượng thuộc hai nhóm đếm ở cả hai dòng; dòng “Mỗi nghĩa vụ đếm một lần” không đếm trùng."
+NO_SHARE = "Dòng không có nghĩa vụ nào thuộc diện ký không có tỷ lệ, ghi “chưa có số liệu”."
 _NO_VIOLATION = "Trong kỳ chưa ghi nhận quyết định xử lý nào đối với tổ chức, cá nhân đã ký cam kết."
 _REST = (
     (Group.WAITING_FOR_AGENCY, "đang chờ cơ quan duyệt"),

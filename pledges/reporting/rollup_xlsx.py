@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from pledges.rounds.list_rows import ListRow
 from pledges.rounds.list_words import KIND_LABELS, RowWords
 
 _A4 = 9
+_LINE, _HIGHEST = 16.0, 400.0
+"""Points of a line, and the most that programs give to a row."""
+_LONGEST_CELL = 32_000
 _HEAD = 3
 """The row of the headings of columns."""
 _FIGURES = (
@@ -130,11 +134,17 @@ def _sheet(book: Any, report: RollupReport, name: str, *, frozen: int = 0) -> An
     return sheet
 
 
+def _height(cells: Iterable[tuple[str, float]]) -> float:
+    """Of a row whose texts have these widths in letters: not every program makes room for lines that wrap."""
+    lines = max((math.ceil(len(text) * 1.1 / width) for text, width in cells), default=1)
+    return min(_LINE * max(lines, 1), _HIGHEST)
+
+
 class _Table:
     """One sheet of figures: some columns of names, then the groups, the share and the check of the sum as formulas."""
 
     def __init__(self, book: Any, report: RollupReport, looks: _Looks, name: str, heads: dict[str, float]) -> None:
-        self.looks, self.names = looks, len(heads)
+        self.looks, self.names, self.widths = looks, len(heads), list(heads.values())
         self.sheet = sheet = _sheet(book, report, name, frozen=self.names)
         self.line = _HEAD
         for place, width in enumerate(heads.values()):
@@ -152,6 +162,7 @@ class _Table:
     def add(self, names: Sequence[str], figures: Figures, *, sum_of: tuple[int, int] | None = None) -> None:
         """`sum_of`: the first and last row whose numbers this line adds up."""
         self.line += 1
+        self.sheet.set_row(self.line, _height(zip(names, self.widths, strict=False)))
         looks, row = self.looks, self.line + 1
         number, share, text = looks.number, looks.share, looks.text
         if sum_of is not None:
@@ -255,17 +266,20 @@ def _list_sheet(book: Any, report: RollupReport, wanted: ListSheet, words: RowWo
     cautions = " ".join(wanted.notes[1:])
     sheet.set_row(2, 15.0 * (1 + len(cautions) // 190))
     sheet.merge_range(2, 0, 2, len(columns), cautions, looks.caution)
+    sheet.set_row(_HEAD, 2 * _LINE)
     for place, text in enumerate(["Số thứ tự", *(column.title for column in columns)]):
         sheet.write_string(_HEAD, place, text, looks.head)
     line = _HEAD
     for line, row in enumerate(wanted.rows, start=_HEAD + 1):
+        texts = [column.text(row)[:_LONGEST_CELL] for column in columns]
+        sheet.set_row(line, _height((text, column.width) for text, column in zip(texts, columns, strict=True)))
         sheet.write_number(line, 0, line - _HEAD, looks.number)
-        for place, column in enumerate(columns, start=1):
+        for place, (column, text) in enumerate(zip(columns, texts, strict=True), start=1):
             day = column.day(row) if column.day is not None else None
             if day is not None:
                 sheet.write_datetime(line, place, day, looks.day)
             else:
-                sheet.write_string(line, place, column.text(row)[:32_000], looks.text)
+                sheet.write_string(line, place, text, looks.text)
     sheet.autofilter(_HEAD, 0, line, len(columns))
 
 
@@ -290,6 +304,7 @@ def _frozen_sheet(book: Any, report: RollupReport, looks: _Looks) -> None:
         "Danh sách lấy ở trang danh sách của đợt vận động; mã SHA-256 cho biết tệp đang giữ có đúng là danh sách này."
     )
     sheet.write_string(2, 0, note if report.frozen_lists else "Chưa có đợt vận động nào đã đóng.", looks.note)
+    sheet.set_row(_HEAD, 2 * _LINE)
     for place, text in enumerate(columns):
         sheet.write_string(_HEAD, place, text, looks.head)
     line = _HEAD
