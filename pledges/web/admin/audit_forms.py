@@ -29,7 +29,7 @@ GROUPS = {
     "list": N_("Danh sách theo quý"),
     "report": N_("Báo cáo, số liệu"),
     "unit": N_("Đơn vị báo cáo"),
-    "duty": N_("Báo cáo phải gửi"),
+    "duty": N_("Nhiệm vụ báo cáo"),
     "document": N_("Văn bản của cơ quan"),
     "hotline": N_("Đường dây nóng"),
     "plans": N_("Kế hoạch"),

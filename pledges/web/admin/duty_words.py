@@ -69,7 +69,7 @@ def is_followed(duty: ReportingDuty) -> bool:
 def why_not(duty: ReportingDuty, today: date) -> str:
     """Why the calendar leaves it out."""
     if duty.ended_on is not None:
-        return str(_("Người quản trị đã chấm dứt từ ngày %(day)s.", day=date_text(duty.ended_on)))
+        return str(_("Người quản trị đã ngừng theo dõi từ ngày %(day)s.", day=date_text(duty.ended_on)))
     if duty.followed:
         return str(_("Dữ liệu chưa nói tính hạn thế nào."))
     if duty.due_date is not None and duty.due_date <= today:

@@ -134,9 +134,9 @@ def test_a_duty_is_added_ended_and_followed_again(own: Browser, sqlite_database:
     [duty] = duties_added(sqlite_database)
     one = f"{HUE}/nhiem-vu/{duty.id}"
     own.follow(own.send(f"{one}/cham-dut"))
-    assert "đã chấm dứt từ ngày" in own.text
+    assert "đã ngừng theo dõi từ ngày" in own.text
     own.follow(own.send(f"{one}/theo-doi-lai"))
-    assert "Không theo dõi" not in own.text
+    assert "Đã theo dõi lại" in own.text
     assert [len(facts(sqlite_database, f"duty.{done}")) for done in ("added", "ended", "resumed")] == [1, 1, 1]
 
 
@@ -158,7 +158,7 @@ def test_units_are_listed_searched_added_and_ended(own: Browser, sqlite_database
     with sqlite_database.read() as session:
         code = session.scalars(select(ReportingUnit.code).where(ReportingUnit.name == "Sở Thử Nghiệm")).one()
     own.follow(own.send(f"{HUE}/don-vi/{code}/cham-dut"))
-    assert "Đã chấm dứt từ ngày" in own.text
+    assert "Ngừng theo dõi từ ngày" in own.text
     own.follow(own.send(f"{HUE}/don-vi/{code}/dung-lai"))
     assert own.send(f"{HUE}/don-vi/46-SYT/cham-dut").status_code == 400
 
