@@ -30,12 +30,7 @@ def office(small_product: Product, clock: FixedClock) -> QuarterOffice:
 
 
 @pytest.fixture
-def quarter(small_product: Product, clock: FixedClock) -> Quarterly:
+def quarter(product: Product, clock: FixedClock) -> tuple[Quarterly, Programs]:
     """Somebody of the trade agency of Huế stands in every group."""
-    return Quarterly(small_product.database, clock, small_product.vault)
-
-
-@pytest.fixture
-def quarter_on_both(product: Product, clock: FixedClock) -> tuple[Quarterly, Programs]:
     played = Quarterly(product.database, clock, product.vault)
     return played, Programs(product, make_app(product), clock)

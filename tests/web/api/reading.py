@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 from sqlalchemy import select
@@ -43,8 +43,7 @@ class Program:
         answer = self.get(path, **parameters)
         assert answer.status_code == 200, answer.text
         assert answer.headers["Cache-Control"] == "no-store"
-        told: dict[str, Any] = answer.json
-        return told
+        return cast(dict[str, Any], answer.json)
 
     def refused(self, status: int, path: str = "", **parameters: Any) -> dict[str, Any]:
         return problem_of(self.get(path, **parameters), status)
@@ -52,7 +51,7 @@ class Program:
 
 def problem_of(answer: TestResponse, status: int) -> dict[str, Any]:
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json"), answer.text
-    told: dict[str, Any] = answer.json
+    told = cast(dict[str, Any], answer.json)
     assert told["status"] == status
     assert told["title"]
     assert told["detail"]

@@ -20,7 +20,7 @@ from pledges.audit.operations import SYSTEM
 from pledges.plans.decisions import PROVINCE, decide
 from tests.support.signing import HUE
 from tests.unit.rounds.quarter import QuarterOffice
-from tests.web.api.reading import REASON, Program, Programs
+from tests.web.api.reading import REASON, Program, Programs, problem_of
 
 EXAMPLES = 6
 HELD = [
@@ -116,3 +116,13 @@ def test_every_kind_of_answer_that_a_list_gives(described: Any, program: Program
         elif operation.definition.raw.get("security"):
             operation.Case().call_and_validate(headers={"Authorization": "Bearer x"}, checks=HELD)
     assert asked == {}
+
+
+def test_public_figures_are_those_of_the_page(program: Program) -> None:
+    client = program.app.test_client()
+    for path, file in (("/api/v1/coverage", "/so-lieu.json"), (f"/api/v1/coverage/{HUE}", f"/so-lieu/{HUE}.json")):
+        answer = client.get(path)
+        assert (answer.status_code, answer.data) == (200, client.get(file).data)
+        assert client.get(path, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    for code in ("20", "99", "%F0%9F%90%9F"):
+        problem_of(client.get(f"/api/v1/coverage/{code}"), 404)
