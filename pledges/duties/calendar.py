@@ -228,7 +228,7 @@ class _Wanted:
             found = periods_between(duty, self.first, self.last)
         else:
             found = periods_between(duty, self.first, self.today)
-            coming = next_period(duty, self.today)
+            coming = next_period(duty, max(self.today, duty.starts_on or self.today))
             found += [coming] if coming is not None and coming not in found and coming.last_day >= self.first else []
         return [period for period in found if _follows(duty, period)]
 

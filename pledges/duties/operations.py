@@ -67,13 +67,12 @@ def draft(
 def refresh_figures(session: Session, key: Key, *, staff: Staff, seen: int, now: datetime) -> Report:
     """Take the figures as they stand now. Numbers that come by other units are added up again, texts stay."""
     report, owed = _own(session, key, staff)
-    frozen = freeze(session, owed.duty, owed.span, owed.unit, now)
-    answers = forms.read(owed.duty.form, report.answers)
-    if owed.duty.gathers:
-        answers = Answers(answers.texts, frozen.answers.rows)
-    values = {"as_of": frozen.as_of, "figures": frozen.figures, "answers": forms.as_json(answers)}
+    values = _frozen(session, owed, now)
+    written = forms.read(owed.duty.form, report.answers)
+    rows = forms.read(owed.duty.form, values["answers"]).rows if owed.duty.gathers else written.rows
+    values["answers"] = forms.as_json(Answers(written.texts, rows))
     changed = _change(session, key, {ReportState.DRAFT}, seen, **values)
-    _record(session, "report.figures_taken", changed, staff, now, as_of=frozen.as_of.isoformat())
+    _record(session, "report.figures_taken", changed, staff, now)
     return changed
 
 
@@ -232,9 +231,10 @@ def _answer(
 
 
 def correct(session: Session, key: Key, *, reason: str, staff: Staff, seen: int, now: datetime) -> Report:
-    """Draft a new version with today's figures and the answers so far; the old one holds until the new one is sent.
+    """Draft a new version with the figures and answers of the old one, which holds until the new one is sent.
 
-    What was returned is corrected for the reason for which it was returned, unless another one is given.
+    Figures change only when somebody asks for it (`refresh_figures`): whoever corrects a slip in October does not want
+    those of December. What was returned is corrected for the reason for which it was returned, unless another is given.
     """
     report, owed = _own(session, key, staff)
     if owed.draft is not None and owed.draft.id != report.id:
@@ -243,8 +243,10 @@ def correct(session: Session, key: Key, *, reason: str, staff: Staff, seen: int,
         raise ReportChanged(report)
     given = reason if reason.strip() or report.state is not ReportState.RETURNED else report.answer
     told = _reason(given, N_("Hãy ghi vì sao đính chính, để nơi nhận hiểu."))
-    answers = forms.read(owed.duty.form, report.answers)
-    corrected = _begin(session, owed, staff, now, answers=answers, correction_reason=told)
+    kept = {"as_of": report.as_of, "figures": report.figures, "answers": report.answers}
+    if not report.figures:
+        kept = _frozen(session, owed, now) | {"answers": report.answers}
+    corrected = _add(session, owed, staff, now, **kept, correction_reason=told)
     _record(session, "report.correction_begun", corrected, staff, now, corrects=str(report.id))
     return corrected
 
@@ -302,15 +304,16 @@ def _refuse_early(owed: Due, now: datetime) -> None:
         )
 
 
-def _begin(
-    session: Session, owed: Due, staff: Staff, now: datetime, *, answers: Answers | None = None, **values: Any
-) -> Report:
+def _begin(session: Session, owed: Due, staff: Staff, now: datetime) -> Report:
     _refuse_early(owed, now)
-    frozen = freeze(session, owed.duty, owed.span, owed.unit, now)
-    first = forms.as_json(answers or frozen.answers)
-    report = _add(session, owed, staff, now, as_of=frozen.as_of, figures=frozen.figures, answers=first, **values)
-    _record(session, "report.drafted", report, staff, now, as_of=frozen.as_of.isoformat())
+    report = _add(session, owed, staff, now, **_frozen(session, owed, now))
+    _record(session, "report.drafted", report, staff, now)
     return report
+
+
+def _frozen(session: Session, owed: Due, now: datetime) -> dict[str, Any]:
+    frozen = freeze(session, owed.duty, owed.span, owed.unit, now)
+    return {"as_of": frozen.as_of, "figures": frozen.figures, "answers": forms.as_json(frozen.answers)}
 
 
 def _add(session: Session, owed: Due, staff: Staff, now: datetime, **values: Any) -> Report:
@@ -372,6 +375,8 @@ def _reason(typed: str, missing: str) -> str:
 
 def _record(session: Session, kind: str, report: Report, staff: Staff, now: datetime, **data: Any) -> None:
     about = {"duty": report.duty_id, "period": report.period, "unit": report.unit_code, "version": report.version}
+    if report.as_of is not None:
+        about["as_of"] = report.as_of.isoformat()
     record(
         session,
         kind,

@@ -115,6 +115,12 @@ def test_units_owe_only_while_they_are_there(sqlite_database: Database) -> None:
         young = dues(session, "20", NOVEMBER, unit_code="20-SYT", last=date(2027, 10, 31))
     assert [each.period for each in ended] == ["2026"]
     assert [(each.duty.id, each.period) for each in young] == [("langson-R8", "2027Q3")]
+    sqlite_database.run(
+        lambda session: setattr(session.get_one(ReportingDuty, ("46", REVIEW)), "starts_on", date(2027, 2, 1))
+    )
+    with sqlite_database.read() as session:
+        first = dues(session, "46", NOVEMBER, unit_code=HEALTH)
+    assert [(each.duty.id, each.period) for each in first] == [(REVIEW, "2027-01")], "the first that is followed"
 
 
 def test_what_was_reported_stays_whatever_changes(sqlite_database: Database, vault: Vault) -> None:

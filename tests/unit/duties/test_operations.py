@@ -157,6 +157,7 @@ def test_what_is_sent_is_signed_and_has_its_numbers(reporters: Reporters) -> Non
 def test_returned_and_corrected_both_versions_stay(reporters: Reporters) -> None:
     sent = reporters.send(REVIEW, OCTOBER, TRADE, NUMBERS)
     returned = reporters.give_back(sent, CULTURE)
+    reporters.now += timedelta(days=30)
     corrected = reporters.act(operations.correct, returned, reason="")
     assert (corrected.version, corrected.correction_reason) == (2, "Thiếu số liệu thử nghiệm.")
     due = reporters.due(REVIEW, OCTOBER, TRADE)
@@ -164,6 +165,7 @@ def test_returned_and_corrected_both_versions_stay(reporters: Reporters) -> None
     assert due.standing(START.date()) is Standing.RETURNED
     answers = read(ReportForm.FALSE_INFORMATION, corrected.answers)
     assert answers.totals.reviewed == 45, "what was said so far is the beginning"
+    assert (corrected.as_of, corrected.figures) == (sent.as_of, sent.figures), "nobody has asked for those of today"
     again = reporters.act(operations.send, reporters.sign(corrected))
     first, second = reporters.due(REVIEW, OCTOBER, TRADE).versions
     assert (first.state, second.state) == (S.REPLACED, S.SENT)
