@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 from flask import url_for
@@ -17,6 +18,7 @@ from pledges.accounts.rules import ROLES
 from pledges.audit.catalogue import FACT_KINDS
 from pledges.audit.models import Fact
 from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.plans.decisions import DUTY
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.models import Channel, Entity, Obligation, Scope
 from pledges.registry.scope_words import COHORT_LABELS, REASON_LABELS
@@ -24,7 +26,7 @@ from pledges.signing.models import Pledge
 from pledges.web.admin.audit_forms import EXPORT_REASONS, GROUPS
 from pledges.web.current import reader
 from pledges.web.fields import lazy
-from pledges.web.i18n import translate
+from pledges.web.i18n import date_text, translate
 from pledges.web.officer.reach import reaches
 
 T = TypeVar("T", Channel, Obligation)
@@ -53,6 +55,7 @@ DETAILS = {
     "rows": lazy("Số dòng"),
     "role": lazy("Vai trò"),
     "agency": lazy("Cơ quan"),
+    "unit": lazy("Đơn vị báo cáo"),
     "source": lazy("Nguồn"),
     "effective_on": lazy("Có hiệu lực từ"),
     "key": lazy("Khóa API"),
@@ -177,12 +180,28 @@ class _Names:
         person = self.staff.get(str(fact.object_id)) if fact.object_kind == "staff" else None
         if person is not None and reaches(Action.STAFF_MANAGE, Place(person.province_code)):
             return person.name, url_for("admin.person", code=person.province_code, staff_id=person.id)
+        if (reporting := _reporting(fact)) is not None:
+            return reporting
         entity = self.entities.get(_subject(fact, self.subjects) or fact.id)
         if entity is not None and reaches(Action.ENTITY_VIEW, Place(entity.province_code)):
             name = self.channels.get(fact.object_id, entity.name)
             return name, url_for("officer.entity", entity_id=entity.id)
         group = GROUPS.get(fact.kind.partition(".")[0], "")
         return (translate(group) if group else ""), ""
+
+
+def _reporting(fact: Fact) -> tuple[str, str] | None:
+    """Code and page of the reporting unit or duty that was added, changed or ended."""
+    data, code = fact.data, fact.province_code
+    of_unit = data.get("unit") if fact.object_kind == "unit" else None
+    of_duty = data.get("duty") if fact.object_kind == "duty" else None
+    if fact.kind == "province.decided" and data.get("object") == DUTY:
+        of_duty = data.get("code")
+    if not (of_unit or of_duty) or not reaches(Action.DUTY_MANAGE, Place(code)):
+        return None
+    if of_unit:
+        return of_unit, url_for("admin.unit", code=code, unit_code=of_unit)
+    return str(of_duty), url_for("admin.duty", code=code, duty_id=of_duty)
 
 
 def _rows(table: type[T], province_code: str, facts: Sequence[Fact], object_kind: str) -> Select[T]:
@@ -235,6 +254,8 @@ def _changes(before: Any, after: Any) -> list[str]:
 def _field(name: str, value: Any) -> str:
     if name == "role" and value in set(Role):
         return translate(ROLES[Role(value)].label)
+    if name == "starts_on" and value:
+        return date_text(date.fromisoformat(value))
     return _value(value) or str(_("không có"))
 
 

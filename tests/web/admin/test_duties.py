@@ -84,6 +84,8 @@ def test_days_change_with_before_and_after_in_the_log_and_change_back(own: Brows
     assert moves == [first, (first[1], first[0])]
     own.open(re.findall(r'href="([^"]+ma=[^"]+)"', own.page)[0].replace("&amp;", "&"))
     assert "hạn: trước ngày trong tháng: 12 → 5" in own.text
+    assert "theo dõi từ ngày: không có → 01/10/2026" in own.text
+    assert f'href="{page}"' in own.page
 
 
 def test_the_yearly_reports_that_a_source_lacks_are_added_once(own: Browser, sqlite_database: Database) -> None:
