@@ -15,6 +15,7 @@ from docx.document import Document
 from docx.shared import Emu, Mm, Pt
 
 from pledges.documents.chart_pictures import ChartPicture
+from pledges.documents.docx_looks import FACE
 from pledges.documents.docx_xml import LANGUAGE, element, field, legible, paragraph, style_elements, twips
 
 TOP, BOTTOM, LEFT, RIGHT = 20.0, 20.0, 30.0, 15.0
@@ -22,8 +23,15 @@ WIDTH, HEIGHT = 210.0, 297.0
 ROOM = WIDTH - LEFT - RIGHT
 HEADER = 10.0
 """From the edge of the paper to the number of the page."""
-_KEPT = ("/styles", "/settings", "/image", "/header")
+_KEPT = ("/styles", "/settings", "/theme", "/fontTable", "/image", "/header")
 """What the file needs of the template: its preview picture and its second set of styles weigh 50 times the text."""
+
+_FACES = (
+    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    '<w:fonts xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+    f'<w:font w:name="{FACE}"><w:panose1 w:val="02020603050405020304"/><w:charset w:val="00"/>'
+    '<w:family w:val="roman"/><w:pitch w:val="variable"/></w:font></w:fonts>'
+)
 
 
 @dataclass(frozen=True)
@@ -114,6 +122,9 @@ def _strip(document: Document) -> None:
     for relations in (document.part.rels, document.part.package.rels):
         for key in [key for key, relation in relations.items() if not _is_kept(relation.reltype)]:
             del relations[key]
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith("/fontTable"):
+            relation.target_part._blob = _FACES.encode()
 
 
 def _is_kept(kind: str) -> bool:
