@@ -76,6 +76,11 @@ SECTIONS = (
                 N_("Đợt vận động"),
                 N_("Mời, nhắc những đối tượng chưa ký; cuối quý chốt danh sách chưa cam kết."),
             ),
+        ),
+    ),
+    Section(
+        N_("Số liệu, báo cáo"),
+        (
             Page(
                 Action.COVERAGE_VIEW,
                 "/can-bo/so-lieu",

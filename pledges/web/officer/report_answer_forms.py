@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wtforms import Field
@@ -22,11 +23,22 @@ from pledges.web.officer.decision_forms import DecisionForm
 _COUNT = re.compile(r"\d{1,9}|\d{1,3}(?:[., ]\d{3}){1,2}")
 
 
-def parse_count(typed: str) -> int:
-    """A number as people write it: 1200, 1.200 or 1 200."""
+def parse_count(typed: str, name: str) -> int:
+    """A number as people write it: 1200, 1.200 or 1 200. `name`: of the field of goods, as there are many numbers."""
     if _COUNT.fullmatch(typed) is None:
-        raise DomainError(N_("Hãy ghi bằng chữ số, ví dụ 12 hoặc 1.200; không có thì ghi 0."))
+        raise DomainError(
+            N_("%(name)s: hãy ghi bằng chữ số, ví dụ 12 hoặc 1.200; không có thì ghi 0."), name=translate(name)
+        )
     return int(re.sub(r"\D", "", typed))
+
+
+def parse_money(typed: str, name: str) -> int | None:
+    try:
+        return parse_fine(typed)
+    except DomainError as refusal:
+        raise DomainError(
+            N_("%(name)s: hãy viết số tiền bằng chữ số, tính bằng đồng, ví dụ 15.000.000."), name=translate(name)
+        ) from refusal
 
 
 def parse_links(typed: str) -> tuple[str, ...]:
@@ -91,7 +103,7 @@ def _number_fields(field: ViolationField) -> dict[str, Any]:
         made[input_name(field, asked)] = TextField(
             lazy(asked.label),
             required=False,
-            clean=parse_fine if asked.money else parse_count,
+            clean=partial(parse_money if asked.money else parse_count, name=FIELDS[field]),
             show=number_text,
             inputmode="numeric",
             autocomplete="off",

@@ -33,6 +33,9 @@ REVIEW = f"{CALENDAR}/hue-R3/2026-10"
 YEARLY = f"{CALENDAR}/langson-R1/2026"
 
 
+NO_NUMBER = "Thực phẩm, thực phẩm bảo vệ sức khỏe: hãy ghi bằng chữ số, ví dụ 12 hoặc 1.200; không có thì ghi 0."
+
+
 class Units:
     """People of reporting units at their pages."""
 
@@ -136,7 +139,7 @@ def test_a_late_review_is_filled_in_signed_sent_returned_and_corrected(units: Un
     )
     typed = {"food-reviewed": "1.200", "food-violating": "mười", "results": "Đã rà soát (thử nghiệm)."}
     wrong = trade.send(form, typed, form=-1, status=400)
-    assert wrong.problems == ["Hãy ghi bằng chữ số, ví dụ 12 hoặc 1.200; không có thì ghi 0."]
+    assert wrong.problems == [NO_NUMBER]
     assert wrong.control("results").text.strip() == typed["results"]
     saved = trade.send(wrong, {"food-violating": "12", "food-links": "https://vidu.vn/a"}, form=-1)
     assert "Tổng1.200131" in bare(saved)
@@ -181,7 +184,7 @@ def test_a_late_review_is_filled_in_signed_sent_returned_and_corrected(units: Un
     back = trade.get(own)
     assert "Bị trả lại" in tags(back)
     assert "Thiếu số đã xử lý." in back.words
-    again = trade.send(follow(trade, back, "Soạn bản sửa để gửi lại"), form=-1)
+    again = trade.send(follow(trade, back, "Soạn bản đính chính để gửi lại"), form=-1)
     trade.send(
         follow(trade, again, "Tải lên bản đã ký"),
         {"file": (BytesIO(pdf()), "ban-2.pdf"), "number": "06/BC-SCT", "day": "20/11/2026"},
