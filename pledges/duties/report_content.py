@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -48,6 +48,8 @@ __all__ = ["ReportContent", "content_of"]
 
 _TO_WRITE = "(Đơn vị viết nội dung này trước khi trình ký; nếu không có thì ghi “Không có”.)"
 _NOTHING = "Trong kỳ báo cáo không phát sinh nội dung phải báo cáo."
+_LEGAL_TEXT = re.compile("(Luật|Nghị quyết|Nghị định|Quyết định|Thông tư|Chỉ thị|Kế hoạch|Công văn) ")
+"""Where the copy of a plan lacks its basis, the file says so in words of its own."""
 _KIND_OF_COMMUNE = re.compile(r"^(xã|phường|đặc khu) (?=\D)")
 
 
@@ -188,14 +190,16 @@ def _span(subject: _Subject) -> str:
         return f"tháng {period.first.month} năm {period.first.year}"
     if subject.duty.follow_as == QUARTERLY:
         return _lowered(Quarter.of(period.first).vietnamese).replace("/", " năm ")
-    if subject.duty.follow_as == ONCE and period.first.year != period.last.year:
-        return f"giai đoạn {period.first.year} - {period.last.year}"
+    # What is owed in the first days of January looks back on the years before.
+    end = (period.last - timedelta(days=31)).year
+    if subject.duty.follow_as == ONCE and period.first.year != end:
+        return f"giai đoạn {period.first.year} - {end}"
     return f"năm {period.first.year}"
 
 
 def _bases(session: Session, duty: ReportingDuty) -> Iterator[str]:
     plan = operative_plan(session, duty.province_code)
-    if plan.basis:
+    if _LEGAL_TEXT.match(plan.basis):
         yield f"Căn cứ {plan.basis}"
     about = plan.title.partition(" về ")[2] if plan.title.startswith("Kế hoạch") else _lowered(plan.title)
     numbered = bool(plan.number and plan.issued_on) and bool(about)

@@ -95,7 +95,7 @@ def report(
 ) -> Report:
     """One that no database knows."""
     return Report(
-        province_code="82",
+        province_code=unit.partition("-")[0] if "-" in unit else "82",
         id=UUID(int=7),
         duty_id=duty,
         period=period,

@@ -297,6 +297,26 @@ def test_without_figures_or_with_nothing_to_report_the_draft_says_so(plans: Data
     ]
 
 
+def test_what_a_report_is_about_and_rests_on_follows_from_the_plan(plans: Database) -> None:
+    wanted = {
+        ("langson-R1", "2026", "20-SCT"): "Kết quả thực hiện Kế hoạch năm 2026",
+        ("langson-R9", "2026Q4", "20-SVHTTDL"): (
+            "Tổng hợp kết quả rà soát, kiểm tra, xử lý thông tin sai sự thật về hàng hóa quý IV năm 2026"
+        ),
+        ("dongthap-R5", "2028", "82-SCT"): "Sơ kết kết quả thực hiện kế hoạch giai đoạn 2026 - 2027",
+        ("hue-R3", "2026-10", "46-SYT"): (
+            "Kết quả rà soát, kiểm tra thông tin sai sự thật về hàng hóa tháng 10 năm 2026"
+        ),
+    }
+    found = {key: content(plans, reported.report(*key, None)) for key in wanted}
+    assert {key: each.abstract for key, each in found.items()} == wanted
+    first, *_others, last = found.values()
+    assert "(qua Chi cục Quản lý thị trường" in first.addressees[0], "in Lạng Sơn through the market control"
+    # The copy of Huế's plan is an annex that names no basis, and Lạng Sơn's has no number: nothing is invented.
+    assert [basis.split()[2] for basis in last.bases] == ["Kế", "nhiệm"]
+    assert "số" not in first.bases[1].split()
+
+
 HOSTILE = "<w:p> & ]]> \x00\x07\x1b\x85\ufffe\ud800 \u202etxet\u2066\u200b “Ế” " + unicodedata.normalize("NFD", "Huế ")
 
 
