@@ -136,4 +136,5 @@ def _vietnamese(answer: Response) -> Response:
 def _kept(answer: Response) -> Response:
     """Who has it already is told so."""
     answer.add_etag()
-    return answer.make_conditional(request)
+    answer.make_conditional(request)
+    return answer

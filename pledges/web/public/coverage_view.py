@@ -30,7 +30,6 @@ def province_shown(found: PublicCoverage) -> Line:
         "rows": _group_lines(found, total) if total is not None else [],
         "twice": found.sums.in_scope - total.in_scope if total is not None and found.groups else 0,
         "joined": any(len(line.codes) > 1 for line in found.groups),
-        "quarters": [[_ended(end), *_numbers(_figures(end))] for end in reversed(found.quarters)],
         "group_chart": _group_chart(found) if found.groups else None,
         "quarter_chart": _quarter_chart(found) if found.quarters else None,
         "apart": [
