@@ -280,12 +280,11 @@ def _facts(due: Due, shown: Report, people: dict[Any, str]) -> list[dict[str, An
         number = _("Số %(number)s ngày %(day)s", number=shown.document_number, day=date_text(shown.document_date))
         rows.append({"key": _("Văn bản"), "value": number})
     sent = f"{people.get(shown.sent_by) or unknown}, {time_text(shown.sent_at)}"
-    rows.append(
-        {"key": _("Gửi"), "value": _("%(who)s, gửi muộn", who=sent) if due.sent_late and shown.version == 1 else sent}
-    )
+    late = due.sent_late and shown.version == 1
+    rows.append({"key": _("Đã gửi"), "value": _("%(who)s, gửi muộn", who=sent) if late else sent})
     if shown.state is ReportState.ACCEPTED:
         who = people.get(shown.answered_by) or unknown
-        rows.append({"key": _("Nhận"), "value": f"{who}, {time_text(shown.answered_at)}"})
+        rows.append({"key": _("Đã nhận"), "value": f"{who}, {time_text(shown.answered_at)}"})
     if shown.correction_reason:
         rows.append({"key": _("Lý do đính chính"), "value": shown.correction_reason.splitlines()})
     return rows
