@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from pledges.hotlines.models import Hotline
-from pledges.hotlines.rules import body_of
+from pledges.hotlines.rules import OLD_AFTER, body_of
 from pledges.plans.models import Commune
 
 
@@ -85,6 +86,20 @@ def ended_hotlines(session: Session, province_code: str) -> list[Hotline]:
             .order_by(Hotline.ended_at.desc(), Hotline.id)
         )
     )
+
+
+def count_old(session: Session, province_code: str, today: date) -> int:
+    """How many lines that are published nobody has checked for half a year."""
+    found = session.scalar(
+        select(func.count())
+        .select_from(Hotline)
+        .where(
+            Hotline.province_code == province_code,
+            Hotline.ended_at.is_(None),
+            Hotline.checked_on < today - OLD_AFTER,
+        )
+    )
+    return found or 0
 
 
 def in_order() -> tuple[ColumnElement[Any], ...]:

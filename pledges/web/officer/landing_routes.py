@@ -12,9 +12,11 @@ from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.core.calendar import local_day
+from pledges.hotlines.queries import count_old
 from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
-from pledges.web.current import reader
+from pledges.web.current import now, reader
 from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_delegation, current_staff
 from pledges.web.officer.blueprint import blueprint
@@ -37,11 +39,18 @@ def landing() -> ResponseReturnValue:
         queue=_queue() if has_right(Action.QUEUE_VIEW) else None,
         delegation=current_delegation(),
         to_approve=_to_approve(staff),
+        old_hotlines=_old_hotlines(staff),
     )
 
 
 def _to_approve(staff: Staff) -> int | None:
     return count_for_approval(reader(), *own_agency(), staff.id) if has_right(Action.PLEDGE_APPROVE) else None
+
+
+def _old_hotlines(staff: Staff) -> int:
+    """How many numbers of the own province nobody has checked for long; the whole system's are asked about none."""
+    own = has_right(Action.HOTLINE_MANAGE) and staff.province_code != WHOLE_SYSTEM
+    return count_old(reader(), staff.province_code, local_day(now())) if own else 0
 
 
 def _queue() -> list[dict[str, Any]]:

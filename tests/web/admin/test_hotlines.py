@@ -67,6 +67,7 @@ def test_add_check_move_end_and_bring_back(own: Browser, sqlite_database: Databa
     assert [line.name for line in lines(sqlite_database)] == ["Chi cục thử", "Đội thử nghiệm"]
     clock.advance(timedelta(days=181))
     sign_in(own, "ls@vidu.vn")
+    assert "Đường dây nóng cần kiểm tra lại: 2 số" in own.text, "said on the first page, before anybody looks for it"
     own.open(LIST)
     assert "Cần kiểm tra lại: 2 số" in own.text
     assert press(own, first, "da-kiem-tra") == 303
