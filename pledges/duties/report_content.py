@@ -161,12 +161,7 @@ def _signing_title(session: Session, unit: ReportingUnit) -> tuple[str, ...]:
 
 
 def _abstract(subject: _Subject) -> str:
-    duty, gathered = subject.duty, subject.gathered
-    if gathered is not None and "(như " in duty.report:
-        topic = f"Tổng hợp {_lowered(_topic(gathered))}"
-    else:
-        topic = _topic(duty)
-    return f"{topic} {_span(subject)}"
+    return f"{_topic(subject.duty)} {_span(subject)}"
 
 
 def _topic(duty: ReportingDuty) -> str:
