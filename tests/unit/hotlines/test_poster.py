@@ -8,12 +8,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 from pledges.core.errors import DomainError
 from pledges.documents.poster import Poster, write_poster
 from pledges.hotlines.models import Hotline
 from pledges.hotlines.poster import MORE, poster_of
-from tests.support.pdf_tools import pages_of, squeezed, words_of
+from tests.support.pdf_tools import pages_of, run, squeezed, words_of
 
 LINK = "https://camket.vidu.vn/duong-day-nong?tinh=20"
 LONG = "Chi cục Quản lý thị trường – Cơ quan Thường trực Ban Chỉ đạo 389 tỉnh Thử Nghiệm rất dài"
@@ -44,6 +46,14 @@ def test_every_number_on_one_page_large_enough(tmp_path: Path, count: int) -> No
     figures = [box for _page, word, box in words_of(pdf, tmp_path) if re.fullmatch("0205|3000", word)]
     assert len(figures) == 2 * count
     assert min(top - bottom for _left, bottom, _right, top in figures) >= SMALLEST
+
+
+def test_the_code_leads_to_the_directory(tmp_path: Path) -> None:
+    path = tmp_path / "poster.pdf"
+    path.write_bytes(write_poster(poster(line("Đội thử nghiệm", "113"))))
+    run("pdftoppm", "-r", "60", "-gray", "-singlefile", "-png", path, tmp_path / "poster")
+    with Image.open(tmp_path / "poster.png") as picture:
+        assert [found.text for found in zxingcpp.read_barcodes(picture)] == [LINK]
 
 
 def test_what_finds_no_room_is_announced_and_stays_off_the_code(tmp_path: Path) -> None:
