@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, func, literal_column, or_, select
 from sqlalchemy.orm import Session, load_only
 
 from pledges.audit.models import Fact
@@ -68,6 +68,21 @@ def flow_between(
     )
     went = session.scalar(select(func.count()).select_from(gone)) or 0
     return Flow(change + went, went)
+
+
+def arrivals(province_code: str, entry_ids: Sequence[str], after: date, until: date) -> Select[Any]:
+    """The obligations that `flow_between` counts as come."""
+    return (
+        select(ObligationMove.obligation_id)
+        .where(
+            ObligationMove.province_code == province_code,
+            ObligationMove.entry_id.in_(entry_ids),
+            ObligationMove.day > after,
+            ObligationMove.day <= until,
+        )
+        .group_by(ObligationMove.obligation_id)
+        .having(func.sum(ObligationMove.in_scope) > 0)
+    )
 
 
 def longest_silent(session: Session, province_code: str, entry_ids: Sequence[str], now: Moment) -> date | None:
@@ -175,6 +190,8 @@ def _latest(wanted: Sequence[ColumnElement[bool]], since: Any) -> Any:
 class OldestFile:
     reference: str
     signed_at: datetime
+    place: Place
+    """Of the agency for which it waits."""
 
 
 def oldest_file(session: Session, place: Place) -> OldestFile | None:
@@ -184,13 +201,16 @@ def oldest_file(session: Session, place: Place) -> OldestFile | None:
         for tab in sorted(WITH_US)
         for state in STATES[tab]
         for row in session.execute(
-            select(Pledge.signed_at, Pledge.reference)
+            select(Pledge.signed_at, Pledge.reference, Pledge.province_code, Pledge.agency_code)
             .where(*_of(Pledge, place), Pledge.state == state)
             .order_by(Pledge.signed_at)
             .limit(1)
         )
     ]
-    return OldestFile(min(found).reference, min(found).signed_at) if found else None
+    if not found:
+        return None
+    oldest = min(found)
+    return OldestFile(oldest.reference, oldest.signed_at, Place(oldest.province_code, oldest.agency_code))
 
 
 # --- How fresh the register is ---------------------------------------------------------------------------------------

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
+from typing import Any
 
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from pledges.core.calendar import Quarter, local_day
 from pledges.plans.models import Instrument
+from pledges.reporting.circumstances import arrivals
 from pledges.reporting.coverage import entry_ids
 from pledges.reporting.rollup import GROUPS, entries_led
 from pledges.reporting.standing import Place, past_day
@@ -60,15 +64,18 @@ def members_page(
     instrument: Instrument,
     day: date | None,
     now: datetime,
+    came: bool = False,
     after: str = "",
     limit: int = PAGE_SIZE,
 ) -> ListPage:
     """A page of those whom the figure with these filters counts; `total` is that figure.
 
-    Without an entry those of all entries of the instrument; without groups those of all six. Refused (`DomainError`)
-    for a day that is not over.
+    Without an entry those of all entries of the instrument; without groups those of all six; `came`: only those that
+    have come into scope since the end of the quarter before. Refused (`DomainError`) for a day that is not over.
     """
     wanted = _wanted(session, place, filters, groups or GROUPS, instrument)
+    if came:
+        wanted = replace(wanted, among=_came(wanted, day or local_day(now)))
     moment = at(now) if past_day(day, now) is None else at_end_of(day or date.min)
     edge = Edge.read(after)
     only = Only(
@@ -77,13 +84,21 @@ def members_page(
         commune=filters.commune,
         subject_type=filters.subject_type,
     )
-    figures = total(session, place.province_code, moment, only)
-    number = sum(figures[group] for group in wanted.parts)
+    if wanted.among is not None:
+        number = session.scalar(select(func.count()).select_from(wanted.among.subquery())) or 0
+    else:
+        figures = total(session, place.province_code, moment, only)
+        number = sum(figures[group] for group in wanted.parts)
     if day is None:
         rows, more = live.page(session, wanted, moment, after=edge, most=limit)
         return ListPage(rows, str(more or ""), number)
     found = _past(session, wanted, day, edge, limit + 1)
     return ListPage(found[:limit], str(Edge.at(found[limit - 1])) if len(found) > limit else "", number)
+
+
+def _came(wanted: AllGroups, day: date) -> Select[Any]:
+    before = Quarter.of(day).first_day - timedelta(days=1)
+    return arrivals(wanted.province_code, wanted.entries.ids, before, day)
 
 
 def _past(session: Session, wanted: AllGroups, day: date, after: Edge | None, most: int) -> list[ListRow]:
@@ -102,11 +117,12 @@ def _past(session: Session, wanted: AllGroups, day: date, after: Edge | None, mo
 
 def _lists(wanted: AllGroups) -> list[Wanted]:
     where, filters, entries = (wanted.province_code, wanted.agency_code), wanted.filters, wanted.entries
+    narrowed = (wanted.found, wanted.among)
     lists: list[Wanted] = []
     for whole in (
-        Wanted(*where, ListKind.PLEDGED, filters, entries, wanted.found),
-        NotTurned(*where, ListKind.NOT_PLEDGED, filters, entries, wanted.found),
-        Wanted(*where, ListKind.NOT_PLEDGED, filters, entries, wanted.found),
+        Wanted(*where, ListKind.PLEDGED, filters, entries, *narrowed),
+        NotTurned(*where, ListKind.NOT_PLEDGED, filters, entries, *narrowed),
+        Wanted(*where, ListKind.NOT_PLEDGED, filters, entries, *narrowed),
     ):
         kept = [group for group in whole.whole if group in wanted.groups]
         if len(kept) == len(whole.whole):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pledges.core.calendar import Quarter
 from pledges.core.chart_figures import CoverageBars, CoverageByQuarter, GroupCounts, Share, StackedGroups
 from pledges.core.errors import N_
@@ -54,20 +56,26 @@ def agency_bars(coverage: Coverage, names: Names, goal: float) -> CoverageBars:
     return bars(BY_AGENCY, AGENCY, rows, names, goal)
 
 
-def quarter_columns(coverage: Coverage, names: Names, goal: float) -> CoverageByQuarter:
-    """Without the quarters before there was anything."""
+def _vietnamese(quarter: Quarter) -> str:
+    return quarter.vietnamese
+
+
+def quarter_columns(
+    coverage: Coverage, names: Names, goal: float, call: Callable[[Quarter], str] = _vietnamese
+) -> CoverageByQuarter:
+    """Without the quarters before there was anything; `call` says a quarter in the language of the reader."""
     shares = tuple(
-        Share(quarter_label(end, names), max(0, end.in_force), max(0, end.in_scope)) for end in coverage.quarters
+        Share(quarter_label(end, names, call), max(0, end.in_force), max(0, end.in_scope)) for end in coverage.quarters
     )
     return CoverageByQuarter(names.say(BY_QUARTER), shares, target=goal)
 
 
-def quarter_label(end: QuarterEnd, names: Names) -> str:
+def quarter_label(end: QuarterEnd, names: Names, call: Callable[[Quarter], str] = _vietnamese) -> str:
     if end.day is None:
         return names.say(NOW)
     if end.day != Quarter.of(end.day).last_day:
         return f"{end.day:%d/%m/%Y}"
-    return end.quarter.vietnamese
+    return call(end.quarter)
 
 
 def group_stacks(coverage: Coverage, names: Names) -> StackedGroups:

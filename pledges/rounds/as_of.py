@@ -68,6 +68,8 @@ def standing(wanted: Wanted, day: date) -> Select[Any]:
         chosen.append(move.commune_code == wanted.filters.commune)
     if wanted.found is not None:
         chosen.append(found_in(wanted, move.entity_id, move.obligation_id))
+    if wanted.among is not None:
+        chosen.append(move.obligation_id.in_(wanted.among))
     if wanted.kind is ListKind.PLEDGED:
         return _pledged(wanted, key, chosen)
     turned = move.turns_on <= day if wanted.whole[0] in TURNED else move.turns_on > day

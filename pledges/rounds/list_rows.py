@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from pledges.plans.models import EntrySubjectType, ObligationEntry
@@ -162,6 +162,8 @@ class Wanted:
     entries: Entries
     found: Found | None
     """None: no text was given."""
+    among: Select[Any] | None = None
+    """The ids of the only obligations that are wanted; None: all."""
 
     @property
     def whole(self) -> tuple[Group, ...]:

@@ -110,6 +110,8 @@ def _rows(gathering: Gathering, wanted: Wanted, number: ColumnElement[int]) -> S
         found = found.where(
             or_(Obligation.entity_id.in_(wanted.found.entities), Obligation.channel_id.in_(wanted.found.channels))
         )
+    if wanted.among is not None:
+        found = found.where(Obligation.id.in_(wanted.among))
     return beside.joined(found)
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
+from markupsafe import Markup, escape
 
+from pledges.accounts.permissions import Action
+from pledges.accounts.permissions import Place as Where
 from pledges.core.calendar import local_day
 from pledges.reporting.circumstances import Reviewed, Times, last_reviewed, median_times, oldest_file
 from pledges.reporting.coverage import Coverage, Goal
@@ -14,6 +18,7 @@ from pledges.rounds.list_models import Group
 from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, number_text, quarter_text
 from pledges.web.officer.coverage_lines import SILENT, Links, share_text
+from pledges.web.officer.reach import reaches
 
 
 def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
@@ -25,7 +30,7 @@ def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
             "name": _("Tỷ lệ cam kết"),
             "value": share_text(total),
             "href": "",
-            "note": f"{number_text(in_force)}/{number_text(total.in_scope)}" if total.in_scope else "",
+            "note": _fraction(in_force, total.in_scope, links) if total.in_scope else "",
         },
         {
             "name": _("So với cuối %(quarter)s", quarter=quarter_text(before.quarter)),
@@ -36,7 +41,7 @@ def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
         {
             "name": _("Vào diện ký trong quý"),
             "value": number_text(coverage.flow.came),
-            "href": "",
+            "href": links.members(came=True) if coverage.flow.came else "",
             "note": _("Ra khỏi diện: %(number)s", number=number_text(coverage.flow.went)),
         },
         {
@@ -52,6 +57,14 @@ def tiles(coverage: Coverage, links: Links) -> list[dict[str, Any]]:
             "note": "",
         },
     ]
+
+
+def _fraction(in_force: int, in_scope: int, links: Links) -> Markup:
+    """Each of the two numbers opens its list."""
+    return Markup("/").join(
+        Markup('<a href="{}">{}</a>').format(href, number_text(number)) if href and number else number_text(number)
+        for number, href in ((in_force, links.members(Group.IN_FORCE)), (in_scope, links.members()))
+    )
 
 
 def points_text(points: float | None) -> str:
@@ -99,15 +112,18 @@ def _oldest(coverage: Coverage) -> str:
     found = oldest_file(reader(), coverage.place)
     if found is None:
         return str(_("Không có hồ sơ nào đang chờ."))
+    reference = escape(found.reference)
+    if reaches(Action.PLEDGE_VIEW, Where(found.place.province_code, found.place.agency_code)):
+        address = url_for("officer.file", reference=found.reference)
+        reference = Markup('<a href="{}">{}</a>').format(address, reference)
+    told = _("%(reference)s, ký ngày %(day)s, đã %(days)s ngày.")
     waited = (local_day(now()) - local_day(found.signed_at)).days
-    return str(
-        _(
-            "%(reference)s, ký ngày %(day)s, đã %(days)s ngày.",
-            reference=found.reference,
-            day=date_text(found.signed_at),
-            days=number_text(waited),
-        )
-    )
+    # A text of the catalogue: what comes from outside is escaped where it is put in.
+    return Markup(told) % {  # noqa: S704
+        "reference": reference,
+        "day": date_text(found.signed_at),
+        "days": number_text(waited),
+    }
 
 
 def _reviewed(found: Reviewed) -> list[str]:

@@ -52,7 +52,9 @@ class Links:
         subject_type: str = "",
         commune: str | None = None,
         instrument: Instrument = Instrument.PLEDGE,
+        came: bool = False,
     ) -> str:
+        """`came`: only those that have come into scope since the end of the quarter before."""
         if not self.open:
             return ""
         args = {
@@ -61,6 +63,7 @@ class Links:
             "nhom": subject_type,
             "xa": NOWHERE if commune == "" else commune or "",
             "loai": "van-ban" if instrument is Instrument.ACKNOWLEDGEMENT else "",
+            "moi": "co" if came else "",
         }
         kept = self._kept | {name: value for name, value in args.items() if value}
         return f"{self._page}?{urlencode(kept, safe='/')}" if kept else self._page

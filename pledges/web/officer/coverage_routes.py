@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Response, render_template, request
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action
 from pledges.accounts.permissions import Place as Where
-from pledges.core.calendar import local_day
+from pledges.core.calendar import Quarter, local_day
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.models import Agency, Instrument
 from pledges.plans.queries import get_agency, get_province
@@ -163,6 +164,7 @@ def coverage_members(province_code: str, agency_code: str) -> ResponseReturnValu
     form.fit({}, local_day(now()))
     day = form.read_day()
     groups = _groups()
+    came = request.args.get("moi") == "co"
     page = members_page(
         reader(),
         place,
@@ -171,6 +173,7 @@ def coverage_members(province_code: str, agency_code: str) -> ResponseReturnValu
         instrument=Instrument.ACKNOWLEDGEMENT if acknowledged else Instrument.PLEDGE,
         day=day,
         now=now(),
+        came=came,
         after=request.args.get("sau", "")[:200],
     )
     words = RowWords.read(reader(), province_code, translate)
@@ -179,7 +182,7 @@ def coverage_members(province_code: str, agency_code: str) -> ResponseReturnValu
         "officer/coverage_members.html",
         agency=_agency(place),
         back=Chosen(place, day).url(),
-        filters=_filter_texts(groups, filters, names),
+        filters=_filter_texts(groups, filters, names, _since(day) if came else ""),
         when=date_text(day) if day is not None else "",
         page=page,
         rows=[shown_row(row, words) for row in page.rows],
@@ -209,8 +212,15 @@ def _groups() -> tuple[Group, ...]:
     return (Group(wanted),) if wanted in set(Group) else ()
 
 
-def _filter_texts(groups: tuple[Group, ...], filters: ListFilters, names: Names) -> list[str]:
+def _since(day: date | None) -> str:
+    """The first day on which somebody counts as new."""
+    return date_text(Quarter.of(day or local_day(now())).first_day)
+
+
+def _filter_texts(groups: tuple[Group, ...], filters: ListFilters, names: Names, since: str) -> list[str]:
     told = [translate(GROUP_LABELS[group]) for group in groups] or [_("Thuộc diện ký, mọi tình trạng")]
+    if since:
+        told.append(_("vào diện ký từ ngày %(day)s", day=since))
     if filters.entry:
         told.append(names.entry(filters.entry))
     if filters.subject_type:
@@ -221,7 +231,7 @@ def _filter_texts(groups: tuple[Group, ...], filters: ListFilters, names: Names)
 
 
 def _turns(after: str, chosen: Chosen) -> list[dict[str, Any]]:
-    kept = {name: value for name, value in request.args.items() if name in {"phan", "xa", "nhom", "muc", "loai"}}
+    kept = {name: value for name, value in request.args.items() if name in {"phan", "xa", "nhom", "muc", "loai", "moi"}}
     turns = []
     if request.args.get("sau"):
         turns.append({"rel": "first", "text": _("Trang đầu"), "href": chosen.url("officer.coverage_members", **kept)})

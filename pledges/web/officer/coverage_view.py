@@ -20,7 +20,7 @@ from pledges.rounds.list_models import Group
 from pledges.web.charts import chart_figure
 from pledges.web.components import page_exists
 from pledges.web.current import now, reader
-from pledges.web.i18n import date_text, number_text, quarter_text, time_text
+from pledges.web.i18n import date_text, quarter_text, time_text
 from pledges.web.officer.coverage_facts import facts, tiles
 from pledges.web.officer.coverage_forms import Chosen
 from pledges.web.officer.coverage_lines import Links, cell, fraction, line, line_heads, share_text
@@ -66,7 +66,7 @@ def when_text(coverage: Coverage) -> str:
 def _charts(coverage: Coverage, names: Names, goal: float) -> dict[str, Any]:
     several = len(coverage.lines("agency_code")) > 1 and not coverage.place.agency_code
     return {
-        "quarter_chart": chart_figure("theo-quy", pictures.quarter_columns(coverage, names, goal)),
+        "quarter_chart": chart_figure("theo-quy", pictures.quarter_columns(coverage, names, goal, quarter_text)),
         "entry_chart": chart_figure("theo-nghia-vu", pictures.entry_bars(coverage, names, goal)),
         "type_chart": chart_figure("theo-nhom", pictures.type_bars(coverage, names, goal)),
         "groups_chart": chart_figure("sau-nhom", pictures.group_stacks(coverage, names)),
@@ -179,6 +179,7 @@ def _quarter_lines(coverage: Coverage, chosen: Chosen) -> list[dict[str, Any]]:
     for end in reversed(coverage.quarters):
         label = quarter_text(end.quarter)
         over = end.day is not None and end.day == Quarter.of(end.day).last_day
+        links = Links(chosen.at(day=end.day))
         rows.append(
             {
                 "label": label
@@ -187,7 +188,11 @@ def _quarter_lines(coverage: Coverage, chosen: Chosen) -> list[dict[str, Any]]:
                 if end.day is None
                 else date_text(end.day),
                 "href": chosen.at(day=end.day).url() if over else "",
-                "cells": [number_text(end.in_scope), number_text(end.in_force), _share_of(end)],
+                "cells": [
+                    cell(end.in_scope, links.members()),
+                    cell(end.in_force, links.members(Group.IN_FORCE)),
+                    {"text": _share_of(end), "href": ""},
+                ],
             }
         )
     return rows

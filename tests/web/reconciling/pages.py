@@ -72,7 +72,7 @@ def check_page(books: Books, place: Place, day: date | None) -> None:
     quarters = books.quarters(reckoned, place)
     expected = {
         "Mỗi nghĩa vụ của kế hoạch": rows([*entries, (ALL, total)] if len(entries) > 1 else entries),
-        "Nhóm đối tượng": _type_rows(books, reckoned, place),
+        "Tình trạng của từng nhóm đối tượng": _type_rows(books, reckoned, place),
         "Cuối mỗi quý; mở từng quý để xem số liệu của ngày đó": sorted(
             (_quarter_name(reckoned, end), *written(line)[:3]) for end, line in quarters
         ),
