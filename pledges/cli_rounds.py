@@ -207,6 +207,7 @@ def lists_not_pledged(
         reason=reason,
         actor=COMMAND,
         now=product().clock(),
+        fonts=product().settings.pdf_fonts,
     )
     show(done, as_json=as_json)
 

@@ -82,7 +82,7 @@ class Product:
             self.database, self.storage, self.sealer, self.clock, self.vault, self.settings.administrator_email
         )
         letters = self.letter_worker()
-        exports = ExportWorker(self.database, self.storage, self.clock)
+        exports = ExportWorker(self.database, self.storage, self.clock, self.settings.pdf_fonts)
         agencies = self.countersigner()
         batches = BatchWorker(self.database, self.clock)
         imports = self.importer()
@@ -133,7 +133,14 @@ class Product:
         return Reminders(self.database, self.clock, self.vault, self.settings.public_url)
 
     def letter_worker(self) -> LetterWorker:
-        return LetterWorker(self.database, self.storage, self.clock, self.vault, self.settings.public_url)
+        return LetterWorker(
+            self.database,
+            self.storage,
+            self.clock,
+            self.vault,
+            self.settings.public_url,
+            fonts=self.settings.pdf_fonts,
+        )
 
     def countersigner(self) -> Countersigner:
         return Countersigner(

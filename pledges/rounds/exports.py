@@ -94,13 +94,13 @@ def csv_file(database: Database, export: ListExport, who: str, clock: Clock) -> 
     database.run(partial(_finish, key=(export.province_code, export.id), rows=rows.count, now=clock()))
 
 
-def _write(opened: _Opened, rows: Iterable[ListRow], format: FileFormat, path: Path) -> str:
+def _write(opened: _Opened, rows: Iterable[ListRow], format: FileFormat, path: Path, fonts: Path | None) -> str:
     """Write a file and say how its name ends."""
     if format is FileFormat.XLSX:
         write_xlsx(rows, opened.heading, opened.words, path)
         return "xlsx"
     if format is FileFormat.PDF:
-        return write_pdf(rows, opened.heading, opened.words, path)
+        return write_pdf(rows, opened.heading, opened.words, path, fonts=fonts)
     with path.open("wb") as file:
         file.writelines(csv_pieces(rows, opened.heading, opened.words))
     return "csv"
@@ -126,10 +126,11 @@ class ExportWorker:
     what a killed worker leaves behind lies among the unfinished files, which are swept.
     """
 
-    def __init__(self, database: Database, storage: Storage, clock: Clock) -> None:
+    def __init__(self, database: Database, storage: Storage, clock: Clock, fonts: Path | None = None) -> None:
         self._database = database
         self._storage = storage
         self._clock = clock
+        self._fonts = fonts
 
     def make(self, province_code: str, export_id_text: str) -> None:
         key = (province_code, uuid.UUID(export_id_text))
@@ -158,7 +159,7 @@ class ExportWorker:
         with self._storage.unfinished() as path, self._database.read() as session:
             opened = _open(session, export, taker_of(session, export), self._clock())
             rows = Counted(opened.rows, tell)
-            suffix = _write(opened, rows, export.format, path)
+            suffix = _write(opened, rows, export.format, path, self._fonts)
             crash_point("export.before_file")
             sha256 = self._storage.put_file(path)
         return {
@@ -226,6 +227,7 @@ def write_list_file(
     actor: Actor,
     now: datetime,
     filters: ListFilters | None = None,
+    fonts: Path | None = None,
 ) -> dict[str, Any]:
     """Write a list to a file and say what was written; a large PDF becomes a ZIP beside it.
 
@@ -239,7 +241,7 @@ def write_list_file(
         opened = _open(session, export, taker_of(session, export), now)
         rows = Counted(opened.rows)
         path = Path(folder) / "list"
-        suffix = _write(opened, rows, format, path)
+        suffix = _write(opened, rows, format, path, fonts)
         target = out.with_suffix(".zip") if suffix == "zip" else out
         path.replace(target)
     database.run(partial(_finish, key=(province_code, export.id), rows=rows.count, now=now))

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.exc import DBAPIError
@@ -22,6 +23,7 @@ from pledges.core.db import Database, new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.documents.errors import StorageUnavailable
+from pledges.documents.fonts import Faces, one_at_a_time, read_faces
 from pledges.documents.joining import join_pdfs
 from pledges.documents.letter import write_letters
 from pledges.documents.letter_list import write_list
@@ -197,13 +199,22 @@ class LetterWorker:
     """
 
     def __init__(
-        self, database: Database, storage: Storage, clock: Clock, vault: Vault, public_url: str, chunk: int = CHUNK
+        self,
+        database: Database,
+        storage: Storage,
+        clock: Clock,
+        vault: Vault,
+        public_url: str,
+        *,
+        fonts: Path | None = None,
+        chunk: int = CHUNK,
     ) -> None:
         self._database = database
         self._storage = storage
         self._clock = clock
         self._vault = vault
         self._public_url = public_url
+        self._fonts = fonts
         self._chunk = chunk
 
     def make(self, province_code: str, batch_id_text: str) -> None:
@@ -239,7 +250,7 @@ class LetterWorker:
             sender = sender_of(session, _round_of(session, batch), vault=self._vault, public_url=self._public_url)
             listed = bundle_of(session, sender, asks)
         title = f"{listed.title}, {sender.quarter.vietnamese}"
-        return self._storage.put(join_pdfs(self._parts(write_list(listed), names), title=title))
+        return self._storage.put(join_pdfs(self._parts(write_list(listed, self._faces()), names), title=title))
 
     def _parts(self, first: bytes, names: Sequence[str]) -> Iterator[bytes]:
         yield first
@@ -255,8 +266,13 @@ class LetterWorker:
             sender = sender_of(session, _round_of(session, batch), vault=self._vault, public_url=self._public_url)
             recipients = recipients_of(session, key[0], asks)
         return write_letters(
-            [letter_to(each, sender, number, total) for number, each in enumerate(recipients, start=start + 1)]
+            [letter_to(each, sender, number, total) for number, each in enumerate(recipients, start=start + 1)],
+            self._faces(),
         )
+
+    def _faces(self) -> Faces:
+        with one_at_a_time:
+            return read_faces(self._fonts)
 
     def sweep(self) -> None:
         """Ask again for every file that waits although nobody works on it."""

@@ -26,7 +26,7 @@ _NEEDS_QUOTES = re.compile(r'[",\r\n]').search
 def csv_pieces(rows: Iterable[ListRow], heading: ListHeading, words: RowWords) -> Iterator[bytes]:
     """The file piece by piece, each of many lines; memory does not grow with the list."""
     columns = columns_of(heading.kind, words, csv_safe)
-    titles = ["Số thứ tự", *(column.title for column in columns), f"Lưu ý: {heading.caution[0]}"]
+    titles = ["Số thứ tự", *(column.title for column in columns), heading.caution[0]]
     yield ("\ufeff" + ",".join(map(_quoted, titles)) + END).encode()
     cells = [_Cells(column) for column in columns]
     about = _quoted(csv_safe(" | ".join(heading.lines)))

@@ -16,6 +16,7 @@ from typing import IO
 
 from pledges.core.formulas import csv_safe
 from pledges.core.text import fold
+from pledges.documents.fonts import Faces, one_at_a_time, read_faces
 from pledges.documents.list_pdf import ListColumn, ListLine, ListPaper, write_list_pdf
 from pledges.rounds.list_heading import ListHeading
 from pledges.rounds.list_models import ListKind
@@ -34,19 +35,27 @@ class _Column:
 
 
 def write_pdf(
-    rows: Iterable[ListRow], heading: ListHeading, words: RowWords, path: Path, *, most: int = MOST_IN_PDF
+    rows: Iterable[ListRow],
+    heading: ListHeading,
+    words: RowWords,
+    path: Path,
+    *,
+    fonts: Path | None = None,
+    most: int = MOST_IN_PDF,
 ) -> str:
     """Write the file and say how its name ends: `pdf`, or `zip` where there were more lines than one PDF holds."""
     columns = _columns(heading.kind, words)
     paper = _paper(heading, columns)
     lines = (_line(row, columns, words) for row in rows)
+    with one_at_a_time:
+        faces = read_faces(fonts)
     first = list(islice(lines, most + 1))
     if len(first) <= most:
         with path.open("wb") as target:
-            write_list_pdf(paper, first, target)
+            write_list_pdf(paper, first, target, faces)
         return "pdf"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as packed:
-        _write_communes(_chain(first, lines), paper, packed, path.parent, most)
+        _Communes(paper, faces, packed, path.parent, most).write(_chain(first, lines))
     return "zip"
 
 
@@ -111,39 +120,46 @@ def _paper(heading: ListHeading, columns: list[_Column]) -> ListPaper:
 # --- Commune by commune ----------------------------------------------------------------------------------------------
 
 
-def _write_communes(
-    lines: Iterable[ListLine], paper: ListPaper, packed: zipfile.ZipFile, folder: Path, most: int
-) -> None:
-    """Lines come part by part; they are laid aside by commune first, because memory does not hold a million."""
-    aside: dict[str, IO[str]] = {}
-    index: list[tuple[str, str, int]] = []
-    with ExitStack() as opened:
-        for line in lines:
-            if line.section not in aside:
-                aside[line.section] = opened.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8", dir=folder))
-            json.dump([line.part, *line.cells], aside[line.section], ensure_ascii=False)
-            aside[line.section].write("\n")
-        for number, commune in enumerate(sorted(aside, key=fold), start=1):
-            aside[commune].seek(0)
-            index += _write_commune(commune, number, aside[commune], paper, packed, folder, most)
-    _add(packed, "00-muc-luc.csv", io.BytesIO(_index(index)))
+@dataclass(frozen=True)
+class _Communes:
+    """The files of a list that is too long for one: one or more for each commune, and their index."""
 
+    paper: ListPaper
+    faces: Faces
+    packed: zipfile.ZipFile
+    folder: Path
+    most: int
 
-def _write_commune(
-    commune: str, number: int, laid: IO[str], paper: ListPaper, packed: zipfile.ZipFile, folder: Path, most: int
-) -> Iterator[tuple[str, str, int]]:
-    volume = 0
-    while taken := list(islice(laid, most)):
-        volume += 1
-        more = f" (quyển {volume})" if volume > 1 or len(taken) == most else ""
-        own = replace(paper, subtitle=f"{paper.subtitle}; {commune}{more}")
-        suffix = f"-{volume}" if more else ""
-        name = f"{number:03}-{fold(commune).replace(' ', '-')[:60]}{suffix}.pdf"
-        with tempfile.TemporaryFile(dir=folder) as file:
-            count = write_list_pdf(own, (_read(commune, each) for each in taken), file)
-            file.seek(0)
-            _add(packed, name, file)
-        yield name, commune, count
+    def write(self, lines: Iterable[ListLine]) -> None:
+        """Lines come part by part; they are laid aside by commune first, because memory does not hold a million."""
+        aside: dict[str, IO[str]] = {}
+        index: list[tuple[str, str, int]] = []
+        with ExitStack() as opened:
+            for line in lines:
+                if line.section not in aside:
+                    aside[line.section] = opened.enter_context(
+                        tempfile.TemporaryFile("w+", encoding="utf-8", dir=self.folder)
+                    )
+                json.dump([line.part, *line.cells], aside[line.section], ensure_ascii=False)
+                aside[line.section].write("\n")
+            for number, commune in enumerate(sorted(aside, key=fold), start=1):
+                aside[commune].seek(0)
+                index += self._write_one(commune, number, aside[commune])
+        _add(self.packed, "00-muc-luc.csv", io.BytesIO(_index(index)))
+
+    def _write_one(self, commune: str, number: int, laid: IO[str]) -> Iterator[tuple[str, str, int]]:
+        volume = 0
+        while taken := list(islice(laid, self.most)):
+            volume += 1
+            more = f" (quyển {volume})" if volume > 1 or len(taken) == self.most else ""
+            own = replace(self.paper, subtitle=f"{self.paper.subtitle}; {commune}{more}")
+            suffix = f"-{volume}" if more else ""
+            name = f"{number:03}-{fold(commune).replace(' ', '-')[:60]}{suffix}.pdf"
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                count = write_list_pdf(own, (_read(commune, each) for each in taken), file, self.faces)
+                file.seek(0)
+                _add(self.packed, name, file)
+            yield name, commune, count
 
 
 def _read(commune: str, laid: str) -> ListLine:

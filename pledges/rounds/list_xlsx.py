@@ -123,7 +123,11 @@ def _write_facts(book: Any, heading: ListHeading, rows: int) -> None:
     sheet.set_column(0, 0, 34)
     sheet.set_column(1, 1, 100)
     facts = [("Cơ quan", heading.agency), ("Danh sách", heading.title), ("Thời điểm", heading.subtitle)]
-    facts += [*heading.facts, ("Số dòng", str(rows)), *(("Lưu ý", each) for each in heading.caution)]
+    facts += [
+        *heading.facts,
+        ("Số dòng", str(rows)),
+        *(("Lưu ý", each.removeprefix("Lưu ý: ")) for each in heading.caution),
+    ]
     for line, (name, text) in enumerate(facts):
         sheet.write_string(line, 0, name, label)
         sheet.write_string(line, 1, formula_safe(text), value)

@@ -8,6 +8,8 @@ import subprocess
 import unicodedata
 from pathlib import Path
 
+NOTO = Path("/usr/share/fonts/truetype/noto")
+
 
 def run(*command: str | Path) -> str:
     """What the program says; its exit status must be 0."""
@@ -35,6 +37,23 @@ def pages_of(pdf: bytes, folder: Path) -> list[str]:
 def running_text_of(pdf: bytes, folder: Path) -> str:
     """The text without blanks, header and footers: what was signed, whole across the page breaks."""
     return "".join(squeezed(page.split("Mã hồ sơ:")[0].split(" bằng chứng\n")[-1]) for page in pages_of(pdf, folder))
+
+
+def other_faces(folder: Path) -> Path:
+    """A folder with a family that is not the usual one, for `PLEDGES_PDF_FONTS`."""
+    faces = folder / "faces"
+    faces.mkdir()
+    for style in ("Regular", "Bold", "Italic"):
+        (faces / f"NotoSerif-{style}.ttf").write_bytes((NOTO / f"NotoSerif-{style}.ttf").read_bytes())
+    return faces
+
+
+def families_of(pdf: bytes, folder: Path) -> set[str]:
+    """The families of the faces that its text is set in."""
+    path = folder / "faces.pdf"
+    path.write_bytes(pdf)
+    names = [line.split()[0] for line in run("pdffonts", path).splitlines()[2:]]
+    return {name.rpartition("+")[2].partition("-")[0] for name in names}
 
 
 def squeezed(text: str) -> str:

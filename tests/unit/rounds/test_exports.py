@@ -43,7 +43,7 @@ from pledges.rounds.list_rows import ListFilters, ListRow
 from pledges.rounds.list_words import RowWords
 from pledges.rounds.list_xlsx import write_xlsx
 from tests.support.clock import FixedClock
-from tests.support.pdf_tools import assert_sound, pages_of, squeezed
+from tests.support.pdf_tools import assert_sound, families_of, other_faces, pages_of, squeezed
 from tests.support.reviewing import officer_of, staff_of
 from tests.support.signing import HUE
 from tests.unit.rounds.quarter import AGENCY, Q4, QuarterOffice
@@ -132,6 +132,7 @@ def test_the_three_formats_say_the_same(office: QuarterOffice, storage: Storage,
     assert [bool(each) for _title, each in about] == [True, False, False]
     assert sha256 in about[0][1]
     assert REASON in about[0][1]
+    assert about[0][0].startswith("Lưu ý: Danh sách chỉ dùng để nhắc")
     assert "không phải đề xuất hay căn cứ kiểm tra" in about[0][0]
     assert {row["Tên"] for row in table} == {"'=HYPERLINK(thử); '@nghiệm", LONG, "Công ty Thử Nghiệm 3"}
     assert [row["Trang web"] for row in table if row["Mã số thuế"] == "0123456789"] == ["thu-nghiem.vn"]
@@ -142,6 +143,7 @@ def test_the_three_formats_say_the_same(office: QuarterOffice, storage: Storage,
     sheet, facts = (book.get_sheet_by_name(name).to_python() for name in ("Danh sách", "Thông tin"))
     assert ["SHA-256 của danh sách đã chốt", sha256] in facts
     assert "không phải đề xuất hay căn cứ kiểm tra" in str(sheet[2][0])
+    assert next(text[:14] for name, text in facts if name == "Lưu ý") == "Danh sách chỉ "
     assert sheet[3] == list(table[0])
     rows = [dict(zip(sheet[3], row, strict=True)) for row in sheet[4:]]
     assert [row["Mã dòng"] for row in rows] == [row["Mã dòng"] for row in table]
@@ -226,7 +228,7 @@ def test_a_long_list_becomes_one_pdf_per_commune(sqlite_database: Database, tmp_
         order = ListOrder(HUE, AGENCY, Q4, ListKind.NOT_PLEDGED, None, ListFilters())
         words = replace(RowWords.read(session, HUE), communes={"a": "phường An Thử", "b": "xã Bình Thử"})
         heading = heading_of(session, order, words, reason=REASON, who="Thử", now=datetime(2026, 11, 20, tzinfo=UTC))
-    assert write_pdf(iter(rows), heading, words, tmp_path / "list", most=3) == "zip"
+    assert write_pdf(iter(rows), heading, words, tmp_path / "list", fonts=other_faces(tmp_path), most=3) == "zip"
     with zipfile.ZipFile(tmp_path / "list") as packed:
         assert packed.testzip() is None
         files = {name: packed.read(name) for name in packed.namelist()}
@@ -238,6 +240,7 @@ def test_a_long_list_becomes_one_pdf_per_commune(sqlite_database: Database, tmp_
         ("xã Bình Thử", "1"),
     ]
     assert [row["Tệp"] for row in index] == sorted(files)
+    assert families_of(files["002-xa-binh-thu-2.pdf"], tmp_path) == {"NotoSerif"}
     pages = squeezed("".join(pages_of(files["002-xa-binh-thu-1.pdf"], tmp_path)))
     assert squeezed("II. Chưa liên hệ được") in pages
     assert squeezed("xã Bình Thử (quyển 1)") in pages

@@ -20,6 +20,7 @@ from pledges.core.calendar import local_day
 from pledges.core.db import Database, new_id
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
+from pledges.documents.fonts import Faces
 from pledges.documents.storage import Storage
 from pledges.jobs.queries import in_queue
 from pledges.jobs.queue import job_table
@@ -53,7 +54,7 @@ from pledges.rounds.operations import leave_out
 from pledges.rounds.unsigned import Need, Recipients, count_needed
 from tests.support.clock import FixedClock
 from tests.support.invited import AGENCY, LONG_NAME, Guest, guests, invite, open_running
-from tests.support.pdf_tools import assert_sound, pages_of, squeezed
+from tests.support.pdf_tools import assert_sound, families_of, other_faces, pages_of, squeezed
 from tests.support.reviewing import approver_of, officer_of
 from tests.support.signing import run_together
 
@@ -252,6 +253,18 @@ def test_a_letter_bears_what_the_decree_asks_and_what_its_reader_needs(
     assert squeezed("Ông/Bà Nguyễn Thị Thử") in whole
 
 
+def test_letters_and_their_list_are_set_in_the_faces_of_the_setting(
+    sqlite_database: Database, clock: FixedClock, vault: Vault, storage: Storage, tmp_path: Path
+) -> None:
+    of_round = open_running(sqlite_database, clock)
+    invite(sqlite_database, of_round, clock, vault, *guests(1))
+    batch = started(sqlite_database, of_round, officer_of(sqlite_database, AGENCY), clock)
+    worker = LetterWorker(sqlite_database, storage, clock, vault, URL, fonts=other_faces(tmp_path))
+    worker.make(batch.province_code, str(batch.id))
+    data = storage.get(now(sqlite_database, batch).file_sha256 or "")
+    assert families_of(data, tmp_path) == {"NotoSerif"}
+
+
 def test_the_printed_code_opens_the_personal_link(
     database: Database, of_round: Round, officer: Staff, clock: FixedClock, vault: Vault
 ) -> None:
@@ -282,12 +295,12 @@ def test_a_killed_worker_goes_on_behind_the_last_part_and_lost_work_is_found(
     parts: list[int] = []
     write = letters.write_letters
 
-    def counted(pages: list[object]) -> bytes:
+    def counted(pages: list[object], faces: Faces) -> bytes:
         if len(parts) == 2:
             parts.append(0)
             raise _Killed
         parts.append(len(pages))
-        return write(pages)  # type: ignore[arg-type]
+        return write(pages, faces)  # type: ignore[arg-type]
 
     monkeypatch.setattr(letters, "write_letters", counted)
     worker = LetterWorker(database, storage, clock, vault, URL, chunk=4)
