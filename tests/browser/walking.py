@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from pledges.plans.queries import get_commune
 from pledges.signing.models import Draft, Pledge
 from tests.support.live_server import LiveServer, mail_text
-from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
+from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits, settled
 from tests.support.signer_client import SignerClient
 
 Contexts = Callable[..., BrowserContext]
@@ -36,7 +36,7 @@ _ENGLISH = re.compile(rf"(?<![\w./@-])({TELLTALES})(?![\w./@-])", re.IGNORECASE)
 
 def words_of(page: Page) -> str:
     """All that can be read or heard on the page, without what names itself as another language."""
-    tree = html.document_fromstring(page.content())
+    tree = html.document_fromstring(settled(page, page.content))
     for hidden in tree.xpath("//script | //style | //body//*[@lang='en']"):
         hidden.drop_tree()
     spoken = tree.xpath("//@aria-label | //@title | //@placeholder | //@alt | //title/text()")
