@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.test import TestResponse
 
 from pledges.app import create_app
 from pledges.core.db import Database
@@ -34,9 +38,17 @@ class CompiledTemplates(BytecodeCache):
 TEMPLATES = CompiledTemplates()
 
 
+class WholeAnswers(FlaskClient):
+    """Reads every answer to its end, as a browser does; only then what it sends, such as a file, is closed."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, **kwargs)
+
+
 def make_app(product: Product) -> Flask:
     app = create_app(product=product)
     app.jinja_env.bytecode_cache = TEMPLATES
+    app.test_client_class = WholeAnswers
     return app
 
 
