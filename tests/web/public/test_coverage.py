@@ -21,6 +21,7 @@ from tests.support.checked_pages import CheckedClient
 from tests.support.clock import FixedClock
 from tests.support.signing import HUE
 from tests.unit.reporting.played import Quarterly
+from tests.unit.rounds.quarter import QuarterOffice
 
 FIGURES = "/so-lieu"
 OWN = f"{FIGURES}/{HUE}"
@@ -127,3 +128,22 @@ def test_who_has_the_answer_already_gets_it_no_more(
     assert visitor.client.get(f"{OWN}.json").data == first.data, "today is not over"
     clock.advance(timedelta(days=1))
     assert visitor.client.get(f"{OWN}.json").data != first.data
+
+
+def test_what_counts_two_subjects_is_not_told(
+    visitor: CheckedClient, small_product: Product, clock: FixedClock
+) -> None:
+    office = QuarterOffice(small_product.database, clock, small_product.vault)
+    for number in range(LEAST):
+        publish(small_product.database, clock)
+        clock.advance(timedelta(days=1))
+        told = number == 0
+        total = next(row for row in visitor.client.get(f"{OWN}.json").get_json()["rows"] if row["line"] == "total")
+        assert total["in_scope"] == (0 if told else None)
+        page = visitor.get(OWN)
+        assert ("Còn quá ít đối tượng để nêu số liệu" in page.words) is not told
+        assert bool(page.all("//li[@class='tile']")) is told
+        assert ("ít hơn 3, không nêu" in visitor.get(FIGURES).words) is not told
+        office.subject()
+    clock.advance(timedelta(days=1))
+    assert "0/3" in visitor.get(OWN).words
