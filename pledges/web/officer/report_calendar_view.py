@@ -175,6 +175,4 @@ def period_facts(due: Due, names: Names) -> list[dict[str, Any]]:
 
 
 def _days_of(first: date, last: date, code: str) -> str:
-    return str(
-        _("%(period)s (%(first)s – %(last)s)", period=period_text(code), first=date_text(first), last=date_text(last))
-    )
+    return str(f"{period_text(code)} ({date_text(first)} – {date_text(last)})")
