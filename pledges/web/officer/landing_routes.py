@@ -9,10 +9,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from pledges.accounts.models import Staff
-from pledges.accounts.permissions import Action
+from pledges.accounts.permissions import Action, unit_code_of
 from pledges.accounts.rules import ROLES
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.calendar import local_day
+from pledges.duties.calendar import Standing, dues
 from pledges.hotlines.queries import count_old
 from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
@@ -40,6 +41,7 @@ def landing() -> ResponseReturnValue:
         delegation=current_delegation(),
         to_approve=_to_approve(staff),
         old_hotlines=_old_hotlines(staff),
+        late_reports=_late_reports(staff),
     )
 
 
@@ -51,6 +53,16 @@ def _old_hotlines(staff: Staff) -> int:
     """How many numbers of the own province nobody has checked for long; the whole system's are asked about none."""
     own = has_right(Action.HOTLINE_MANAGE) and staff.province_code != WHOLE_SYSTEM
     return count_old(reader(), staff.province_code, local_day(now())) if own else 0
+
+
+def _late_reports(staff: Staff) -> int:
+    """How many reports of the own unit are overdue, or came back."""
+    unit_code = unit_code_of(staff)
+    if unit_code is None or not has_right(Action.REPORT_WRITE):
+        return 0
+    today = local_day(now())
+    owed = dues(reader(), staff.province_code, today, unit_code=unit_code)
+    return sum(due.standing(today) in (Standing.LATE, Standing.RETURNED) for due in owed)
 
 
 def _queue() -> list[dict[str, Any]]:

@@ -175,4 +175,4 @@ def period_facts(due: Due, names: Names) -> list[dict[str, Any]]:
 
 
 def _days_of(first: date, last: date, code: str) -> str:
-    return str(f"{period_text(code)} ({date_text(first)} – {date_text(last)})")
+    return f"{period_text(code)} ({date_text(first)} – {date_text(last)})"

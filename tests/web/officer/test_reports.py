@@ -124,6 +124,7 @@ def test_a_late_review_is_filled_in_signed_sent_returned_and_corrected(units: Un
     with_decision(units)
     trade, colleague = units.officer("46-SCT"), units.officer("46-SCT")
     culture = units.officer("46-SVHTT")
+    assert "Báo cáo quá hạn hoặc bị trả lại: 2" in trade.get("/can-bo").words
     home = trade.get(CALENDAR)
     assert "Đơn vị bạn chưa gửi 2 báo cáo đã quá hạn." in home.words
     assert "trước ngày 05/11/2026quá hạn 16 ngày" in home.words
