@@ -147,7 +147,7 @@ ON_BOTH = (
     "lock",
     "undo",
 )
-"""In the name of a test: what it proves depends on the engine's locks, counters or indexes."""
+"""With these a word in the name of a test begins: what it proves depends on the engine's locks, counters or indexes."""
 
 
 TAKES_LONG = ("web/test_permission_walk.py", "documents/test_verification.py", "public/test_verify_corpus.py")
@@ -173,7 +173,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         engine = getattr(item, "callspec", None) and item.callspec.params.get("database")  # type: ignore[attr-defined]
         name = getattr(item, "originalname", None) or item.name
         turn = ("sqlite", "postgresql")[zlib.crc32(name.encode()) % 2]
-        both = engine is None or any(word in name for word in ON_BOTH)
+        both = engine is None or any(f"_{word}" in name for word in ON_BOTH)
         (kept if both or engine == turn else left_out).append(item)
     items[:] = kept
     config.hook.pytest_deselected(items=left_out)
