@@ -79,7 +79,9 @@ def play_quarter(product: Product, folder: Path, *, province_code: str, officer:
     _work(asking)
     later = _then(product, first + timedelta(days=20))
     later.database.run(partial(_answer, key=key, shops=shops, officer=officer, product=later))
-    _work(_then(product, _at(quarter.last_day - timedelta(days=7))))
+    reminding = _then(product, _at(quarter.last_day - timedelta(days=7)))
+    reminding.rounds().remind(key)
+    _work(reminding)
     after = _then(product, _at(quarter.next().first_day))
     after.round_worker().close_if_over(key, actor=actor)
     files = {}

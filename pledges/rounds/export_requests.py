@@ -27,7 +27,7 @@ SHORTEST_REASON = 10
 LONGEST_REASON = 300
 KEPT = timedelta(days=30)
 """After so long a file is taken away; that it was made stays in the list of files."""
-COMMAND = "người quản trị hệ thống (lệnh)"
+COMMAND = N_("người quản trị hệ thống (lệnh)")
 """Who took a list that was written by a command."""
 
 _SLUGS = {ListKind.NOT_PLEDGED: "chua-cam-ket", ListKind.PLEDGED: "da-cam-ket"}

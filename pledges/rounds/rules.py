@@ -30,6 +30,9 @@ TRANSITIONS: dict[RoundState, frozenset[RoundState]] = {
 ADJUSTABLE = frozenset({S.OPENED, S.RUNNING, S.PAUSED})
 """States in which who is asked, and until when, may still be changed."""
 
+OVER = frozenset({S.CLOSING, S.CLOSED})
+"""Its links, letters and calls lead nowhere any more."""
+
 STATE_LABELS: dict[RoundState, str] = {
     S.OPENED: N_("Đã mở, chưa gửi"),
     S.RUNNING: N_("Đang vận động"),

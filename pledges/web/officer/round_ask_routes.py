@@ -19,7 +19,7 @@ from pledges.rounds.links import renew, revoke_link, take_back_revocation
 from pledges.rounds.models import Ask, AskedObligation, Round
 from pledges.rounds.progress import TROUBLE_LABELS, Trouble, troubled_asks, troubles
 from pledges.rounds.queries import attempts_of
-from pledges.rounds.rules import ADJUSTABLE, WHY_LABELS
+from pledges.rounds.rules import ADJUSTABLE, OVER, WHY_LABELS
 from pledges.web.current import now, product, reader
 from pledges.web.i18n import date_text, time_text, translate
 from pledges.web.officer import entity_words
@@ -64,6 +64,10 @@ def _what_to_do(trouble: Trouble) -> str:
     return texts[trouble]
 
 
+def _over() -> str:
+    return _("Đợt đã kết thúc nên không còn việc phải làm ở đây. Người chưa ký được mời lại trong đợt của quý sau.")
+
+
 @blueprint.get("/dot-van-dong/<quarter>/loi-moi")
 @may(Action.LIST_VIEW)
 def round_asks(quarter: str) -> ResponseReturnValue:
@@ -104,7 +108,7 @@ def round_asks(quarter: str) -> ResponseReturnValue:
             }
             for ask, entity in found
         ],
-        what_to_do=_what_to_do(trouble),
+        what_to_do=_what_to_do(trouble) if of_round.state not in OVER else _over(),
         nothing=not any(counts.values()),
         page=page,
         last=last,

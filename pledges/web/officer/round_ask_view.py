@@ -16,7 +16,7 @@ from pledges.messaging.models import Message
 from pledges.registry.models import Entity
 from pledges.rounds.models import Ask, Attempt, Outcome, Round, RoundState, Way
 from pledges.rounds.queries import asks_of_entity
-from pledges.rounds.rules import ADJUSTABLE, NOTE_LABELS, OUTCOME_LABELS, WAY_LABELS, is_taken_back
+from pledges.rounds.rules import ADJUSTABLE, NOTE_LABELS, OUTCOME_LABELS, OVER, WAY_LABELS, is_taken_back
 from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, quarter_text, time_text, translate
 from pledges.web.officer.authentication import current_staff
@@ -82,7 +82,7 @@ def link_label(ask: Ask, of_round: Round) -> Label:
     """What the link of an invitation is good for now."""
     if ask.revoked_at is not None:
         return Label(_("Đã hủy ngày %(day)s", day=date_text(ask.revoked_at)), "warning")
-    if of_round.state in {RoundState.CLOSING, RoundState.CLOSED}:
+    if of_round.state in OVER:
         return Label(_("Hết hiệu lực vì đợt đã kết thúc"), "plain")
     if of_round.state is RoundState.PAUSED:
         return Label(_("Tạm không mở được"), "warning")

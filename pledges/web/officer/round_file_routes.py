@@ -16,6 +16,7 @@ from pledges.accounts.permissions import Action
 from pledges.core.errors import DomainError, NotFound
 from pledges.documents.errors import DocumentDamaged
 from pledges.rounds.export_requests import (
+    COMMAND,
     KEPT,
     exports_of,
     is_by_command,
@@ -159,7 +160,7 @@ def _shown(of_round: Round, export: ListExport, words: RowWords) -> dict[str, An
         "title": f"{translate(KIND_LABELS[export.list])}, {_format(export)}",
         "as_of": date_text(export.as_of),
         "filters": "; ".join(filter_texts(filters, words)),
-        "taker": taker_of(reader(), export),
+        "taker": _taker(export),
         "file_label": _label(export),
         "making": export.state is ExportState.WAITING,
         "ready": is_there(export),
@@ -171,6 +172,11 @@ def _shown(of_round: Round, export: ListExport, words: RowWords) -> dict[str, An
         "take": url_for("officer.take_round_file", **args),
         "again": url_for("officer.make_round_file_again", **args),
     }
+
+
+def _taker(export: ListExport) -> str:
+    name = taker_of(reader(), export)
+    return translate(COMMAND) if name == COMMAND else name
 
 
 def _format(export: ListExport) -> str:

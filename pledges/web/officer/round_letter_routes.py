@@ -26,10 +26,11 @@ from pledges.rounds.letters import (
     take_back_sent,
 )
 from pledges.rounds.models import BatchState, LetterBatch, Round, RoundState
+from pledges.rounds.rules import OVER
 from pledges.rounds.unsigned import Recipients, count_needed
 from pledges.web.current import now, product, reader, write
 from pledges.web.errors import error_page
-from pledges.web.i18n import error_text, translate
+from pledges.web.i18n import error_text, quarter_text, translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.reach import reaches, scope_of
@@ -61,9 +62,10 @@ def round_words(of_round: Round) -> dict[str, Any]:
     """What every page around a round shows."""
     return {
         "round": of_round,
-        "quarter_text": Quarter.parse(of_round.quarter).vietnamese,
+        "quarter_text": quarter_text(Quarter.parse(of_round.quarter)),
         "agency": get_agency(reader(), of_round.province_code, of_round.agency_code),
         "running": of_round.state is RoundState.RUNNING,
+        "ended": of_round.state in OVER,
     }
 
 

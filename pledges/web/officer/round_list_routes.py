@@ -107,15 +107,15 @@ def find_in_round_list(quarter: str) -> ResponseReturnValue:
     return list_answer(chosen, form, search=search, secret=True)
 
 
-@blueprint.post("/dot-van-dong/<quarter>/danh-sach/doi-chieu")
+@blueprint.route("/dot-van-dong/<quarter>/danh-sach/doi-chieu", methods=["GET", "POST"])
 @may(Action.LIST_VIEW)
 @soft_csrf
 def verify_round_list(quarter: str) -> ResponseReturnValue:
-    """Reckon the hashes of a frozen list again, from what is stored now."""
+    """Reckon the hashes of a frozen list again, from what is stored now; who comes by the address gets the list."""
     of_round = round_for(quarter, Action.LIST_VIEW)
     chosen, form = read_chosen(of_round)
     snapshot = frozen(chosen)
-    if snapshot is None:
+    if snapshot is None or request.method == "GET":
         return redirect(chosen.url(), 303)
     return list_answer(chosen, form, verified=verify_snapshot(reader(), snapshot))
 

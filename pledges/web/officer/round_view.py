@@ -26,7 +26,7 @@ from pledges.rounds.list_rows import entries_of
 from pledges.rounds.models import Round, RoundState, Why
 from pledges.rounds.population import PART_LABELS, Part, entries_led
 from pledges.rounds.progress import Journey, Journeys, Trouble, funnel, journeys, next_reminders
-from pledges.rounds.rules import STATE_LABELS, WHY_LABELS
+from pledges.rounds.rules import OVER, STATE_LABELS, WHY_LABELS
 from pledges.rounds.snapshots import snapshot_of
 from pledges.rounds.unsigned import Recipients, count_needed
 from pledges.web.charts import chart_figure
@@ -87,6 +87,7 @@ def round_heading(of_round: Round) -> dict[str, Any]:
         "quarter_name": quarter_text(quarter),
         "agency": get_agency(reader(), of_round.province_code, of_round.agency_code),
         "label": state_label(of_round),
+        "ended": of_round.state in OVER,
         "here": url_for("officer.round", quarter=of_round.quarter),
         "today": local_day(now()),
     }
@@ -328,7 +329,7 @@ def calendar_of(of_round: Round) -> list[dict[str, str]]:
         }
         for each in reminders
     ]
-    if of_round.state not in {RoundState.CLOSING, RoundState.CLOSED}:
+    if of_round.state not in OVER:
         closing = quarter.last_day + timedelta(days=1)
         text = _("Chốt danh sách của quý, theo tình trạng lúc 24 giờ ngày %(day)s.", day=date_text(quarter.last_day))
         rows.append({"key": date_text(closing), "value": text})

@@ -240,6 +240,19 @@ def test_a_closed_round_shows_what_was_frozen(department: Department, small_prod
     assert row[1:] == ["4", "3", "0", "0", "1", "0"], "as it was frozen, not as it is now"
     assert not page.all("//main//a[contains(@href, '/tam-dung') or contains(@href, '/ngay')]")
     assert "nên không đổi ngày được nữa" in browser.get(f"{NOW}/ngay").words
+    for page_name, told in (
+        ("thu", "Không in thêm thư được nữa"),
+        ("goi-dien", "Không ghi thêm kết quả được nữa"),
+        ("loi-moi", "không còn việc phải làm ở đây"),
+        ("xem-truoc", "nên không mời thêm ai"),
+        ("doi-tuong", "Trang này cho biết tình trạng hôm nay"),
+    ):
+        assert told in browser.get(f"{NOW}/{page_name}").words
+    page = browser.get(f"{NOW}/danh-sach")
+    [check] = page.all("//main//form[contains(@action, '/doi-chieu')]/@action")
+    assert "Khớp" in browser.send(page, form=form_to(page, "/doi-chieu")).words
+    assert browser.client.get(check).status_code == 303
+    assert "Q4 2026" in browser.get(f"{NOW}/thu?lang=en").words
 
 
 # --- After the start -------------------------------------------------------------------------------------------------
