@@ -209,6 +209,7 @@ def check_hotline(code: str, hotline_id: uuid.UUID) -> ResponseReturnValue:
 @keeps_hotlines
 def move_hotline(code: str, hotline_id: uuid.UUID) -> ResponseReturnValue:
     form, province = MoveForm(), _province(code)
+    _hotline(code, hotline_id)  # what is out of reach looks like nothing, also with a wrong form
     form.validate()
     if form.move.errors:
         return _list_page(province, conflict=_("Hãy bấm Lên, Xuống hoặc Lên đầu."), status=400)
