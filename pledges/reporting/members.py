@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
@@ -19,9 +20,10 @@ from pledges.reporting.standing import Place, past_day
 from pledges.rounds import as_of as past
 from pledges.rounds import live
 from pledges.rounds.figures import Only, at, at_end_of, total
-from pledges.rounds.list_models import Group, ListKind
+from pledges.rounds.list_models import Group, ListKind, Snapshot
 from pledges.rounds.list_rows import Edge, Entries, ListFilters, ListPage, ListRow, Wanted
 from pledges.rounds.lists import read_wanted
+from pledges.rounds.snapshots import frozen_figures, frozen_on, numbered
 
 PAGE_SIZE = 50
 ORDER = (
@@ -77,7 +79,7 @@ def members_page(
     if came:
         wanted = replace(wanted, among=_came(wanted, day or local_day(now)))
     moment = at(now) if past_day(day, now) is None else at_end_of(day or date.min)
-    edge = Edge.read(after)
+    snapshot = frozen_on(session, place.province_code, place.agency_code, day) if day is not None else None
     only = Only(
         agency=place.agency_code,
         entries=wanted.entries.ids,
@@ -87,13 +89,17 @@ def members_page(
     if wanted.among is not None:
         number = session.scalar(select(func.count()).select_from(wanted.among.subquery())) or 0
     else:
-        figures = total(session, place.province_code, moment, only)
+        if snapshot is not None:
+            figures = frozen_figures(snapshot, wanted.entries, filters)
+        else:
+            figures = total(session, place.province_code, moment, only)
         number = sum(figures[group] for group in wanted.parts)
     if day is None:
-        rows, more = live.page(session, wanted, moment, after=edge, most=limit)
+        rows, more = live.page(session, wanted, moment, after=Edge.read(after), most=limit)
         return ListPage(rows, str(more or ""), number)
-    found = _past(session, wanted, day, edge, limit + 1)
-    return ListPage(found[:limit], str(Edge.at(found[limit - 1])) if len(found) > limit else "", number)
+    found = _past(session, wanted, day, snapshot, after, limit + 1)
+    rows = [row for row, _mark in found[:limit]]
+    return ListPage(rows, found[limit - 1][1] if len(found) > limit else "", number)
 
 
 def _came(wanted: AllGroups, day: date) -> Select[Any]:
@@ -101,15 +107,45 @@ def _came(wanted: AllGroups, day: date) -> Select[Any]:
     return arrivals(wanted.province_code, wanted.entries.ids, before, day)
 
 
-def _past(session: Session, wanted: AllGroups, day: date, after: Edge | None, most: int) -> list[ListRow]:
-    """The lists one behind the other, those who have pledged first."""
-    found: list[ListRow] = []
-    for each in _lists(wanted):
-        if after is not None and after.group not in each.whole:
-            continue
+@dataclass(frozen=True)
+class _Lines:
+    """Part of those behind a figure of the past: replayed, or what was frozen when the quarter was closed."""
+
+    wanted: Wanted
+    day: date
+    snapshot: Snapshot | None
+
+    def holds(self, mark: str) -> bool:
+        """Whether the line that bears this mark is one of these."""
+        if self.snapshot is None:
+            edge = Edge.read(mark)
+            return edge is not None and edge.group in self.wanted.whole
+        kind, _, position = mark.partition(":")
+        return kind == self.wanted.kind.value and position.isdecimal()
+
+    def behind(self, session: Session, mark: str, most: int) -> Iterator[tuple[ListRow, str]]:
+        """The next lines, each with its mark."""
+        wanted = self.wanted
+        if self.snapshot is None:
+            found = past.rows(session, wanted, self.day, after=Edge.read(mark), most=most, chunk=most)
+            return ((row, str(Edge.at(row))) for row in found)
+        position = int(mark.partition(":")[2] or -1)
+        lines = numbered(session, self.snapshot, wanted, position, most, wanted.entries.ids)
+        return ((row, f"{wanted.kind.value}:{place}") for place, row in lines)
+
+
+def _past(
+    session: Session, wanted: AllGroups, day: date, snapshot: Snapshot | None, after: str, most: int
+) -> list[tuple[ListRow, str]]:
+    """The lists one behind the other, those who have pledged first. Whose time had not come is on no frozen list."""
+    lists = [_Lines(each, day, None if isinstance(each, NotTurned) else snapshot) for each in _lists(wanted)]
+    begun = next((place for place, each in enumerate(lists) if each.holds(after)), None)
+    mark = after if begun is not None else ""
+    found: list[tuple[ListRow, str]] = []
+    for each in lists[begun or 0 :]:
         left = most - len(found)
-        found += islice(past.rows(session, each, day, after=after, most=left, chunk=left), left)
-        after = None
+        found += islice(each.behind(session, mark, left), left)
+        mark = ""
         if len(found) == most:
             break
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import Quarter
 from pledges.rounds.canonical import commitment, commitment_in, read_line, sha256_of
-from pledges.rounds.list_models import ListKind, Snapshot, SnapshotRow
-from pledges.rounds.list_rows import ListPage, ListRow, Wanted, found_in
+from pledges.rounds.figures import Figures, together
+from pledges.rounds.list_models import Group, ListKind, Snapshot, SnapshotRow
+from pledges.rounds.list_rows import Entries, ListFilters, ListPage, ListRow, Wanted, found_in
 from pledges.rounds.models import Round
 from pledges.rounds.streaming import in_chunks
 
@@ -54,25 +55,31 @@ def frozen_on(session: Session, province_code: str, agency_code: str, day: date)
 
 def rows(session: Session, snapshot: Snapshot, wanted: Wanted) -> Iterator[ListRow]:
     """The lines in their order, cut down by the filters; the same ones whenever it is asked."""
-    return (row for _position, row in _numbered(session, snapshot, wanted, behind=-1, chunk=CHUNK))
+    return (row for _position, row in numbered(session, snapshot, wanted, behind=-1, chunk=CHUNK))
 
 
 def page(session: Session, snapshot: Snapshot, wanted: Wanted, *, after: str, limit: int) -> ListPage:
     """`after` is the position of the last line of the page before."""
     behind = int(after) if after.isdecimal() else -1
-    numbered = _numbered(session, snapshot, wanted, behind, chunk=limit + 1)
-    found = list(islice(numbered, limit + 1))
+    found = list(islice(numbered(session, snapshot, wanted, behind, chunk=limit + 1), limit + 1))
     more = str(found[limit - 1][0]) if len(found) > limit else ""
     return ListPage([row for _position, row in found[:limit]], more, _total(snapshot, wanted))
 
 
-def _numbered(
-    session: Session, snapshot: Snapshot, wanted: Wanted, behind: int, chunk: int
+def numbered(
+    session: Session,
+    snapshot: Snapshot,
+    wanted: Wanted,
+    behind: int,
+    chunk: int,
+    entries: Collection[str] | None = None,
 ) -> Iterator[tuple[int, ListRow]]:
+    """The lines behind a position, each with its own; `entries`: only theirs."""
     subject_type = wanted.filters.subject_type
+    only = [] if entries is None else [SnapshotRow.entry_id.in_(entries)]
     statement = (
         select(SnapshotRow.position, SnapshotRow.line, SnapshotRow.values)
-        .where(*_chosen(snapshot, wanted), SnapshotRow.position > behind)
+        .where(*_chosen(snapshot, wanted), *only, SnapshotRow.position > behind)
         .order_by(SnapshotRow.position)
     )
     for found in in_chunks(session, statement, chunk):
@@ -86,14 +93,18 @@ def _total(snapshot: Snapshot, wanted: Wanted) -> int | None:
     """From the frozen figures; None where a text is looked for."""
     if wanted.found is not None:
         return None
-    filters = wanted.filters
-    return sum(
-        int(figures[part.value])
-        for figures in snapshot.figures["groups"]
-        for part in wanted.parts
-        if figures["entry"] in wanted.entries.clauses
-        and figures["subject_type"] == filters.subject_type
-        and filters.commune in (None, figures["commune"])
+    figures = frozen_figures(snapshot, wanted.entries, wanted.filters)
+    return sum(figures[part] for part in wanted.parts)
+
+
+def frozen_figures(snapshot: Snapshot, entries: Entries, filters: ListFilters) -> Figures:
+    """The six groups as they were frozen, of what the filters leave, whatever group and text they name."""
+    return together(
+        Figures({}, int(row["in_scope"]), {group: int(row[group.value]) for group in Group})
+        for row in snapshot.figures["groups"]
+        if row["entry"] in entries.clauses
+        and row["subject_type"] == filters.subject_type
+        and filters.commune in (None, row["commune"])
     )
 
 
@@ -109,6 +120,8 @@ def _chosen(snapshot: Snapshot, wanted: Wanted) -> list[ColumnElement[bool]]:
     if filters.subject_type:
         # A first sieve; whether it is one of the types, the line itself says.
         conditions.append(SnapshotRow.line.contains(filters.subject_type, autoescape=True))
+    if wanted.among is not None:
+        conditions.append(SnapshotRow.obligation_id.in_(wanted.among))
     if wanted.found is not None:
         conditions.append(found_in(wanted, SnapshotRow.entity_id, SnapshotRow.obligation_id))
     return conditions

@@ -65,7 +65,9 @@ def _what_to_do(trouble: Trouble) -> str:
 
 
 def _over() -> str:
-    return _("Đợt đã kết thúc nên không còn việc phải làm ở đây. Người chưa ký được mời lại trong đợt của quý sau.")
+    return str(
+        _("Đợt đã kết thúc nên không còn việc phải làm ở đây. Người chưa ký được mời lại trong đợt của quý sau.")
+    )
 
 
 @blueprint.get("/dot-van-dong/<quarter>/loi-moi")

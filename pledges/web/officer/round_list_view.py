@@ -13,10 +13,10 @@ from pledges.core.calendar import Quarter
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.rounds.figures import Figures, Moment, at, at_end_of
 from pledges.rounds.list_models import Group, Snapshot
-from pledges.rounds.list_rows import PARTS, ListFilters, ListRow
+from pledges.rounds.list_rows import PARTS, ListFilters, ListRow, entries_of
 from pledges.rounds.list_words import GROUP_LABELS, KIND_LABELS, NO_COMMUNE, RowWords
 from pledges.rounds.lists import list_figures
-from pledges.rounds.snapshots import frozen_on
+from pledges.rounds.snapshots import frozen_figures, frozen_on
 from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, number_text, quarter_text, translate
 from pledges.web.officer.round_list_forms import Chosen
@@ -69,7 +69,11 @@ def when_text(chosen: Chosen, snapshot: Snapshot | None) -> str:
 
 
 def figures_of(chosen: Chosen, filters: ListFilters | None = None) -> Figures:
-    of_round = chosen.of_round
+    of_round, snapshot = chosen.of_round, frozen(chosen)
+    if snapshot is not None:
+        cut = filters or ListFilters()
+        entries = entries_of(reader(), of_round.province_code, of_round.agency_code)
+        return frozen_figures(snapshot, entries.only(cut.entry).covering(cut.subject_type), cut)
     return list_figures(reader(), of_round.province_code, of_round.agency_code, filters, moment=moment_of(chosen))
 
 

@@ -6,23 +6,26 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from pledges.core.calendar import Quarter, local_day
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
 from pledges.documents.storage import Storage
+from pledges.plans.models import Instrument
 from pledges.registry import care
-from pledges.registry.models import Counter, Location, Obligation, OpenCounter
+from pledges.registry.models import Counter, Location, Obligation, ObligationMove, OpenCounter
 from pledges.registry.scope import Said, decide_scope
 from pledges.registry.upkeep_models import ScopeReason
 from pledges.reporting.coverage import coverage_of
+from pledges.reporting.members import members_page
 from pledges.reporting.rollup import FIELDS, GROUPS, day_of, entries_led, places_of, rollup_of
 from pledges.reporting.standing import Place, moment_of, standing_of
 from pledges.rounds.closing import Closing
 from pledges.rounds.figures import Only, at, at_end_of, course
-from pledges.rounds.list_models import Group
+from pledges.rounds.list_models import Group, SnapshotRow
+from pledges.rounds.list_rows import ListFilters, ListRow
 from tests.support.clock import FixedClock
 from tests.support.signing import COMMUNES, HUE
 from tests.unit.reporting.from_facts import Owed, replayed, tallied
@@ -148,6 +151,46 @@ def test_a_closed_quarter_keeps_its_figures_whatever_is_repaired_later(played: Q
     assert [row.as_data() for row in whole.totals if row.agency == AGENCY] == [
         row.as_data() for row in before.totals if row.agency == AGENCY
     ]
+
+
+def walked(played: Quarterly, *groups: Group) -> tuple[int, list[ListRow]]:
+    """The figure of the agency at the quarter's end, and those behind it, page after page."""
+    found: list[ListRow] = []
+    after = ""
+    while True:
+        with played.database.read() as session:
+            page = members_page(
+                session,
+                Place(HUE, AGENCY),
+                ListFilters(),
+                groups=groups,
+                instrument=Instrument.PLEDGE,
+                day=Q4.last_day,
+                now=played.clock(),
+                after=after,
+                limit=2,
+            )
+        found += page.rows
+        after = page.after
+        if not after:
+            return page.total or 0, found
+
+
+def test_who_stands_behind_a_figure_of_a_closed_quarter_is_read_from_the_frozen_lists(
+    played: Quarterly, tmp_path: Path
+) -> None:
+    chosen: list[tuple[Group, ...]] = [(), (Group.NOT_PLEDGED,), (Group.UNREACHABLE,), (Group.IN_FORCE,)]
+    before = [walked(played, *groups) for groups in chosen]
+    for number, rows in before:
+        assert number == len({row.obligation_id for row in rows}) == len(rows) > 0
+    assert {row.group for row in before[0][1]} == set(Group) - {Group.NOT_DUE}
+    Closing(played.database, Storage(tmp_path), played.clock).close((HUE, played.round.id))
+    frozen = select(SnapshotRow.obligation_id)
+    played.database.run(
+        lambda session: session.execute(delete(ObligationMove).where(ObligationMove.obligation_id.in_(frozen)))
+    )
+    played.database.run(lambda session: session.query(Counter).update({Counter.in_force: 7}))
+    assert [walked(played, *groups) for groups in chosen] == before
 
 
 def test_which_day_is_meant(clock: FixedClock) -> None:
