@@ -31,8 +31,8 @@ SHORT_CODES_AN_HOUR = 20
 """From one network; of all eight-letter codes one in tens of thousands is somebody's."""
 
 NO_SUCH_CODE = N_(
-    "Không tìm thấy lời mời nào còn dùng được với mã này. Hãy xem lại từng chữ trên thư; "
-    "nếu vẫn không được, bạn vẫn có thể ký mà không cần mã."
+    "Không tìm thấy lời mời nào còn dùng được với mã này. Hãy xem lại từng chữ trên thư; mã trong thư của quý đã qua "
+    "không dùng được nữa. Bạn vẫn ký được mà không cần mã."
 )
 """One sentence for unknown, revoked and expired ones: nothing tells a code that exists from one that does not."""
 

@@ -149,12 +149,8 @@ class Verified:
         return self.intact and not self.false
 
 
-def verify_snapshot(session: Session, snapshot: Snapshot) -> list[Verified]:
-    """Reckon the SHA-256 of both lists from their rows, and each commitment from the values that are still there."""
-    return [_verify(session, snapshot, kind) for kind in ListKind]
-
-
-def _verify(session: Session, snapshot: Snapshot, kind: ListKind) -> Verified:
+def verify_list(session: Session, snapshot: Snapshot, kind: ListKind) -> Verified:
+    """Reckon the SHA-256 of a list from its rows, and each commitment from the values that are still there."""
     kept, count = 0, 0
     false: list[int] = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -19,7 +18,7 @@ from pledges.rounds.list_words import RowWords
 from pledges.rounds.lists import list_page
 from pledges.rounds.models import Round
 from pledges.rounds.queries import find_round
-from pledges.rounds.snapshots import Verified, verify_snapshot
+from pledges.rounds.snapshots import Verified, verify_list
 from pledges.web.current import now, reader
 from pledges.web.i18n import translate
 from pledges.web.officer.blueprint import blueprint
@@ -117,7 +116,7 @@ def verify_round_list(quarter: str) -> ResponseReturnValue:
     snapshot = frozen(chosen)
     if snapshot is None or request.method == "GET":
         return redirect(chosen.url(), 303)
-    return list_answer(chosen, form, verified=verify_snapshot(reader(), snapshot))
+    return list_answer(chosen, form, verified=verify_list(reader(), snapshot, chosen.kind))
 
 
 def list_answer(
@@ -126,7 +125,7 @@ def list_answer(
     *,
     search: ListSearchForm | None = None,
     export: ExportForm | None = None,
-    verified: Sequence[Verified] = (),
+    verified: Verified | None = None,
     secret: bool = False,
     misplaced: bool = False,
     status: int = 200,

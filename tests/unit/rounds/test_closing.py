@@ -69,7 +69,8 @@ class Ending:
 
     def verified(self) -> list[Verified]:
         with self.office.database.read() as session:
-            return snapshots.verify_snapshot(session, session.scalars(select(Snapshot)).one())
+            snapshot = session.scalars(select(Snapshot)).one()
+            return [snapshots.verify_list(session, snapshot, kind) for kind in ListKind]
 
     def check(self) -> None:
         """One snapshot whose rows are those of the ledger, and whose files, sums and figures bear them out."""

@@ -90,7 +90,7 @@ def check_quarter(year: Year, database: Database, quarter: str, book: Book) -> N
                 frozen = list(snapshots.rows(session, snapshot, wanted))
                 compare(year, book, wanted, day, frozen)
                 assert list(as_of.rows(session, wanted, day)) == frozen
-            assert all(each.good for each in snapshots.verify_snapshot(session, snapshot))
+            assert all(snapshots.verify_list(session, snapshot, kind).good for kind in ListKind)
             assert figures(session, agency, day) == groups_of(book, agency, day)
 
 
