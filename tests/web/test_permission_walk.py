@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from pledges.accounts.permissions import Action, fits_state
+from pledges.accounts.permissions import PERMISSIONS, Action, fits_state
 from pledges.product import Product
 from pledges.web.security import action_of, audience_of
 from tests.support.reach_samples import ALSO_INSIDE, HELPER, PERSON, SAMPLES, Sample, Spot
@@ -86,8 +86,14 @@ def _cases(world: World, sample: Sample | None, action: Action, method: str) -> 
 
 
 def _who(world: World, action: Action, *, first: bool) -> list[Actor]:
-    """Whom the gate turns away it turns away before it looks at the address: once is enough for them."""
-    return [actor for actor in world.actors if first or actor.reach(action) is not None]
+    """Whom the gate turns away it turns away before it looks at the address: once is enough for them.
+
+    Once is enough too for who holds a delegation where none counts: they are an officer like the other.
+    """
+    if first:
+        return world.actors
+    alike = set() if PERMISSIONS[action].delegable else {"delegate"}
+    return [actor for actor in world.actors if actor.reach(action) is not None and actor.name not in alike]
 
 
 @dataclass
