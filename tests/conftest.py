@@ -150,7 +150,13 @@ ON_BOTH = (
 """With these a word in the name of a test begins: what it proves depends on the engine's locks, counters or indexes."""
 
 
-TAKES_LONG = ("web/test_permission_walk.py", "documents/test_verification.py", "public/test_verify_corpus.py")
+TAKES_LONG = (
+    "web/test_permission_walk.py",
+    "rounds/test_year.py",
+    "test_reconciliation.py",
+    "documents/test_verification.py",
+    "public/test_verify_corpus.py",
+)
 """Tests of many seconds are in these files: coming last, they would keep one process busy with the other idle."""
 
 
