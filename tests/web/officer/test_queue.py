@@ -137,4 +137,4 @@ def test_the_first_page_counts_what_waits(desk: Desk) -> None:
     assert first.get("href") == f"{QUEUE}?muc=recommended"
     viewer = desk.person("bao.cao@vidu.vn", Role.REPORTING_UNIT)
     pages = desk.at(viewer).get("/can-bo").all("//main//ul[contains(@class, 'task-list')]//a/@href")
-    assert pages == ["/can-bo/doi-tuong"], "whoever only looks is led to the register and to nothing else"
+    assert pages == ["/can-bo/bao-cao", "/can-bo/doi-tuong"], "whoever only reports is led to reports and the register"
