@@ -24,7 +24,9 @@ from tests.support.routes_once import compile_routes_once
 from tests.support.warm_processes import close_warm
 
 # A loaded machine is no defect: examples may take as long as they need.
-hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.register_profile(
+    "patient", deadline=None, max_examples=100 if os.environ.get("PLEDGES_SOAK") else 40
+)
 hypothesis_settings.load_profile("patient")
 
 _own_server = pytest.StashKey[TemporaryServer]()

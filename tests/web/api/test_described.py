@@ -22,7 +22,7 @@ from tests.support.signing import HUE
 from tests.unit.rounds.quarter import QuarterOffice
 from tests.web.api.reading import REASON, Program, Programs, problem_of
 
-EXAMPLES = 6
+EXAMPLES = 4
 HELD = [
     no_fault,
     checks.status_code_conformance,
