@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
 from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action, Place, require
-from pledges.core.db import Base, new_id
+from pledges.core.db import Base
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
-from pledges.core.identity import ChannelAddress, fold
+from pledges.core.identity import ChannelAddress
 from pledges.core.secrecy import Vault
 from pledges.registry.acts import Act
 from pledges.registry.adding import living
@@ -25,13 +24,14 @@ from pledges.registry.counters import lock_entity, move_to_commune, move_to_owne
 from pledges.registry.deciding import Key, check_day
 from pledges.registry.matching import take_turns_for
 from pledges.registry.models import Channel, Contact, Entity, EntityKind, Location
+from pledges.registry.names import remember_name
 from pledges.registry.obligations import recompute_obligations, recompute_unowned
 from pledges.registry.operations import PERSONAL_NUMBER, check_commune
 from pledges.registry.queries import find_channel, obligations_of, types_of
 from pledges.registry.rules import set_name
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types, remove_types
-from pledges.registry.upkeep_models import FormerName, UnreadValue
+from pledges.registry.upkeep_models import UnreadValue
 
 _FACTS = {True: "channel.revived", False: "channel.dead"}
 
@@ -63,30 +63,11 @@ def change_name(session: Session, key: Key, name: str, *, staff: Staff, now: dat
     act, entity = _begin(session, key, staff, now)
     if name == entity.name:
         return entity
-    if fold(name) != entity.name_fold:
-        _keep_name(act, entity)
+    before = entity.name
     set_name(entity, name)
+    remember_name(session, entity, before, now=now)
     act.record("entity.renamed", entity.id)
     return _finish(act, entity)
-
-
-def _keep_name(act: Act, entity: Entity) -> None:
-    known = select(FormerName.id).where(
-        FormerName.province_code == entity.province_code,
-        FormerName.entity_id == entity.id,
-        FormerName.name_fold == entity.name_fold,
-    )
-    if act.session.scalars(known).first() is None:
-        act.session.add(
-            FormerName(
-                province_code=entity.province_code,
-                id=new_id(),
-                entity_id=entity.id,
-                name=entity.name,
-                name_fold=entity.name_fold,
-                recorded_at=act.now,
-            )
-        )
 
 
 def change_types(session: Session, key: Key, types: Collection[str], *, staff: Staff, now: datetime) -> Entity:
