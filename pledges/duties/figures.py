@@ -21,6 +21,7 @@ from pledges.duties.models import Report
 from pledges.duties.periods import Period
 from pledges.plans.models import Agency, Instrument, ReportForm, ReportingDuty, ReportingUnit, UnitKind
 from pledges.reporting.coverage import coverage_of
+from pledges.reporting.rollup import GROUPS
 from pledges.reporting.standing import Place, Standing, standing_of
 from pledges.reporting.words import Names
 from pledges.review.violation_models import Violation, ViolationField
@@ -29,15 +30,6 @@ from pledges.rounds.figures import Figures
 from pledges.rounds.list_models import Group
 
 SCHEMA = 1
-GROUPS = (
-    Group.IN_FORCE,
-    Group.WAITING_FOR_AGENCY,
-    Group.WAITING_TIME,
-    Group.NOT_PLEDGED,
-    Group.UNREACHABLE,
-    Group.NOT_DUE,
-)
-"""In the order of columns."""
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,12 @@ from pledges.core.chart_figures import (
 from pledges.core.chart_figures import share as ratio
 from pledges.duties.calendar import Standing
 from pledges.duties.consolidation import Gathered, GatheredUnit
-from pledges.duties.figures import GROUPS, CoverageFigures, Line, QuarterEnd, ViolationLine
+from pledges.duties.figures import CoverageFigures, Line, QuarterEnd, ViolationLine
 from pledges.duties.forms import FIELDS, Answers
 from pledges.duties.report_parts import Chapter, Grid, Heading, Note, Part, Picture, Words
 from pledges.reporting.pictures import BY_QUARTER, BY_TYPE, ENTRY, SIX_GROUPS, TYPE
 from pledges.reporting.report import COUNTED
+from pledges.reporting.rollup import GROUPS
 from pledges.reporting.rollup_pdf import HEADS
 from pledges.rounds.list_models import Group
 from pledges.rounds.list_words import vietnamese

@@ -24,14 +24,7 @@ from pledges.reporting.standing import DISTINCT, Place, Standing, standing_of, s
 from pledges.rounds.figures import Figures, together
 from pledges.rounds.list_models import Group
 
-GROUPS = (
-    Group.IN_FORCE,
-    Group.WAITING_FOR_AGENCY,
-    Group.WAITING_TIME,
-    Group.NOT_PLEDGED,
-    Group.UNREACHABLE,
-    Group.NOT_DUE,
-)
+GROUPS = tuple(Group)
 """In the order of the columns."""
 FIELDS = (
     "agency",

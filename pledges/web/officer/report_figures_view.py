@@ -10,9 +10,10 @@ from flask_babel import gettext as _
 from pledges.core.calendar import Quarter
 from pledges.duties.calendar import Standing
 from pledges.duties.consolidation import Gathered
-from pledges.duties.figures import GROUPS, CoverageFigures, Line, QuarterEnd, ReportFigures, ViolationLine
+from pledges.duties.figures import CoverageFigures, Line, QuarterEnd, ReportFigures, ViolationLine
 from pledges.duties.forms import FIELDS, NUMBERS, TEXTS, Answers
 from pledges.plans.models import ReportForm
+from pledges.reporting.rollup import GROUPS
 from pledges.rounds.list_models import Group
 from pledges.web.i18n import number_text, percent_text, quarter_text, translate
 from pledges.web.officer.coverage_lines import line_heads

@@ -179,7 +179,7 @@ def figures_shown(of_round: Round, seen: Overview) -> dict[str, Any]:
     return {
         "whole": whole,
         "groups": seen.total,
-        "group_counts": {group.value: seen.total[group] for group in _ORDER},
+        "group_counts": {group.value: seen.total[group] for group in Group},
         "group_heads": list(map(translate, GROUPS)),
         "funnel": chart_figure("hanh-trinh", Funnel.of_round(_("Số đối tượng ở từng bước"), whole.counts)),
         "stacks": chart_figure("sau-nhom", StackedGroups(_("Tình trạng theo nhóm đối tượng"), tuple(counts)))
@@ -196,17 +196,7 @@ def figures_shown(of_round: Round, seen: Overview) -> dict[str, Any]:
 
 def _counts(label: str, figures: Figures) -> GroupCounts:
     """Where counters have drifted below zero a picture shows nothing; the table says it."""
-    return GroupCounts(label, *(max(0, figures[group]) for group in _ORDER))
-
-
-_ORDER = (
-    Group.IN_FORCE,
-    Group.WAITING_FOR_AGENCY,
-    Group.WAITING_TIME,
-    Group.NOT_PLEDGED,
-    Group.UNREACHABLE,
-    Group.NOT_DUE,
-)
+    return GroupCounts(label, *(max(0, figures[group]) for group in Group))
 
 
 def _journey_row(label: str, journey: Journey) -> list[str]:
@@ -216,7 +206,7 @@ def _journey_row(label: str, journey: Journey) -> list[str]:
 def _group_rows(found: list[Figures], places: Mapping[str, str]) -> list[list[str]]:
     rows = [
         [places.get(each.key["commune_code"], each.key["commune_code"])]
-        + [number_text(each[group]) for group in _ORDER]
+        + [number_text(each[group]) for group in Group]
         + [number_text(each.in_scope)]
         for each in found
     ]
