@@ -28,6 +28,7 @@ from pledges.duties.report_tables import (
 )
 from pledges.duties.unit_queries import units_by_code
 from pledges.plans.duty_reading import MONTHLY, ONCE, QUARTERLY
+from pledges.plans.letterhead import NO_TITLE, own_name, signing_title_of, superior_of
 from pledges.plans.models import (
     Agency,
     Clause,
@@ -40,8 +41,6 @@ from pledges.plans.models import (
 )
 from pledges.plans.queries import get_province, operative_plan, plan_citation
 from pledges.reporting.coverage import goal_of
-from pledges.rounds.letter_pdf import NO_TITLE
-from pledges.rounds.list_heading import signing_title_of
 from pledges.rounds.list_words import day_text, vietnamese
 
 __all__ = ["ReportContent", "content_of"]
@@ -122,15 +121,15 @@ class _Subject:
 
 
 def _superior(unit: ReportingUnit, province: Province) -> str:
-    """Nobody stands above a people's committee on its papers."""
-    if unit.kind is UnitKind.COMMUNE or unit.name.startswith("Ủy ban nhân dân"):
-        return ""
-    return f"Sở Công Thương {province.name}" if unit.kind is UnitKind.MARKET_CONTROL else f"UBND {province.name}"
+    """The department of trade stands above market control, of which it is a part."""
+    return (
+        f"Sở Công Thương {province.name}" if unit.kind is UnitKind.MARKET_CONTROL else superior_of(province, unit.name)
+    )
 
 
 def _own_name(unit: ReportingUnit, province: Province) -> str:
     """Without the province, which the superior's name says."""
-    return unit.name.removesuffix(f" {province.name}") if _superior(unit, province) else unit.name
+    return own_name(province, unit.name, _superior(unit, province))
 
 
 def _short_name(unit: ReportingUnit) -> str:

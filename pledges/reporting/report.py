@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import VIETNAM, Quarter, local_day
-from pledges.plans.models import Agency, Province
+from pledges.plans.letterhead import own_name, signing_title_of, superior_of
 from pledges.plans.queries import get_agency, get_province, plan_citation
 from pledges.reporting.circumstances import (
     Reviewed,
@@ -24,7 +24,7 @@ from pledges.reporting.rollup import Rollup, rollup_from
 from pledges.reporting.standing import Place
 from pledges.reporting.words import Names
 from pledges.rounds.figures import Figures
-from pledges.rounds.list_heading import moment_text, signing_title_of, superior_of
+from pledges.rounds.list_heading import moment_text
 from pledges.rounds.list_words import day_text
 
 ONCE = (
@@ -65,9 +65,11 @@ def report_of(
     coverage = coverage_of(session, place, day, now)
     goal = goal_of(session, place.province_code)
     times, reviewed = median_times(session, place, day, now), last_reviewed(session, place, day)
+    superior = superior_of(province, agency.name) if agency is not None else ""
+    whole_province = province.name[:1].upper() + province.name[1:]
     return RollupReport(
-        superior=superior_of(province, agency) if agency is not None else "",
-        agency=_own_name(province, agency),
+        superior=superior,
+        agency=own_name(province, agency.name, superior) if agency is not None else whole_province,
         place=province.short_name,
         year=now.astimezone(VIETNAM).year,
         title="Số liệu ký cam kết",
@@ -96,12 +98,6 @@ def share_text(figures: Figures) -> str:
     if found is None:
         return NO_FIGURES
     return f"{min(found, 0.999 if found < 1 else 1) * 100:.1f}%".replace(".", ",")
-
-
-def _own_name(province: Province, agency: Agency | None) -> str:
-    if agency is None:
-        return province.name[:1].upper() + province.name[1:]
-    return agency.name.removesuffix(f" {province.name}") if superior_of(province, agency) else agency.name
 
 
 def _subtitle(coverage: Coverage, now: datetime) -> str:

@@ -17,6 +17,7 @@ from pledges.core.calendar import Quarter
 from pledges.core.secrecy import Vault
 from pledges.documents.letter import Letter
 from pledges.documents.letter_list import Bundle, Group, Line
+from pledges.plans.letterhead import own_name, signing_title_of, superior_of
 from pledges.plans.models import Agency, Commune, EntrySubjectType, Instrument, ObligationEntry, Province
 from pledges.plans.queries import current_text, get_agency, get_province, plan_citation
 from pledges.plans.rules import SUBJECT_TYPES
@@ -25,7 +26,6 @@ from pledges.registry.models import Channel, Entity, EntityKind, EntityType, Loc
 from pledges.rounds.links import TYPED_CODE, link_of
 from pledges.rounds.models import Ask, AskedObligation, Round
 
-NO_TITLE = "THỦ TRƯỞNG CƠ QUAN"
 """Where the agency has not said under which title it signs; pages say so before anybody prints."""
 NO_ADDRESS = "(chưa có địa chỉ)"
 AT_ONCE = 500
@@ -58,18 +58,16 @@ class Sender:
     @cached_property
     def short_name(self) -> str:
         """The agency without its province, which stands in the line above it."""
-        name = self.agency.name
-        return name.removesuffix(f" {self.province.name}") if self.superior else name
+        return own_name(self.province, self.agency.name, self.superior)
 
     @cached_property
     def superior(self) -> str:
         """The people's committee of the province stands above everybody but itself."""
-        return "" if self.agency.name.startswith("Ủy ban nhân dân") else f"UBND {self.province.name}"
+        return superior_of(self.province, self.agency.name)
 
     @property
     def signing_title(self) -> tuple[str, ...]:
-        titles = tuple(part.strip() for part in self.agency.signing_title.replace("–", "\n").split("\n"))
-        return tuple(filter(None, titles)) or (NO_TITLE,)
+        return signing_title_of(self.agency)
 
     @property
     def quarter(self) -> Quarter:

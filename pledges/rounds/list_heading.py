@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import VIETNAM, Quarter
-from pledges.plans.models import Agency, Clause, Province
+from pledges.plans.letterhead import own_name, signing_title_of, superior_of
+from pledges.plans.models import Clause
 from pledges.plans.queries import get_agency, get_province, plan_citation
 from pledges.plans.rules import SUBJECT_TYPES
-from pledges.rounds.letter_pdf import NO_TITLE
 from pledges.rounds.list_models import ListKind
 from pledges.rounds.list_rows import ListFilters
 from pledges.rounds.list_words import GROUP_LABELS, NO_COMMUNE, RowWords, day_text
@@ -84,11 +84,11 @@ def heading_of(
         facts.append(("SHA-256 của danh sách đã chốt", sha256))
     facts.append(("Lý do lấy danh sách", reason))
     facts.append(("Người lấy, lúc lấy", f"{who}, {moment_text(now)}"))
-    superior = superior_of(province, agency)
+    superior = superior_of(province, agency.name)
     return ListHeading(
         kind=order.kind,
         superior=superior,
-        agency=agency.name.removesuffix(f" {province.name}") if superior else agency.name,
+        agency=own_name(province, agency.name, superior),
         place=province.short_name,
         year=now.astimezone(VIETNAM).year,
         title=TITLES[order.kind],
@@ -127,16 +127,6 @@ def _subtitle(order: ListOrder, frozen: bool, now: datetime) -> str:
         return f"{order.quarter.vietnamese}, cập nhật lúc {moment_text(now)}"
     quarter = Quarter.of(order.as_of).vietnamese
     return f"{quarter}, {'chốt' if frozen else 'tính đến'} hết ngày {day_text(order.as_of)}"
-
-
-def superior_of(province: Province, agency: Agency) -> str:
-    """The people's committee of the province stands above everybody but itself."""
-    return "" if agency.name.startswith("Ủy ban nhân dân") else f"UBND {province.name}"
-
-
-def signing_title_of(agency: Agency) -> tuple[str, ...]:
-    titles = tuple(part.strip() for part in agency.signing_title.replace("–", "\n").split("\n"))
-    return tuple(filter(None, titles)) or (NO_TITLE,)
 
 
 def caution_of(session: Session, province_code: str) -> list[str]:
