@@ -238,12 +238,12 @@ def _follows(duty: ReportingDuty, period: Period) -> bool:
 
 
 def _dues(session: Session, province_code: str, duties: Sequence[ReportingDuty], wanted: _Wanted) -> list[Due]:
-    units = units_by_code(session, province_code)
+    units = units_by_code(session, province_code, wanted.unit_code)
     begun = _reports(session, province_code, duties, wanted)
     found = []
     for duty in duties:
         of_duty = begun.pop(duty.id, {})
-        senders = [unit for unit in units.values() if wanted.unit_code in (None, unit.code) and sends(duty, unit)]
+        senders = [unit for unit in units.values() if sends(duty, unit)]
         for period in wanted.periods(duty):
             for unit in senders:
                 versions = of_duty.pop((period.code, unit.code), ())

@@ -41,10 +41,12 @@ def living_units(session: Session, province_code: str, today: date) -> list[Repo
     return sorted(found, key=lambda unit: (ORDER.index(unit.kind), fold(unit.name), unit.code))
 
 
-def units_by_code(session: Session, province_code: str) -> dict[str, ReportingUnit]:
-    """All units of a province, also those that have ended: what they sent still bears their names."""
-    found = session.scalars(select(ReportingUnit).where(ReportingUnit.province_code == province_code))
-    return {unit.code: unit for unit in found}
+def units_by_code(session: Session, province_code: str, only: str | None = None) -> dict[str, ReportingUnit]:
+    """All units of a province or one of them, also those that have ended: what they sent still bears their names."""
+    found = select(ReportingUnit).where(ReportingUnit.province_code == province_code)
+    if only is not None:
+        found = found.where(ReportingUnit.code == only)
+    return {unit.code: unit for unit in session.scalars(found)}
 
 
 def staffed(session: Session, province_code: str, units: Sequence[ReportingUnit]) -> list[StaffedUnit]:
