@@ -16,7 +16,7 @@ from pledges.accounts.permissions import Action, require
 from pledges.audit.operations import record
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
-from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.errors import N_, Conflict, DomainError, NotFound, Said
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block, clean_line
 from pledges.duties import forms
@@ -45,7 +45,7 @@ class ReportChanged(Conflict):
                 "Báo cáo này vừa được người khác thay đổi, hiện ở trạng thái “%(state)s”. "
                 "Chưa ghi gì thêm; hãy xem lại."
             ),
-            state=STATE_LABELS[report.state],
+            state=Said(STATE_LABELS[report.state]),
         )
         self.report = report
 
@@ -293,7 +293,7 @@ def _refuse_second(owed: Due) -> None:
     if owed.report is not None:
         raise Conflict(
             N_("Kỳ này đã có báo cáo, hiện ở trạng thái “%(state)s”. Muốn thay, hãy lập bản đính chính."),
-            state=STATE_LABELS[owed.report.state],
+            state=Said(STATE_LABELS[owed.report.state]),
         )
 
 
