@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import Any
 
@@ -15,7 +14,6 @@ from pledges.accounts.permissions import Action, Place
 from pledges.accounts.queries import staff_of
 from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError, NotFound
-from pledges.documents.writing import writing_files
 from pledges.imports import columns, operations
 from pledges.imports.cells import without_personal_numbers
 from pledges.imports.models import Import, ImportPurpose, ImportState
@@ -24,13 +22,14 @@ from pledges.imports.rows import Field
 from pledges.imports.sheets import MOST_BYTES
 from pledges.plans.queries import duties_by_type, get_agency
 from pledges.plans.rules import SUBJECT_TYPES
-from pledges.web.current import now, product, reader, write
+from pledges.web.current import now, reader, write
 from pledges.web.fields import Choice
 from pledges.web.i18n import error_text
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.import_forms import ColumnsForm, KeptFile, NewImportForm, SheetForm, columns_form
 from pledges.web.officer.import_view import state_label, type_text
+from pledges.web.officer.kept_files import keep_sent
 from pledges.web.officer.reach import reaches, scope_of
 from pledges.web.security import may, soft_csrf
 
@@ -128,25 +127,7 @@ def known_sources(province_code: str, agency_code: str) -> list[str]:
 
 def keep_file(form: NewImportForm) -> KeptFile | None:
     """Store the file before anything else is looked at, so that no other mistake makes people send it again."""
-    if request.method != "POST" or form.looks_automated:
-        return None
-    sent = form.file.data
-    if sent is None:
-        return KeptFile.of(form.kept.data or "", current_staff().id)
-    data = sent.stream.read(MOST_BYTES + 1)
-    sent.stream.seek(0)
-    if not data or len(data) > MOST_BYTES:
-        return None
-    with writing_files(product().storage):
-        kept = KeptFile(product().storage.put(data), plain_name(sent.filename))
-    form.kept.data = kept.token(current_staff().id)
-    return kept
-
-
-def plain_name(sent: str) -> str:
-    """The name of a file as it can be shown and stored: PostgreSQL takes no NUL, and a path tells where people work."""
-    printable = "".join(letter for letter in sent if letter.isprintable())
-    return re.split(r"[/\\]", printable)[-1][-150:]
+    return keep_sent(form, MOST_BYTES)
 
 
 def _new_page(form: NewImportForm, kept: KeptFile | None) -> ResponseReturnValue:

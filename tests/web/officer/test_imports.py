@@ -15,7 +15,7 @@ from pledges.imports.columns import column_letter
 from pledges.imports.models import ClashDecision, Import, ImportRow, ImportState
 from pledges.product import Product
 from pledges.registry.models import Entity
-from pledges.web.officer import import_routes
+from pledges.web.officer import import_routes, kept_files
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.desk import form_to
@@ -48,7 +48,7 @@ def own_form(page: Page) -> int:
     [("C:\\Users\\An\\Danh sách.xlsx", "Danh sách.xlsx"), ("../../a\x00\u202eb.csv", "ab.csv"), ("x" * 400, "x" * 150)],
 )
 def test_the_name_of_a_file_is_one_that_every_database_takes(sent: str, shown: str) -> None:
-    assert import_routes.plain_name(sent) == shown
+    assert kept_files.plain_name(sent) == shown
 
 
 class Importing:
