@@ -10,17 +10,17 @@ from flask_babel import gettext as _
 
 from pledges.accounts.agency_keys import KeyStanding, end_key, keys_of, make_key, standing_of
 from pledges.accounts.models import AgencyKey
-from pledges.accounts.permissions import Action, Place, Reach, allows
+from pledges.accounts.permissions import Action
 from pledges.accounts.queries import get_staff
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.models import Province
-from pledges.plans.queries import agencies_of, get_agency, provinces_in_use
+from pledges.plans.queries import agencies_of, get_agency
 from pledges.web.admin.api_key_forms import NewKeyForm
 from pledges.web.admin.blueprint import blueprint
+from pledges.web.admin.reach import own_or_chosen, province_within
 from pledges.web.current import now, product, reader, write
 from pledges.web.officer.authentication import current_staff
-from pledges.web.officer.reach import scope_of
 from pledges.web.officer.words import Label
 from pledges.web.security import may, soft_csrf
 
@@ -28,11 +28,7 @@ keeps_keys = may(Action.AGENCY_KEY_MANAGE)
 
 
 def _province(code: str) -> Province:
-    """A province in use within reach; any other one is answered like one that does not exist."""
-    province = reader().get(Province, code)
-    if province is None or not province.in_use or not allows(current_staff(), Action.AGENCY_KEY_MANAGE, Place(code)):
-        raise NotFound
-    return province
+    return province_within(code, Action.AGENCY_KEY_MANAGE)
 
 
 def _key(code: str, key_id: uuid.UUID) -> AgencyKey:
@@ -58,10 +54,7 @@ def _label(key: AgencyKey) -> Label:
 @blueprint.get("/khoa-api")
 @keeps_keys
 def api_key_provinces() -> ResponseReturnValue:
-    scope = scope_of(Action.AGENCY_KEY_MANAGE)
-    if scope.reach is not Reach.WHOLE_SYSTEM:
-        return redirect(url_for("admin.api_keys", code=scope.province_code))
-    return render_template("admin/api_key_provinces.html", provinces=provinces_in_use(reader()))
+    return own_or_chosen(Action.AGENCY_KEY_MANAGE, "admin.api_keys", _("Khóa API"))
 
 
 @blueprint.get("/<code>/khoa-api")

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff
-from pledges.accounts.permissions import Action, Place, allows
+from pledges.accounts.permissions import Action, Place
 from pledges.core.calendar import local_day
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.duties import units as operations
@@ -22,6 +22,7 @@ from pledges.plans.models import Agency, Clause, Plan, Province, ReportForm, Rep
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.duty_forms import DutyDaysForm, MissingDutiesForm, NewDutyForm
 from pledges.web.admin.duty_words import form_text, is_followed, names_of, next_day, when, why_not
+from pledges.web.admin.reach import province_within
 from pledges.web.current import now, reader, write
 from pledges.web.officer.authentication import current_actor, current_staff
 from pledges.web.officer.reach import reaches
@@ -36,11 +37,7 @@ DONE = frozenset({"them", "ngay", "cham-dut", "lai"})
 
 
 def province_for(code: str) -> Province:
-    """The province of an address; out of reach it looks like one that does not exist."""
-    province = reader().get(Province, code)
-    if province is None or not province.in_use or not allows(current_staff(), Action.DUTY_MANAGE, Place(code)):
-        raise NotFound
-    return province
+    return province_within(code, Action.DUTY_MANAGE)
 
 
 def duty_for(code: str, duty_id: str) -> ReportingDuty:

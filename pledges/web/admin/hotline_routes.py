@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from pledges.accounts.permissions import Action, Place, Reach, allows
+from pledges.accounts.permissions import Action
 from pledges.core.calendar import local_day
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.hotlines import operations
@@ -21,7 +21,7 @@ from pledges.hotlines.pasting import BadLine, places_of, read_lines
 from pledges.hotlines.queries import directory, ended_hotlines, get_hotline
 from pledges.hotlines.rules import is_old
 from pledges.plans.models import Province
-from pledges.plans.queries import agencies_of, provinces_in_use
+from pledges.plans.queries import agencies_of
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.hotline_forms import (
     ChangeHotlineForm,
@@ -31,21 +31,17 @@ from pledges.web.admin.hotline_forms import (
     SeenForm,
     as_said,
 )
+from pledges.web.admin.reach import own_or_chosen, province_within
 from pledges.web.current import now, reader, write
 from pledges.web.i18n import error_text
 from pledges.web.officer.authentication import current_staff
-from pledges.web.officer.reach import scope_of
 from pledges.web.security import may, soft_csrf
 
 keeps_hotlines = may(Action.HOTLINE_MANAGE)
 
 
 def _province(code: str) -> Province:
-    """A province in use within reach; any other one is answered like one that does not exist."""
-    province = reader().get(Province, code)
-    if province is None or not province.in_use or not allows(current_staff(), Action.HOTLINE_MANAGE, Place(code)):
-        raise NotFound
-    return province
+    return province_within(code, Action.HOTLINE_MANAGE)
 
 
 def _hotline(code: str, hotline_id: uuid.UUID) -> Hotline:
@@ -65,10 +61,7 @@ def _to_list(code: str) -> ResponseReturnValue:
 @blueprint.get("/duong-day-nong")
 @keeps_hotlines
 def hotline_provinces() -> ResponseReturnValue:
-    scope = scope_of(Action.HOTLINE_MANAGE)
-    if scope.reach is not Reach.WHOLE_SYSTEM:
-        return redirect(url_for("admin.hotlines", code=scope.province_code))
-    return render_template("admin/hotline_provinces.html", provinces=provinces_in_use(reader()))
+    return own_or_chosen(Action.HOTLINE_MANAGE, "admin.hotlines", _("Đường dây nóng"))
 
 
 @blueprint.get("/<code>/duong-day-nong")
