@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from sqlalchemy.orm import Session
+
 from pledges.plans.models import Province
+from pledges.plans.retention import RETENTION
 
 ConsentBasis = Literal["consent", "task"]
 
@@ -28,10 +32,21 @@ class ProvinceSettings:
     publish_coverage: bool = False
     """Whether everybody may read how many have pledged, in numbers."""
     days_off_in_lieu: frozenset[date] = field(default_factory=frozenset)
+    retention_days: Mapping[str, int] = field(default_factory=dict)
+    """By kind of `plans.retention.RETENTION`: only what the province has decided; the rest has its default."""
+
+    def days_kept(self, kind: str) -> int:
+        return self.retention_days.get(kind, RETENTION[kind].days)
 
 
 def province_settings(province: Province) -> ProvinceSettings:
     return settings_from(province.settings)
+
+
+def retention_days(session: Session, province_code: str, kind: str) -> int:
+    """How many days data of this kind are kept there; also of a province without a plan, which has the defaults."""
+    province = session.get(Province, province_code)
+    return RETENTION[kind].days if province is None else province_settings(province).days_kept(kind)
 
 
 def settings_from(stored: dict[str, Any]) -> ProvinceSettings:
@@ -53,4 +68,5 @@ def settings_to_json(settings: ProvinceSettings) -> dict[str, Any]:
         "receipt_note": settings.receipt_note,
         "publish_coverage": settings.publish_coverage,
         "days_off_in_lieu": sorted(day.isoformat() for day in settings.days_off_in_lieu),
+        "retention_days": dict(settings.retention_days),
     }
