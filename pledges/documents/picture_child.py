@@ -6,29 +6,24 @@ pictures of announced length: 8 bytes of length, then the bytes; an answer of no
 
 from __future__ import annotations
 
-import resource
 import sys
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-CPU_SECONDS = 15
-MOST_MEMORY = 768 * 1024 * 1024
+from pledges.core.child_limits import cap
+
+CPU_SECONDS = 5
+MOST_MEMORY = 512 * 1024 * 1024
 MOST_PICTURES = 5
 MOST_BYTES = 10 * 1024 * 1024
-MOST_PIXELS = 50_000_000
-MOST_PIXELS_JPEG = 130_000_000
-"""A JPEG is decoded at a fraction of its size, so the largest that phones take are no burden."""
+MOST_PIXELS = {"JPEG": 130_000_000, "MPO": 130_000_000, "PNG": 40_000_000, "WEBP": 20_000_000}
+"""A JPEG is decoded at a fraction of its size, so the largest that phones take are no burden; a WebP is held thrice."""
+LONGEST_SIDE_SENT = 32_000
+"""Making a line of millions of pixels small takes longer than any picture."""
 LONGEST_SIDE = 2000
 QUALITY = 80
 
 CLEAN, UNREADABLE, TOO_MANY_PIXELS = b"C", b"U", b"P"
-
-
-def cap() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 class _TooManyPixels(Exception):
@@ -45,8 +40,7 @@ def clean(data: bytes) -> bytes:
     Image.MAX_IMAGE_PIXELS = None
     with Image.open(BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
         width, height = opened.size
-        jpeg = opened.format in {"JPEG", "MPO"}
-        if width * height > (MOST_PIXELS_JPEG if jpeg else MOST_PIXELS):
+        if width * height > MOST_PIXELS[str(opened.format)] or max(width, height) > LONGEST_SIDE_SENT:
             raise _TooManyPixels
         opened.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
         small: Any = opened
@@ -92,7 +86,7 @@ def read_parts(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def main() -> None:
-    cap()
+    cap(cpu_seconds=CPU_SECONDS, memory=MOST_MEMORY)
     for data in read_parts(sys.stdin.buffer):
         kind, cleaned = answer_for(data)
         sys.stdout.buffer.write(kind + len(cleaned).to_bytes(8, "big") + cleaned)

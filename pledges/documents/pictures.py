@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from pledges.core.children import ENVIRONMENT, ROOT, Places, command
 from pledges.core.errors import N_, DomainError
 from pledges.documents.picture_child import (
     CLEAN,
@@ -22,10 +20,8 @@ __all__ = ["ACCEPT", "LONGEST_SIDE", "MOST_BYTES", "MOST_PICTURES", "Picture", "
 __all__ += ["PicturesBusy", "clean_each", "clean_picture", "clean_pictures"]
 
 CHILD = "pledges.documents.picture_child"
-WALL_SECONDS = 20.0
+WALL_SECONDS = 6.0
 LONGEST_WAIT_SECONDS = 5.0
-MOST_CHILDREN = 2
-ROOT = Path(__file__).resolve().parents[2]
 
 ACCEPT = "image/jpeg,image/png,image/webp"
 """For the `accept` of upload fields; an iPhone that reads this sends JPEG instead of HEIC."""
@@ -40,8 +36,7 @@ _HEIC = N_(
 _TOO_LARGE = N_("Ảnh lớn hơn 10 MB. Hãy chụp màn hình ảnh đó rồi gửi ảnh chụp màn hình.")
 _TOO_MANY_PIXELS = N_("Ảnh có quá nhiều điểm ảnh. Hãy chụp màn hình ảnh đó rồi gửi ảnh chụp màn hình.")
 _UNREADABLE = N_("Không mở được ảnh này, có thể tệp bị hỏng. Hãy chọn ảnh khác hoặc chụp lại.")
-
-_places = threading.BoundedSemaphore(MOST_CHILDREN)
+_TOO_LATE = N_("Hệ thống đang bận nên chưa kịp mở ảnh này. Hãy gửi lại ảnh sau một phút.")
 
 
 class PictureRefused(DomainError):
@@ -52,6 +47,12 @@ class PicturesBusy(DomainError):
     """All places for decoding are taken; nobody may fill the machine with pictures."""
 
     status = 503
+
+
+_places = Places(
+    lambda: PicturesBusy(N_("Đang có nhiều người gửi ảnh cùng lúc. Hãy thử lại sau một phút.")),
+    wait_seconds=LONGEST_WAIT_SECONDS,
+)
 
 
 @dataclass(frozen=True)
@@ -101,29 +102,27 @@ def _refuse_at_once(data: bytes) -> PictureRefused | None:
 
 
 def _ask_child(pictures: Sequence[bytes]) -> list[Picture | PictureRefused]:
-    """One child for all; no environment is inherited, so there is no secret to be found in it."""
-    if not _places.acquire(timeout=LONGEST_WAIT_SECONDS):
-        raise PicturesBusy(N_("Đang có nhiều người gửi ảnh cùng lúc. Hãy thử lại sau một phút."))
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module, no shell, nothing of the file in the command
-            [sys.executable, "-E", "-s", "-B", "-m", CHILD],
-            input=b"".join(len(data).to_bytes(8, "big") + data for data in pictures),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-            timeout=WALL_SECONDS,
-            check=False,
-        )
-        said = done.stdout
-    except subprocess.TimeoutExpired as late:
-        said = late.stdout or b""
-    finally:
-        _places.release()
-    return _read_answers(said, len(pictures))
+    """One child for all."""
+    unanswered = _UNREADABLE
+    with _places.one():
+        try:
+            said = subprocess.run(  # noqa: S603 - our own module, no shell
+                command(CHILD),
+                input=b"".join(len(data).to_bytes(8, "big") + data for data in pictures),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=ROOT,
+                env=ENVIRONMENT,
+                timeout=WALL_SECONDS,
+                check=False,
+            ).stdout
+        except subprocess.TimeoutExpired as late:
+            # The child works less long than this: it is the machine that was slow, and not the picture.
+            said, unanswered = late.stdout or b"", _TOO_LATE
+    return _read_answers(said, len(pictures), unanswered)
 
 
-def _read_answers(said: bytes, expected: int) -> list[Picture | PictureRefused]:
+def _read_answers(said: bytes, expected: int, unanswered: str = _UNREADABLE) -> list[Picture | PictureRefused]:
     """What the child said before it ended; about pictures after a crash it said nothing."""
     answers: list[Picture | PictureRefused] = []
     for _ in range(expected):
@@ -133,7 +132,8 @@ def _read_answers(said: bytes, expected: int) -> list[Picture | PictureRefused]:
         if measure is not None:
             answers.append(Picture(data, *measure))
         else:
-            answers.append(PictureRefused(_TOO_MANY_PIXELS if kind == TOO_MANY_PIXELS else _UNREADABLE))
+            why = _TOO_MANY_PIXELS if kind == TOO_MANY_PIXELS else _UNREADABLE if kind else unanswered
+            answers.append(PictureRefused(why))
     return answers
 
 

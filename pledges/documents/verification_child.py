@@ -7,22 +7,16 @@ its answer is never taken as proof of anything: only bytes that we stored are au
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from types import ModuleType
 from typing import Any
+
+from pledges.core.child_limits import cap
 
 CPU_SECONDS = 5
 MOST_MEMORY = 512 * 1024 * 1024
 MOST_READ = 10 * 1024 * 1024 + 1
 MOST_PAGES, MOST_DEPTH, MOST_LINKS, MOST_FIELDS, MOST_SIGNATURES = 30, 20, 200, 100, 5
-
-
-def cap() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def look_at(data: bytes) -> dict[str, Any]:
@@ -108,7 +102,7 @@ class _NoNetwork(ModuleType):
 
 
 def main() -> None:
-    cap()
+    cap(cpu_seconds=CPU_SECONDS, memory=MOST_MEMORY)
     sys.modules["aiohttp"] = _NoNetwork("aiohttp")
     try:
         answer = look_at(sys.stdin.buffer.read(MOST_READ))

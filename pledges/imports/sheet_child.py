@@ -1,6 +1,6 @@
 """The child process that opens tables from strangers: capped before it reads anything, it sends one JSON per row.
 
-`python -E -s -B -m pledges.imports.sheet_child --sheet=NAME < FILE`. It gets no settings, no secrets and no database.
+`python -E -s -B -m pledges.imports.sheet_child SECONDS NAME < FILE`. It gets no settings, no secrets and no database.
 Values only are read, by a parser that knows neither macros nor links nor formulas: nothing of the file is executed or
 followed.
 """
@@ -8,29 +8,21 @@ followed.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
+from pledges.core.child_limits import cap
 from pledges.imports.sheet_formats import Format, Refused, sniffed
 from pledges.imports.sheets import LONGEST_CELL, MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 
-CPU_SECONDS = 60
 MOST_MEMORY = 512 * 1024 * 1024
 MOST_TEXT = 150_000_000
 """Letters in all rows together."""
 SAMPLE_ROWS = 200
 
 Row = tuple[int, list[str]]
-
-
-def cap() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
 def send(line: dict[str, Any]) -> None:
@@ -95,8 +87,8 @@ def _send_all(names: list[str], name: str, letters: str, rows: Iterable[Row]) ->
 
 
 def main() -> None:
-    cap()
-    wanted = sys.argv[1].removeprefix("--sheet=") if len(sys.argv) > 1 else ""
+    cap(cpu_seconds=int(sys.argv[1]), memory=MOST_MEMORY)
+    wanted = sys.argv[2]
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     try:
         read(sys.stdin.buffer.read(MOST_BYTES + 1), wanted)

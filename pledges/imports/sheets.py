@@ -10,13 +10,13 @@ import json
 import os
 import select
 import subprocess
-import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from pledges.core.children import ENVIRONMENT, ROOT, command
 from pledges.core.errors import N_, DomainError
 
 CHILD = "pledges.imports.sheet_child"
@@ -25,9 +25,10 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 2000
 """Letters; what is longer is cut, and the row says so (`SheetRow.cut`)."""
+CPU_SECONDS = 60
 STALLED_SECONDS = 60.0
+"""For the lists of staff, which the worker reads. Whoever answers a visitor names a time of their own."""
 LONGEST_LINE = 4 * 1024 * 1024
-ROOT = Path(__file__).resolve().parents[2]
 
 REFUSALS = {
     "empty_file": N_("Tệp này trống. Hãy chọn tệp khác."),
@@ -91,9 +92,9 @@ class SheetRow(NamedTuple):
 class Book:
     """An open file: the names of its sheets, which one is read, and its rows (once)."""
 
-    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+    def __init__(self, child: subprocess.Popen[bytes], deadline: float) -> None:
         self._child = child
-        self._lines = _lines(child)
+        self._lines = _lines(child, deadline)
         opened = self._next()
         self.sheets: list[str] = [str(name) for name in opened["sheets"]]
         self.sheet = str(opened["sheet"])
@@ -124,10 +125,11 @@ class Book:
 
 
 @contextmanager
-def open_sheets(data: bytes, sheet: str = "") -> Iterator[Book]:
+def open_sheets(data: bytes, sheet: str = "", *, seconds: int | None = None) -> Iterator[Book]:
     """Open a file by its content, whatever its name; `sheet`: which sheet, else the first one with rows.
 
-    Raises `SheetRefused` here or while the rows are read. The child ends with the block.
+    Raises `SheetRefused` here or while the rows are read, and after `seconds` where they are given. The child ends
+    with the block.
     """
     if not data:
         raise SheetRefused("empty_file")
@@ -137,9 +139,10 @@ def open_sheets(data: bytes, sheet: str = "") -> Iterator[Book]:
         file.write(data)
         file.seek(0)
         del data  # the rows may take long, and the file need not be kept in memory beside them
-        child = _start(file, sheet)
+        deadline = time.monotonic() + seconds if seconds is not None else float("inf")
+        child = _start(file, sheet, seconds or CPU_SECONDS)
         try:
-            yield Book(child)
+            yield Book(child, deadline)
         finally:
             child.kill()
             child.wait()
@@ -147,25 +150,25 @@ def open_sheets(data: bytes, sheet: str = "") -> Iterator[Book]:
                 child.stdout.close()
 
 
-def _start(file: IO[bytes], sheet: str) -> subprocess.Popen[bytes]:
-    """One child per file. No environment is inherited, so there is no secret to be found in it."""
+def _start(file: IO[bytes], sheet: str, cpu_seconds: int) -> subprocess.Popen[bytes]:
+    """One child per file."""
     return subprocess.Popen(  # noqa: S603 - our own module, no shell; the name of the sheet is only compared
-        [sys.executable, "-E", "-s", "-B", "-m", CHILD, "--sheet=" + sheet.replace("\x00", "")],
+        command(CHILD, str(cpu_seconds), sheet.replace("\x00", "")),
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "RUST_BACKTRACE": "0"},
+        env=ENVIRONMENT | {"RUST_BACKTRACE": "0"},
     )
 
 
-def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+def _lines(child: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes]:
     """What the child says, line by line; silence for too long is an end. Slow readers are not held against it."""
     if child.stdout is None:
         return
     source = child.stdout.fileno()
     rest = b""
-    while select.select([source], [], [], STALLED_SECONDS)[0]:
+    while select.select([source], [], [], max(0.0, min(STALLED_SECONDS, deadline - time.monotonic())))[0]:
         part = os.read(source, 1 << 16)
         if not part:
             return

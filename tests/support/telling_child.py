@@ -4,10 +4,11 @@ import json
 import os
 import resource
 
-from pledges.documents.verification_child import cap
+from pledges.core.child_limits import cap
+from pledges.documents.verification_child import CPU_SECONDS, MOST_MEMORY
 
 if __name__ == "__main__":
-    cap()
+    cap(cpu_seconds=CPU_SECONDS, memory=MOST_MEMORY)
     told = {
         "environment": " ".join(sorted(set(os.environ) - {"LC_CTYPE"})),
         "memory": resource.getrlimit(resource.RLIMIT_AS)[0],

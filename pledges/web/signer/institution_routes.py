@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from itertools import islice
 from typing import Any
@@ -12,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from pledges.audit.operations import Actor
+from pledges.core.children import Places
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.imports.sheets import open_sheets
@@ -43,8 +43,11 @@ from pledges.web.signer.journey import blueprint, page_url
 FOCAL = Actor("focal")
 LONGEST_LIST = 150_000
 LARGEST_FILE = 3_000_000
-WAIT_SECONDS = 5
-_places = threading.BoundedSemaphore(2)
+OPENING_SECONDS = 5
+_places = Places(
+    lambda: DomainError(N_("Hệ thống đang mở nhiều tệp khác. Hãy đợi một phút rồi gửi lại."), field="file"),
+    wait_seconds=5,
+)
 
 
 class JoinForm(AnswerForm):
@@ -222,14 +225,8 @@ def focal_post(token: str) -> ResponseReturnValue:
 
 
 def _lines_of_file(data: bytes) -> list[str]:
-    """Who holds a link may not fill the machine with files: two are opened at a time, the others are asked to wait."""
-    if not _places.acquire(timeout=WAIT_SECONDS):
-        raise DomainError(N_("Hệ thống đang mở nhiều tệp khác. Hãy đợi một phút rồi gửi lại."), field="file")
-    try:
-        with open_sheets(data) as book:
-            return lines_of_table([row.cells for row in islice(book.rows(), MOST_MEMBERS + 100)])
-    finally:
-        _places.release()
+    with _places.one(), open_sheets(data, seconds=OPENING_SECONDS) as book:
+        return lines_of_table([row.cells for row in islice(book.rows(), MOST_MEMBERS + 100)])
 
 
 @blueprint.post("/don-vi/<token>/bo")

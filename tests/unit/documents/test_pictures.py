@@ -53,10 +53,11 @@ def test_what_cannot_be_kept_is_refused_one_by_one() -> None:
 def test_a_child_that_hangs_or_dies_costs_its_time_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "CHILD", "tests.support.endless_child")
     monkeypatch.setattr(pictures, "WALL_SECONDS", 0.5)
-    with pytest.raises(PictureRefused, match="Không mở được"):
+    with pytest.raises(PictureRefused, match="đang bận nên chưa kịp mở"):
         clean_picture(photo("JPEG"))
-    monkeypatch.setattr(pictures, "LONGEST_WAIT_SECONDS", 0.01)
-    with pictures._places, pictures._places, pytest.raises(PicturesBusy):
+    places = pictures._places
+    monkeypatch.setattr(places, "wait_seconds", 0.01)
+    with places.one(), places.one(), pytest.raises(PicturesBusy):
         clean_picture(photo("JPEG"))
 
 

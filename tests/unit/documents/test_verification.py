@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -327,9 +326,9 @@ def test_the_child_inherits_nothing_and_is_capped(monkeypatch: pytest.MonkeyPatc
 
 
 def test_uploads_cannot_take_more_than_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification_upload, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(verification_upload, "LONGEST_WAIT_SECONDS", 0.05)
-    with verification_upload._places, pytest.raises(CheckingBusy):
+    places = verification_upload._places
+    monkeypatch.setattr(places, "wait_seconds", 0.05)
+    with places.one(), places.one(), pytest.raises(CheckingBusy):
         inspect_upload(b"%PDF-1.7\n")
 
 
