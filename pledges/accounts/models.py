@@ -21,6 +21,8 @@ class Role(StrEnum):
     PROVINCE_VIEWER = "province_viewer"
     COMMUNE_OFFICER = "commune_officer"
     REPORTING_UNIT = "reporting_unit"
+    AUDITOR = "auditor"
+    """Reads facts and technical logs, and changes nothing."""
 
 
 class LinkPurpose(StrEnum):

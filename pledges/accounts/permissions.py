@@ -36,6 +36,8 @@ class Action(StrEnum):
     ENTITY_EDIT = "entity.edit"
     """Names, types, identifiers, channels, contacts, sightings: shared facts of the province's register."""
     CLAIM_DECIDE = "claim.decide"
+    MAILBOX_DECIDE = "mailbox.decide"
+    """Move a file of one's own agency to another e-mail address, for a signer who does not reach the old one."""
     SCOPE_DECIDE = "scope.decide"
     """Scope and cohort of the obligations that one's own agency leads."""
     SCOPE_PROPOSE = "scope.propose"
@@ -67,13 +69,18 @@ class Action(StrEnum):
     HOTLINE_MANAGE = "hotline.manage"
     AGENCY_KEY_MANAGE = "agency_key.manage"
     AUDIT_VIEW = "audit.view"
+    """The log of facts, and the technical logs beside it."""
+    AUDIT_EXPORT = "audit.export"
+    """Take the log away as a file, which is a fact itself."""
     DELEGATION_MANAGE = "delegation.manage"
     STAFF_MANAGE = "staff.manage"
     PROVINCE_SET_UP = "province.set_up"
     """Readiness, wordings, agencies: what a province decides itself."""
     CONSENT_HANDLE = "consent.handle"
     ACCOUNT_OWN = "account.own"
-    """The first page, signing out, one's own sessions."""
+    """The first page, signing out, one's own sessions and password."""
+    ACCOUNT_FACTORS = "account.factors"
+    """One's own second factors and recovery codes."""
 
 
 class Reach(StrEnum):
@@ -87,14 +94,17 @@ class Reach(StrEnum):
 
 @dataclass(frozen=True)
 class Rule:
-    """How far each role reaches with one action. An administrator of the whole system has a column of their own."""
+    """How far each role reaches with one action; those of the whole system have columns of their own."""
 
     reach: Mapping[Role, Reach]
     system_administrator: Reach | None = None
+    system_auditor: Reach | None = None
     states: frozenset[str] | None = None
     """Values of `signing.models.PledgeState` in which it is possible; None: it does not depend on a pledge."""
     delegable: bool = False
     """An officer with a living delegation reaches as far as an approver."""
+    fresh: bool = False
+    """Whoever does it has shown within a quarter of an hour that it is still them (`rules.FRESH`); looking is free."""
 
 
 _AGENCY = {Role.OFFICER: Reach.OWN_AGENCY, Role.APPROVER: Reach.OWN_AGENCY}
@@ -103,6 +113,7 @@ _PROVINCE_OFFICER = {Role.OFFICER: Reach.SAME_PROVINCE}
 _APPROVER = {Role.APPROVER: Reach.OWN_AGENCY}
 _UNIT = dict.fromkeys((Role.OFFICER, Role.COMMUNE_OFFICER, Role.REPORTING_UNIT), Reach.OWN_UNIT)
 _PROVINCE_ADMINISTRATOR = {Role.ADMINISTRATOR: Reach.SAME_PROVINCE}
+_EVERYBODY_AT_WORK = [role for role in Role if role is not Role.AUDITOR]
 
 
 def _in(*states: str) -> frozenset[str]:
@@ -118,16 +129,17 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.PLEDGE_DEFER: Rule(_AGENCY, states=_in("submitted", "recommended")),
     Action.PLEDGE_RESUME: Rule(_OFFICER, states=_in("deferred")),
     Action.PLEDGE_REJECT: Rule(_AGENCY, states=_in("submitted", "deferred", "recommended")),
-    Action.PLEDGE_APPROVE: Rule(_APPROVER, states=_in("recommended"), delegable=True),
+    Action.PLEDGE_APPROVE: Rule(_APPROVER, states=_in("recommended"), delegable=True, fresh=True),
     Action.BATCH_VIEW: Rule(_AGENCY),
     Action.REVOCATION_ASK: Rule(_AGENCY, states=_in("approved")),
-    Action.REVOCATION_DECIDE: Rule(_APPROVER, states=_in("approved"), delegable=True),
+    Action.REVOCATION_DECIDE: Rule(_APPROVER, states=_in("approved"), delegable=True, fresh=True),
     Action.VIOLATION_VIEW: Rule(_AGENCY),
     Action.VIOLATION_RECORD: Rule(_OFFICER),
-    Action.ENTITY_VIEW: Rule(dict.fromkeys(Role, Reach.SAME_PROVINCE)),
+    Action.ENTITY_VIEW: Rule(dict.fromkeys(_EVERYBODY_AT_WORK, Reach.SAME_PROVINCE)),
     Action.ENTITY_CONTACTS: Rule({Role.OFFICER: Reach.SAME_PROVINCE, Role.APPROVER: Reach.SAME_PROVINCE}),
     Action.ENTITY_EDIT: Rule(_PROVINCE_OFFICER),
     Action.CLAIM_DECIDE: Rule(_PROVINCE_OFFICER),
+    Action.MAILBOX_DECIDE: Rule(_OFFICER),
     Action.SCOPE_DECIDE: Rule(_OFFICER),
     Action.SCOPE_PROPOSE: Rule(_PROVINCE_OFFICER),
     Action.DUPLICATE_DECIDE: Rule(_PROVINCE_OFFICER),
@@ -149,14 +161,24 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.REPORT_RECEIVE: Rule({**_UNIT, Role.APPROVER: Reach.OWN_UNIT}),
     Action.DUTY_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     Action.HOTLINE_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
-    Action.AGENCY_KEY_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
-    Action.AUDIT_VIEW: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
-    Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}),
-    Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.AGENCY_KEY_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM, fresh=True),
+    Action.AUDIT_VIEW: Rule(
+        {**_PROVINCE_ADMINISTRATOR, Role.AUDITOR: Reach.SAME_PROVINCE},
+        system_administrator=Reach.WHOLE_SYSTEM,
+        system_auditor=Reach.WHOLE_SYSTEM,
+    ),
+    Action.AUDIT_EXPORT: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}, fresh=True),
+    Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM, fresh=True),
     Action.PROVINCE_SET_UP: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
     # The law's clocks also run where a province has no administrator: then the whole system's are told.
     Action.CONSENT_HANDLE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
-    Action.ACCOUNT_OWN: Rule(dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF),
+    Action.ACCOUNT_OWN: Rule(
+        dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF, system_auditor=Reach.SELF
+    ),
+    Action.ACCOUNT_FACTORS: Rule(
+        dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF, system_auditor=Reach.SELF, fresh=True
+    ),
 }
 
 
@@ -215,7 +237,8 @@ def reach_of(staff: Staff, action: Action, *, delegated: bool = False) -> Scope 
     if not staff.active:
         return None
     if staff.province_code == WHOLE_SYSTEM:
-        reach = rule.system_administrator if staff.role is Role.ADMINISTRATOR else None
+        of_system = {Role.ADMINISTRATOR: rule.system_administrator, Role.AUDITOR: rule.system_auditor}
+        reach = of_system.get(staff.role)
     else:
         reach = rule.reach.get(staff.role)
         if reach is None and delegated and rule.delegable and staff.role is Role.OFFICER:

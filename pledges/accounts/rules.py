@@ -13,17 +13,27 @@ IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=10)
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly "last seen" is kept: writing it at every request would make each page a write."""
+FRESH = timedelta(minutes=15)
+"""For so long after signing in or confirming, what `permissions.Rule.fresh` marks is done without asking again."""
+WARNING_BEFORE = timedelta(minutes=2)
 LINK_LIFETIME = timedelta(hours=72)
+STEP_LIFETIME = timedelta(minutes=10)
+"""Between the right password and the second factor, or between a challenge and the answer of a passkey."""
+ENROL_LIFETIME = timedelta(minutes=30)
+"""Whoever enrols for the first time may have to install an application."""
 
 FAILURE_WINDOW = timedelta(minutes=15)
 FAILURES_PER_ACCOUNT = 5
+FAILURES_PER_DAY = 30
+"""Of codes per person: six digits may be tried so often that a day's guesses find one in ten thousand codes."""
+CHALLENGES_PER_NETWORK = 600
 FAILURES_PER_NETWORK = 60
 """An office shares one address, so the limit per network only stops somebody who tries many accounts."""
 
 
 @dataclass(frozen=True)
 class RoleInfo:
-    """`agency`, `commune`, `unit`: whether accounts of this role belong to one. Only an administrator may have none."""
+    """`agency`, `commune`, `unit`: whether accounts of this role belong to one."""
 
     label: str
     agency: bool
@@ -42,6 +52,7 @@ ROLES: dict[Role, RoleInfo] = {
     ),
     Role.COMMUNE_OFFICER: RoleInfo(N_("Cán bộ xã, phường, đặc khu"), agency=False, commune=True, whole_system=False),
     Role.REPORTING_UNIT: RoleInfo(N_("Đơn vị báo cáo"), agency=False, commune=False, whole_system=False, unit=True),
+    Role.AUDITOR: RoleInfo(N_("Kiểm toán nội bộ"), agency=False, commune=False, whole_system=True),
 }
 
 

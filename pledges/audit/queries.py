@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.audit.catalogue import FACT_KINDS
@@ -25,6 +25,8 @@ class FactFilter:
     province_code: str
     group: str = ""
     """The first part of the kinds: `entity`, `pledge`, `staff`; empty: all."""
+    kinds: tuple[str, ...] = ()
+    """Only these, in the place of a group."""
     actor_id: str = ""
     object_id: uuid.UUID | None = None
     """Only facts about this object."""
@@ -47,9 +49,9 @@ def newest_facts(session: Session, wanted: FactFilter, limit: int) -> Sequence[F
     Of a group the newest of each of its kinds are read, and the newest of those kept: the index holds kind by kind.
     """
     conditions = _conditions(wanted)
-    if not wanted.group:
+    kinds = wanted.kinds or kinds_of_group(wanted.group)
+    if not kinds:
         return _newest(session, conditions, limit)
-    kinds = kinds_of_group(wanted.group)
     if wanted.actor_id or wanted.object_id is not None:
         return _newest(session, [*conditions, Fact.kind.in_(kinds)], limit)
     found = [fact for kind in kinds for fact in _newest(session, [*conditions, Fact.kind == kind], limit)]
@@ -99,3 +101,14 @@ def _conditions(wanted: FactFilter) -> list[ColumnElement[bool]]:
 def _midnight(day: date) -> datetime:
     """When the Vietnamese day begins."""
     return datetime.combine(day, time(), tzinfo=VIETNAM)
+
+
+def newest_recorded(source: Session | Connection) -> datetime | None:
+    """When anything was last recorded in any province. One step of an index per province, however many facts there are."""
+    newest, province = None, ""
+    while True:
+        province = source.scalar(select(func.min(Fact.province_code)).where(Fact.province_code > province))
+        if province is None:
+            return newest
+        last = source.scalar(select(func.max(Fact.recorded_at)).where(Fact.province_code == province))
+        newest = max(filter(None, (newest, last)), default=None)

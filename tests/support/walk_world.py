@@ -146,7 +146,9 @@ def _actors(product: Product, app: Flask, own: Spot) -> list[Actor]:
         "viewer": (Role.PROVINCE_VIEWER, province, None, None),
         "commune": (Role.COMMUNE_OFFICER, province, None, "19753"),
         "reporting": (Role.REPORTING_UNIT, province, agency, None),
+        "auditor": (Role.AUDITOR, province, None, None),
         "system": (Role.ADMINISTRATOR, WHOLE_SYSTEM, None, None),
+        "system-auditor": (Role.AUDITOR, WHOLE_SYSTEM, None, None),
     }
 
     def work(session: Session) -> dict[str, Staff]:

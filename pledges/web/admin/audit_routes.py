@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -31,7 +31,7 @@ from pledges.web.current import now, reader, write
 from pledges.web.fields import Choice
 from pledges.web.i18n import time_text, translate
 from pledges.web.officer.authentication import current_actor, current_staff
-from pledges.web.officer.reach import scope_of
+from pledges.web.officer.reach import has_right, scope_of
 from pledges.web.security import may, soft_csrf
 
 FACTS_A_PAGE = 50
@@ -47,14 +47,14 @@ def audit() -> ResponseReturnValue:
 
 
 @blueprint.post("/nhat-ky")
-@may(Action.AUDIT_VIEW)
+@may(Action.AUDIT_EXPORT)
 @soft_csrf
 def export_audit() -> ResponseReturnValue:
     """The same list as a file; that it was taken, by whom and why stands in the log first."""
     form = ExportForm()
     if not form.validate_on_submit():
         return _page(form, 400)
-    wanted, _filter = _wanted(_province())
+    wanted, _filter = _wanted(log_province())
     actor, at = current_actor(), now()
     # What was typed freely may be anything, so that only that something was typed is kept.
     kept = {name: value for name, value in _args(request.args).items() if name in {"tu", "den", "nhom", "nguoi"}}
@@ -101,18 +101,19 @@ def _csv(wanted: FactFilter) -> bytes:
 
 
 def _page(export: ExportForm, status: int = 200) -> ResponseReturnValue:
-    province_code = _province()
+    province_code = log_province()
     wanted, filter_form = _wanted(province_code)
     facts = newest_facts(reader(), wanted, FACTS_A_PAGE + 1)
     lines = lines_of(facts[:FACTS_A_PAGE])
     page = render_template(
         "admin/audit.html",
+        may_export=has_right(Action.AUDIT_EXPORT),
         lines=lines,
         form=export if export.problems or export.stale else filter_form,
         filter_form=filter_form,
         export=export,
         action=_url({name: value for name, value in _args(request.args).items() if name != "truoc"}),
-        places=_places(province_code),
+        places=log_places(province_code, _url),
         kept={"tinh": province_code},
         chips=_chips(filter_form),
         clear=_url({"tinh": province_code}),
@@ -121,7 +122,7 @@ def _page(export: ExportForm, status: int = 200) -> ResponseReturnValue:
     return page, status
 
 
-def _province() -> str:
+def log_province() -> str:
     """The province whose facts are shown; the whole system's administrators choose, the others have their own."""
     scope = scope_of(Action.AUDIT_VIEW)
     chosen = request.args.get("tinh", "") or scope.province_code
@@ -131,12 +132,13 @@ def _province() -> str:
     return chosen
 
 
-def _places(province_code: str) -> list[dict[str, Any]]:
+def log_places(province_code: str, address: Callable[[dict[str, str]], str]) -> list[dict[str, Any]]:
+    """The places between which whoever reaches the whole system chooses."""
     if scope_of(Action.AUDIT_VIEW).reach is not Reach.WHOLE_SYSTEM:
         return []
     places = [(WHOLE_SYSTEM, _("Toàn hệ thống"))]
     places += [(province.code, province.name) for province in provinces_in_use(reader())]
-    return [{"text": name, "href": _url({"tinh": code}), "current": code == province_code} for code, name in places]
+    return [{"text": name, "href": address({"tinh": code}), "current": code == province_code} for code, name in places]
 
 
 def _wanted(province_code: str) -> tuple[FactFilter, AuditFilterForm]:

@@ -11,6 +11,7 @@ from pledges.web.admin import (
     publication_routes,
     readiness_routes,
     staff_routes,
+    technical_routes,
 )
 from pledges.web.admin.blueprint import blueprint
 
@@ -26,4 +27,5 @@ __all__ = [
     "publication_routes",
     "readiness_routes",
     "staff_routes",
+    "technical_routes",
 ]

@@ -28,6 +28,7 @@ ROLE_HINTS: dict[Role, Any] = {
     Role.REPORTING_UNIT: lazy(
         "Lập và gửi báo cáo của một sở, cơ quan báo chí, chi cục; xem danh sách đối tượng và tình trạng ký."
     ),
+    Role.AUDITOR: lazy("Chỉ xem nhật ký và nhật ký kỹ thuật: ai đã làm gì, lúc nào. Không thay đổi được gì."),
 }
 
 
@@ -70,9 +71,10 @@ class PostForm(PageForm):
     )
 
     def fit(self, province_code: str, agencies: list[Agency], units: list[ReportingUnit]) -> None:
-        """Leave only what has a meaning at this place; the whole system has nobody but administrators."""
+        """Leave only what has a meaning at this place: few roles reach the whole system, and none has a post there."""
         if province_code == WHOLE_SYSTEM:
-            del self.role, self.agency, self.commune, self.unit, self.signing_title
+            self.role.choices = [each for each in self.role.choices if ROLES[Role(each.value)].whole_system]
+            del self.agency, self.commune, self.unit, self.signing_title
             return
         self.agency.choices = [Choice(agency.code, agency.name) for agency in agencies]
         self.unit.choices = [Choice(unit.code, unit.name) for unit in units]
@@ -80,9 +82,9 @@ class PostForm(PageForm):
 
     def post(self) -> Post:
         """What was filled in; a place that the chosen role does not take is left out."""
-        if "role" not in self:
-            return Post(self.name.data, Role.ADMINISTRATOR)
         role = Role(self.role.data)
+        if "agency" not in self:
+            return Post(self.name.data, role)
         return Post(
             name=self.name.data,
             role=role,

@@ -181,6 +181,12 @@ SECTIONS = (
                 N_("Nhật ký"),
                 N_("Ai đã thay đổi gì, lúc nào."),
             ),
+            Page(
+                Action.AUDIT_VIEW,
+                "/quan-tri/nhat-ky/ky-thuat",
+                N_("Nhật ký kỹ thuật"),
+                N_("Việc nền và thư bị lỗi, đăng nhập của cán bộ, tệp đã tải về."),
+            ),
         ),
     ),
 )

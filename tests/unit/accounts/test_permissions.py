@@ -20,54 +20,56 @@ from pledges.accounts.permissions import (
 from pledges.core.errors import NotFound
 from pledges.signing.models import PledgeState
 
-COLUMNS = ("officer", "delegate", "approver", "administrator", "viewer", "commune", "reporting", "system")
+COLUMNS = ("officer", "delegate", "approver", "administrator", "viewer", "commune", "reporting", "auditor", "system", "watch")
 
 # a: own agency, p: same province, s: oneself, w: the whole system, -: nowhere.
 TABLE = """
-queue.view          a a a - - - - -
-pledge.view         a a a - - - - -
-pledge.document     a a a - - - - -
-pledge.recommend    a a - - - - - -
-pledge.return       a a a - - - - -
-pledge.defer        a a a - - - - -
-pledge.resume       a a - - - - - -
-pledge.reject       a a a - - - - -
-pledge.approve      - a a - - - - -
-batch.view          a a a - - - - -
-revocation.ask      a a a - - - - -
-revocation.decide   - a a - - - - -
-violation.view      a a a - - - - -
-violation.record    a a - - - - - -
-entity.view         p p p p p p p -
-entity.contacts     p p p - - - - -
-entity.edit         p p - - - - - -
-claim.decide        p p - - - - - -
-scope.decide        a a - - - - - -
-scope.propose       p p - - - - - -
-duplicate.decide    p p - - - - - -
-import.manage       a a - - - - - -
-tip.send            s s - - - s - -
-tip.decide          a a - - - - - -
-paper.record        a a - - - - - -
-signing.assist      s s - - - s - -
-institution.manage  a a - - - - - -
-round.view          a a a - p - - -
-round.manage        a a - - - - - -
-list.view           a a a - - - - -
-list.export         a a a - - - - -
-coverage.view       a a a - p - - w
-report.view         u u u - p u u -
-report.write        u u - - - u u -
-report.receive      u u u - - u u -
-duty.manage         - - - p - - - w
-hotline.manage      - - - p - - - w
-agency_key.manage   - - - p - - - w
-audit.view          - - - p - - - w
-delegation.manage   - - s p - - - -
-staff.manage        - - - p - - - w
-province.set_up     - - - p - - - w
-consent.handle      - - - p - - - w
-account.own         s s s s s s s s
+queue.view          a a a - - - - - - -
+pledge.view         a a a - - - - - - -
+pledge.document     a a a - - - - - - -
+pledge.recommend    a a - - - - - - - -
+pledge.return       a a a - - - - - - -
+pledge.defer        a a a - - - - - - -
+pledge.resume       a a - - - - - - - -
+pledge.reject       a a a - - - - - - -
+pledge.approve      - a a - - - - - - -
+batch.view          a a a - - - - - - -
+revocation.ask      a a a - - - - - - -
+revocation.decide   - a a - - - - - - -
+violation.view      a a a - - - - - - -
+violation.record    a a - - - - - - - -
+entity.view         p p p p p p p - - -
+entity.contacts     p p p - - - - - - -
+entity.edit         p p - - - - - - - -
+claim.decide        p p - - - - - - - -
+scope.decide        a a - - - - - - - -
+scope.propose       p p - - - - - - - -
+duplicate.decide    p p - - - - - - - -
+import.manage       a a - - - - - - - -
+tip.send            s s - - - s - - - -
+tip.decide          a a - - - - - - - -
+paper.record        a a - - - - - - - -
+signing.assist      s s - - - s - - - -
+institution.manage  a a - - - - - - - -
+round.view          a a a - p - - - - -
+round.manage        a a - - - - - - - -
+list.view           a a a - - - - - - -
+list.export         a a a - - - - - - -
+coverage.view       a a a - p - - - w -
+report.view         u u u - p u u - - -
+report.write        u u - - - u u - - -
+report.receive      u u u - - u u - - -
+duty.manage         - - - p - - - - w -
+hotline.manage      - - - p - - - - w -
+agency_key.manage   - - - p - - - - w -
+audit.view          - - - p - - - p w w
+audit.export        - - - p - - - - w -
+delegation.manage   - - s p - - - - - -
+staff.manage        - - - p - - - - w -
+province.set_up     - - - p - - - - w -
+consent.handle      - - - p - - - - w -
+account.own         s s s s s s s s s s
+account.factors     s s s s s s s s s s
 """
 
 STATES = {
@@ -93,10 +95,12 @@ def person(column: str) -> Staff:
         "viewer": Role.PROVINCE_VIEWER,
         "commune": Role.COMMUNE_OFFICER,
         "reporting": Role.REPORTING_UNIT,
+        "auditor": Role.AUDITOR,
         "system": Role.ADMINISTRATOR,
+        "watch": Role.AUDITOR,
     }[column]
     agency = "46-SCT" if role in {Role.OFFICER, Role.APPROVER, Role.REPORTING_UNIT} else None
-    province = "00" if column == "system" else "46"
+    province = "00" if column in {"system", "watch"} else "46"
     commune = "19774" if role is Role.COMMUNE_OFFICER else None
     return Staff(id=AN_ID, province_code=province, role=role, agency_code=agency, commune_code=commune, active=True)
 
@@ -131,7 +135,7 @@ def rows() -> dict[str, dict[str, str]]:
 def test_every_role_reaches_as_far_as_the_table_says(action: Action) -> None:
     for column, letter in rows()[action.value].items():
         staff, delegated = person(column), column == "delegate"
-        places = {**PLACES, "self": Place("00", None, AN_ID)} if (column, letter) == ("system", "s") else PLACES
+        places = {**PLACES, "self": Place("00", None, AN_ID)} if letter == "s" and column in {"system", "watch"} else PLACES
         reached = {name for name, place in places.items() if allows(staff, action, place, delegated=delegated)}
         assert reached == REACHED[letter], column
         for name, place in places.items():

@@ -1,0 +1,112 @@
+"""Internal auditors: they read the log and the technical logs, and whatever they post is refused."""
+
+from __future__ import annotations
+
+from flask import Flask
+from sqlalchemy import select
+
+from pledges.accounts.models import Role, Staff
+from pledges.accounts.permissions import Action
+from pledges.audit.models import Fact
+from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
+from pledges.core.db import new_id
+from pledges.messaging.models import Message, MessageState
+from pledges.product import Product
+from pledges.web.security import action_of, audience_of
+from tests.support.admins import browser_of
+from tests.support.checked_pages import CheckedClient
+from tests.support.clock import START
+from tests.support.signing import HUE, LANG_SON
+
+LOG, TECHNICAL = "/quan-tri/nhat-ky", "/quan-tri/nhat-ky/ky-thuat"
+STAND_INS = {"UUIDConverter": "00000000-0000-4000-8000-000000000001", "IntegerConverter": 1}
+
+
+def auditor(product: Product, app: Flask, province_code: str = HUE) -> CheckedClient:
+    return browser_of(product, app, "kiem.toan@vidu.vn", Role.AUDITOR, province_code)
+
+
+def every_post(app: Flask) -> list[tuple[str, Action, str]]:
+    """Endpoint, action and an address of every form for staff, with stand-ins for what would stand in it."""
+    found = []
+    addresses = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        action = action_of(app, rule.endpoint)
+        if audience_of(app, rule.endpoint) != "staff" or "POST" not in (rule.methods or set()) or action is None:
+            continue
+        values = {name: STAND_INS.get(type(converter).__name__, "46") for name, converter in rule._converters.items()}
+        found.append((rule.endpoint, action, addresses.build(rule.endpoint, values, method="POST")))
+    return found
+
+
+def test_every_post_is_refused_but_those_about_oneself(small_product: Product, app: Flask) -> None:
+    app.config["WTF_CSRF_ENABLED"] = False
+    visitor = auditor(small_product, app)
+    posts = every_post(app)
+    others = [post for post in posts if post[1] is not Action.ACCOUNT_OWN]
+    with small_product.database.read() as session:
+        before = session.scalars(select(Fact.id)).all()
+    refused = {endpoint: visitor.client.post(path, data={"x": "1"}).status_code for endpoint, _, path in others}
+    with small_product.database.read() as session:
+        assert session.scalars(select(Fact.id)).all() == before
+    assert len(refused) > 60
+    assert set(refused.values()) == {403}, {name: code for name, code in refused.items() if code != 403}
+
+
+def test_an_auditor_reads_the_log_of_the_own_province_and_cannot_take_it_away(
+    small_product: Product, app: Flask
+) -> None:
+    visitor = auditor(small_product, app)
+    page = visitor.get(LOG)
+    assert "Thêm cán bộ" in page.text
+    assert "Tải nhật ký" not in page.text
+    assert visitor.client.get(f"{LOG}?tinh={LANG_SON}").status_code == 404
+    first = visitor.get("/can-bo").text
+    assert "Kiểm toán nội bộ" in first
+    assert "Nhật ký kỹ thuật" in first
+    assert "Tìm đối tượng" not in first
+
+
+def test_technical_logs_tell_what_failed_without_naming_anybody(small_product: Product, app: Flask) -> None:
+    def trouble(session) -> None:  # type: ignore[no-untyped-def]
+        for province in (HUE, LANG_SON):
+            message = Message(
+                province_code=province,
+                kind="pledge_received",
+                dedupe_key="x",
+                to_address="nguoi.ky@vidu.vn",
+                params={},
+                state=MessageState.FAILED,
+                created_at=START,
+                next_attempt_at=START,
+                last_error="refused: 550 nguoi.ky@vidu.vn",
+            )
+            session.add(message)
+        record(session, "list.exported", province_code=HUE, object_id=new_id(), actor=SYSTEM, now=START, data={})
+
+    small_product.database.run(trouble)
+    visitor = auditor(small_product, app)
+    mail = visitor.get(f"{TECHNICAL}?phan=thu").text
+    assert mail.count("pledge_received") == 1
+    assert "refused" in mail
+    assert "nguoi.ky" not in mail
+    assert "Cán bộ đăng nhập" in visitor.get(f"{TECHNICAL}?phan=dang-nhap").text
+    assert "Tải danh sách về máy" in visitor.get(f"{TECHNICAL}?phan=tai-ve").text
+    assert "Không có gì trong phần này" in visitor.get(TECHNICAL).text
+
+
+def test_an_auditor_of_the_whole_system_chooses_the_province(small_product: Product, app: Flask) -> None:
+    visitor = auditor(small_product, app, WHOLE_SYSTEM)
+    assert visitor.client.get(f"{LOG}?tinh={HUE}").status_code == 200
+    assert visitor.client.get(f"{TECHNICAL}?tinh={HUE}").status_code == 200
+    assert visitor.client.get("/quan-tri/can-bo").status_code == 403
+
+
+def test_the_whole_system_gets_an_auditor_by_the_form(small_product: Product, app: Flask) -> None:
+    browser = browser_of(small_product, app, "toan.he.thong@vidu.vn", province_code=WHOLE_SYSTEM)
+    page = browser.get(f"/quan-tri/can-bo/them/{WHOLE_SYSTEM}")
+    assert "Chuyên viên" not in page.text
+    browser.send(page, {"name": "Trần Thử Nghiệm", "email": "kt@vidu.vn", "role": "auditor"})
+    with small_product.database.read() as session:
+        person = session.scalars(select(Staff).where(Staff.email == "kt@vidu.vn")).one()
+    assert (person.role, person.province_code) == (Role.AUDITOR, WHOLE_SYSTEM)
