@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,10 +13,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from pledges.core import throttle
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.review.models import DecisionKind
 from pledges.review.operations import last_decision
-from pledges.signing.codes import CodePurpose, newest_code, send_code, try_code
+from pledges.signing.codes import CodePurpose, address_hash, newest_code, send_code, try_code
 from pledges.signing.models import Draft, Pledge
 from pledges.signing.queries import earlier_versions, pledge_by_reference
 from pledges.signing.reopening import NotOpen, start_amendment, start_correction
@@ -32,6 +34,9 @@ from pledges.web.signer.forms import FileCodeForm, ReferenceForm
 from pledges.web.signer.journey import blueprint, page_url
 
 log = structlog.get_logger()
+
+CODES_OF_ONE_FILE_FROM_ONE_NETWORK = ((timedelta(hours=1), 2), (timedelta(days=1), 4))
+"""Fewer than may be sent for a file in all: whoever knows a reference must leave its owner some."""
 
 _NOBODY = uuid.UUID("00000000-0000-4000-8000-000000000000")
 
@@ -101,6 +106,7 @@ def send_file_code(reference: str) -> ResponseReturnValue:
     address = pledge.contact_email if pledge is not None else ""
 
     def send(db: Any) -> None:
+        _count_from_here(db, reference, at)
         send_code(
             db,
             CodePurpose.OPEN_FILE,
@@ -124,6 +130,12 @@ def send_file_code(reference: str) -> ResponseReturnValue:
     return redirect(url_for("signer.file", reference=reference))
 
 
+def _count_from_here(db: Session, reference: str, at: datetime) -> None:
+    key = product().vault.keyed_hash("file from network", f"{reference} {network()}")
+    for per, most in CODES_OF_ONE_FILE_FROM_ONE_NETWORK:
+        throttle.use(db, f"code.file.{per.total_seconds():.0f}", key, most=most, per=per, now=at)
+
+
 @blueprint.post("/ho-so/<reference>")
 @soft_csrf
 def open_file(reference: str) -> ResponseReturnValue:
@@ -139,6 +151,9 @@ def open_file(reference: str) -> ResponseReturnValue:
         if isinstance(found, DomainError):
             return found
         found.used_at = at
+        if pledge is not None and found.address_hash != address_hash(vault, pledge.contact_email):
+            # It went to a mailbox from which the file has been moved away since.
+            return DomainError(N_("Mã không đúng. Hãy xem lại thư mới nhất hoặc bấm gửi mã mới."), field="code")
         return None
 
     refusal = write(check)

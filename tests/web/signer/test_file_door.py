@@ -150,6 +150,21 @@ def test_a_stranger_who_knows_the_reference_cannot_spoil_the_owners_code(
     assert "Trần Thị Thử Nghiệm" in owner.send(door, {"code": code}).words
 
 
+def test_a_stranger_who_knows_the_reference_cannot_use_up_the_owners_codes(
+    small_app: Flask, small_product: Product, clock: FixedClock, own: str
+) -> None:
+    stranger, owner = CheckedClient(small_app), CheckedClient(small_app)
+    stranger.client.environ_base["REMOTE_ADDR"] = "203.0.113.9"
+    page = stranger.get(f"/ho-so/{own}")
+    for _ in range(12):
+        clock.advance(timedelta(seconds=61))
+        page = stranger.send(page, form=len(page.all("//form[@method='post']")) - 1)
+    assert "Hãy thử lại sau" in page.words
+    assert len(messages(small_product, "file_code")) == 2
+    door = owner.send(owner.get(f"/ho-so/{own}"))
+    assert "Trần Thị Thử Nghiệm" in owner.send(door, {"code": newest_code(small_product)}).words
+
+
 def test_while_the_storage_is_away_the_file_says_so(visitor: CheckedClient, small_product: Product, own: str) -> None:
     seal_everything(small_product)
     folder = small_product.storage.folder
