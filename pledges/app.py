@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import importlib
 import sys
-import time
 from pathlib import Path
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 
 from pledges.cli import set_up_commands
 from pledges.product import Product
 from pledges.settings import Settings, SettingsError, read_settings
-from pledges.web import components, current, i18n, logging
+from pledges.web import components, current, i18n, logging, measuring
 from pledges.web.errors import set_up_error_pages
 from pledges.web.security import refuse_undeclared_views, set_up_security
 
@@ -31,16 +30,18 @@ def create_app(settings: Settings | None = None, product: Product | None = None)
     app.jinja_env.autoescape = True
     app.extensions["product"] = product or Product.from_settings(settings)
     logging.set_up_logging()
-    set_up_security(app, settings)
+    app.before_request(measuring.start_watch)
+    # Before the gates: whoever is refused at one reads why in the language that they asked for.
     i18n.set_up_languages(app)
+    set_up_security(app, settings)
     components.set_up_components(app)
     set_up_error_pages(app)
     for audience in BLUEPRINTS:
         _register(app, f"pledges.web.{audience}.routes")
     set_up_commands(app)
     app.teardown_appcontext(current.close_reader)
-    app.before_request(_start_watch)
     app.after_request(_log_request)
+    app.after_request(measuring.count_request)
     refuse_undeclared_views(app)
     return app
 
@@ -61,10 +62,6 @@ def _register(app: Flask, module: str) -> None:
         routes.set_up(app)
 
 
-def _start_watch() -> None:
-    g.started = time.perf_counter()
-
-
 def _log_request(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "-"
     if request.endpoint != "static":
@@ -73,6 +70,6 @@ def _log_request(response: Response) -> Response:
             method=request.method if request.method in {"GET", "POST", "HEAD", "OPTIONS"} else "other",
             route=route,
             status=response.status_code,
-            milliseconds=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000),
+            milliseconds=round(measuring.seconds_so_far() * 1000),
         )
     return response

@@ -112,7 +112,7 @@ def _rollup(product: Product, folder: Path, place: Place, quarter: Quarter, acto
     product.database.run(lambda session: note_export(session, order, actor=actor, now=now))
     with product.database.read() as session:
         figures = rollup_data([rollup_of(session, place, order.day, now)], quarter)
-        paper = rollup_file(session, order, who=WHO, now=now)
+        paper = rollup_file(session, order, who=WHO, now=now, fonts=product.settings.pdf_fonts)
     told, printed = folder / "rollup.json", folder / "rollup.pdf"
     told.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
     printed.write_bytes(paper)

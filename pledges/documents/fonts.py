@@ -57,6 +57,12 @@ def default_faces() -> Faces:
     return read_faces(None)
 
 
+def faces_of(folder: Path | None) -> Faces:
+    """The faces of PLEDGES_PDF_FONTS for somebody who does not hold the lock yet."""
+    with one_at_a_time:
+        return read_faces(folder)
+
+
 @functools.lru_cache(maxsize=8)
 def read_faces(folder: Path | None) -> Faces:
     """Load and register the faces of a folder once; an unusable folder is refused with its name (`DataError`)."""

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from copy import copy
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from pledges.documents.chart_pictures import chart_pictures
 from pledges.documents.docx_paper import ROOM, About, DocxPaper
 from pledges.documents.docx_xml import cell, element, field, paragraph, row, rule, run, table, times_width, twips
+from pledges.documents.fonts import Faces, faces_of
 from pledges.documents.layout import MOTTO, NATION
 from pledges.duties.report_parts import (
     Chapter,
@@ -48,10 +50,10 @@ _MOST_NUMBERS = 0.73
 """Of the width: names keep a quarter of it."""
 
 
-def write_docx(content: ReportContent, target: BinaryIO) -> None:
-    """Equal content gives equal bytes."""
+def write_docx(content: ReportContent, target: BinaryIO, fonts: Path | None = None) -> None:
+    """Equal content gives equal bytes; `fonts` (PLEDGES_PDF_FONTS) are those of the charts."""
     paper = DocxPaper(About(f"Báo cáo {content.abstract}", content.agency, content.drafted_at))
-    writer = _Writer(paper)
+    writer = _Writer(paper, faces_of(fonts))
     paper.add(*_head(content), *_opening(content))
     for place, chapter in enumerate(content.chapters):
         paper.add(paragraph("Heading1", f"{roman(place)}. {chapter.title.upper()}"))
@@ -149,8 +151,8 @@ def _annex_head(content: ReportContent, annex: Chapter, name: str) -> list[Any]:
 class _Writer:
     """Numbers tables and charts through the whole document."""
 
-    def __init__(self, paper: DocxPaper) -> None:
-        self.paper = paper
+    def __init__(self, paper: DocxPaper, faces: Faces) -> None:
+        self.paper, self.faces = paper, faces
         self._tables = self._pictures = 0
 
     def write(self, parts: Sequence[Part]) -> None:
@@ -177,7 +179,8 @@ class _Writer:
 
     def _picture(self, picture: Picture) -> None:
         self._pictures += 1
-        pieces = chart_pictures(picture.chart, width=_PICTURE * _POINTS, most_height=_MOST_PICTURE)
+        room = {"width": _PICTURE * _POINTS, "most_height": _MOST_PICTURE}
+        pieces = chart_pictures(picture.chart, faces=self.faces, **room)
         for piece in pieces:
             self.paper.add_picture(piece)
         number = field("SEQ Bieu_do \\* ARABIC", str(self._pictures))

@@ -49,6 +49,11 @@ def failed_tasks(session: Session, limit: int = 50) -> list[FailedTask]:
     ]
 
 
+def count_failed(session: Session) -> int:
+    """Tasks that used up their attempts, however long ago."""
+    return session.scalar(select(func.count()).select_from(failed_table)) or 0
+
+
 def failed_lately(
     session: Session, tasks: Collection[str], *, within: timedelta = timedelta(hours=24)
 ) -> dict[str, int]:

@@ -106,13 +106,13 @@ def _note_list(session: Session, order: RollupOrder, kind: ListKind, day: date, 
     )
 
 
-def rollup_file(session: Session, order: RollupOrder, *, who: str, now: datetime) -> bytes:
+def rollup_file(session: Session, order: RollupOrder, *, who: str, now: datetime, fonts: Path | None = None) -> bytes:
     report = report_of(session, order.place, order.day, now, reason=order.reason.strip(), who=who)
     if order.format is RollupFormat.CSV:
         return rollup_csv(report)
     if order.format is RollupFormat.PDF:
         target = BytesIO()
-        write_rollup_pdf(report, target)
+        write_rollup_pdf(report, target, fonts)
         return target.getvalue()
     lists = _lists(session, report, now) if order.has_lists else []
     words = RowWords.read(session, order.place.province_code)

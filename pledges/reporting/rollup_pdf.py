@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO
 
 from pledges.core.chart_figures import VIETNAMESE
 from pledges.documents.figures_pdf import FiguresPaper, FiguresTable, Part, write_figures_pdf
+from pledges.documents.fonts import faces_of
 from pledges.plans.models import Instrument
 from pledges.reporting import pictures
 from pledges.reporting.report import COUNTED, ONCE, RollupReport, share_text
@@ -25,8 +27,8 @@ HEADS = (
 )
 
 
-def write_rollup_pdf(report: RollupReport, target: IO[bytes]) -> None:
-    write_figures_pdf(_paper(report), target)
+def write_rollup_pdf(report: RollupReport, target: IO[bytes], fonts: Path | None = None) -> None:
+    write_figures_pdf(_paper(report), target, faces_of(fonts))
 
 
 def _paper(report: RollupReport) -> FiguresPaper:

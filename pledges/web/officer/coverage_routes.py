@@ -26,7 +26,7 @@ from pledges.reporting.words import Names
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import PARTS, ListFilters
 from pledges.rounds.list_words import GROUP_LABELS, RowWords
-from pledges.web.current import now, reader, write
+from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import date_text, translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
@@ -278,7 +278,7 @@ def _export(place: Place) -> ResponseReturnValue:
     except DomainError as refusal:
         form.refuse(refusal)
         return coverage_answer(place, export=form, status=refusal.status)
-    content = rollup_file(reader(), order, who=staff.name, now=at)
+    content = rollup_file(reader(), order, who=staff.name, now=at, fonts=product().settings.pdf_fonts)
     return Response(
         content,
         headers={

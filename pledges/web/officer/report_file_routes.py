@@ -41,7 +41,7 @@ def report_docx(report_id: uuid.UUID) -> ResponseReturnValue:
     """The draft to be edited, signed and uploaded again; of what was sent the same figures as they were."""
     report = report_for(report_id)
     file = io.BytesIO()
-    write_docx(content_of(reader(), report, now()), file)
+    write_docx(content_of(reader(), report, now()), file, product().settings.pdf_fonts)
     return Response(file.getvalue(), headers=_headers(DOCX, report, "docx"))
 
 

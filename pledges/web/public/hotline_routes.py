@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from pledges.core.calendar import local_day
 from pledges.core.errors import NotFound
+from pledges.documents.fonts import faces_of
 from pledges.documents.poster import Poster, write_poster
 from pledges.hotlines.models import Hotline
 from pledges.hotlines.poster import poster_of
@@ -122,8 +123,7 @@ def _owner(province: Province, found: Directory, hotline: Hotline) -> str:
 
 def _pdf(poster: Poster, province_code: str) -> Response:
     name = f"duong-day-nong-{province_code}.pdf"
-    answer = Response(
-        written(poster), mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'}
-    )
+    data = written(poster, faces_of(product().settings.pdf_fonts))
+    answer = Response(data, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer

@@ -16,6 +16,7 @@ from pledges.web.public import (
     hotline_routes,
     look_up,
     look_up_api,
+    metrics,
     openapi,
     tip_routes,
     verification,
@@ -28,6 +29,8 @@ blueprint = declare_audience(Blueprint("public", __name__), "public")
 def set_up(app: Flask) -> None:
     """The development pages do not even exist in production."""
     app.register_blueprint(health.blueprint)
+    app.register_blueprint(metrics.blueprint)
+    metrics.set_up(app)
     app.register_blueprint(verification.blueprint)
     app.register_blueprint(look_up.blueprint)
     app.register_blueprint(look_up_api.blueprint)

@@ -42,6 +42,15 @@ def test_nothing_without_a_key(programs: Programs, header: dict[str, str]) -> No
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_who_is_refused_at_the_gate_reads_why_in_english_when_asked_so(programs: Programs) -> None:
+    told = [
+        problem_of(programs.app.test_client().get(f"{API}/coverage", query_string={"lang": language}), 401)
+        for language in ("vi", "en")
+    ]
+    assert "Hãy gửi khóa" in told[0]["detail"]
+    assert told[1]["detail"].startswith("Send the agency's key")
+
+
 def test_every_address_of_agencies_has_the_gate(programs: Programs) -> None:
     app: Flask = programs.app
     rules = {rule.rule: rule for rule in app.url_map.iter_rules() if rule.rule.startswith(API)}
