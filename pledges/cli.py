@@ -17,6 +17,7 @@ from pledges.accounts import operations as accounts
 from pledges.accounts.models import Role
 from pledges.accounts.queries import count_staff, province_of_agency, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM
+from pledges.cli_continuity import COMMANDS as CONTINUITY
 from pledges.cli_documents import documents
 from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
 from pledges.cli_registry import registry
@@ -228,5 +229,7 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
+    for command in CONTINUITY:
+        ops.add_command(command)
     for command in (db, plans, jobs, ops, staff, documents, registry, rounds, lists, reports, demo):
         app.cli.add_command(command)

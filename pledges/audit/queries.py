@@ -104,11 +104,12 @@ def _midnight(day: date) -> datetime:
 
 
 def newest_recorded(source: Session | Connection) -> datetime | None:
-    """When anything was last recorded in any province. One step of an index per province, however many facts there are."""
-    newest, province = None, ""
-    while True:
-        province = source.scalar(select(func.min(Fact.province_code)).where(Fact.province_code > province))
-        if province is None:
-            return newest
+    """When anything was last recorded in any province: one step of an index for each, however many facts there are."""
+    newest: datetime | None = None
+    next_province = select(func.min(Fact.province_code))
+    province = source.scalar(next_province)
+    while province is not None:
         last = source.scalar(select(func.max(Fact.recorded_at)).where(Fact.province_code == province))
         newest = max(filter(None, (newest, last)), default=None)
+        province = source.scalar(next_province.where(Fact.province_code > province))
+    return newest

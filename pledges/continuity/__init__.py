@@ -1,0 +1,1 @@
+"""Copies of everything, putting one back, and the rehearsal that proves it."""

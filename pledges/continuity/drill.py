@@ -1,0 +1,193 @@
+"""`ops drill`: put a backup back into an empty place and prove that nothing is missing; say how old it is and how long
+it took."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from pledges.audit.queries import newest_recorded
+from pledges.continuity import checks
+from pledges.continuity.backup import Wanted, take_backup
+from pledges.continuity.checks import Check
+from pledges.continuity.files import damaged_files
+from pledges.continuity.keys import Keys, differing, read_keys, settings_in
+from pledges.continuity.manifest import Manifest, NotPossible, find_backup, listed_files
+from pledges.continuity.restoring import Restored, damage_of, put_aside
+from pledges.core import migrate
+from pledges.core.calendar import system_clock
+from pledges.product import Product
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What is to be rehearsed; without a backup one is taken for it and thrown away."""
+
+    backup: Path | None = None
+    keys: Path | None = None
+    keys_password: str | None = None
+    without_keys: bool = False
+    into: str | None = None
+    """An empty database for the restored copy; None: one is made, beside the running one."""
+    work: Path | None = None
+    """Where the restored copy lies meanwhile; None: in PLEDGES_VAR."""
+
+
+@dataclass
+class Report:
+    backup: str
+    taken_at: datetime
+    age_seconds: float
+    """How long ago the moment lies that the copy shows: what has come since would be lost."""
+    newest_fact: datetime | None
+    newest_live_fact: datetime | None
+    """None where the running system was not there to be asked."""
+    restore_seconds: float = 0.0
+    check_seconds: float = 0.0
+    checks: list[Check] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return all(check.ok for check in self.checks)
+
+    @property
+    def sentences(self) -> list[str]:
+        return [sentence for check in self.checks for sentence in check.wrong]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "ok": self.ok,
+            "backup": self.backup,
+            "taken_at": self.taken_at.isoformat(),
+            "recovery_point_seconds": round(self.age_seconds, 1),
+            "newest_fact": self.newest_fact.isoformat() if self.newest_fact else None,
+            "newest_live_fact": self.newest_live_fact.isoformat() if self.newest_live_fact else None,
+            "restore_seconds": round(self.restore_seconds, 1),
+            "check_seconds": round(self.check_seconds, 1),
+            "recovery_time_seconds": round(self.restore_seconds + self.check_seconds, 1),
+            "checks": [asdict(check) | {"ok": check.ok} for check in self.checks],
+        }
+
+
+def rehearse(product: Product, wanted: Rehearsal) -> Report:
+    """All checks are made even where one has failed, as far as there is anything left to look at."""
+    with _work_folder(product, wanted) as work:
+        if wanted.backup is None:
+            taken = take_backup(product, Wanted(work / "taken", work / "keys"))
+            return _rehearse(product, wanted, taken.folder, work / "keys", work)
+        return _rehearse(product, wanted, find_backup(wanted.backup), wanted.keys, work)
+
+
+@contextmanager
+def _work_folder(product: Product, wanted: Rehearsal) -> Iterator[Path]:
+    place = wanted.work or product.settings.var
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="drill-", dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _rehearse(product: Product, wanted: Rehearsal, folder: Path, keys_at: Path | None, work: Path) -> Report:
+    manifest = Manifest.read(folder)
+    report = Report(
+        backup=folder.name,
+        taken_at=manifest.taken,
+        age_seconds=(system_clock() - manifest.taken).total_seconds(),
+        newest_fact=datetime.fromisoformat(manifest.newest_fact) if manifest.newest_fact else None,
+        newest_live_fact=_newest_live(product),
+    )
+    begun = time.monotonic()
+    report.checks.append(Check("backup", 2, damage_of(folder, manifest)))
+    keys = _keys(product, wanted, keys_at, manifest, report)
+    try:
+        with put_aside(product, folder, manifest, into=wanted.into, work=work) as restored:
+            report.restore_seconds = time.monotonic() - begun
+            begun = time.monotonic()
+            _look(product, folder, manifest, restored, keys, report)
+            report.check_seconds = time.monotonic() - begun
+    except (OSError, DBAPIError, NotPossible) as error:
+        if not report.sentences:
+            report.checks.append(Check("restore", 0, [f"The backup cannot be put back: {_plain(error)}"]))
+    return report
+
+
+def _plain(error: Exception) -> str:
+    if isinstance(error, DBAPIError):
+        return str(error.orig).strip().partition("\n")[0]
+    return str(error)
+
+
+def _keys(product: Product, wanted: Rehearsal, at: Path | None, manifest: Manifest, report: Report) -> Keys | None:
+    """The copy of the keys, held against what the backup says of them."""
+    if wanted.without_keys:
+        return None
+    try:
+        if at is None:
+            raise NotPossible("No copy of the keys was given: name it with --keys-from, or say --without-keys.")
+        keys = read_keys(at, wanted.keys_password)
+    except NotPossible as refusal:
+        report.checks.append(Check("keys", 0, [str(refusal)]))
+        return None
+    report.checks.append(Check("keys", len(keys), differing(manifest.keys, keys)))
+    return keys
+
+
+def _look(
+    product: Product, folder: Path, manifest: Manifest, restored: Restored, keys: Keys | None, report: Report
+) -> None:
+    """From the whole to the single rows; the copy is brought to this version of the program before rows are read."""
+    database, storage = restored.database, restored.storage
+    with database.engine.connect() as connection:
+        report.checks.append(checks.compare_counts(connection, manifest.tables))
+    report.checks.append(_schema(restored, manifest))
+    report.checks.append(checks.check_integrity(database))
+    listed = listed_files(folder)
+    damaged = damaged_files(storage.folder, listed)
+    with database.read() as session:
+        report.checks.append(checks.check_files(session, set(listed), restored.missing, damaged))
+        report.checks.append(checks.check_documents(session))
+        report.checks.append(checks.check_facts(session))
+        if keys is not None:
+            report.checks.append(checks.check_data_key(session, settings_in(keys).get("PLEDGES_DATA_KEY", "")))
+        report.checks.append(checks.check_verifications(session, storage))
+        report.checks += _against_live(product, session, report.newest_fact)
+    report.checks.append(checks.check_counters(database))
+
+
+def _schema(restored: Restored, manifest: Manifest) -> Check:
+    """The copy has the schema that it says, and the migrations of this version run on it."""
+    found = migrate.current(restored.database)
+    if found != manifest.revision:
+        return Check("schema", 1, [f"The restored schema is {found}, and the backup says {manifest.revision}."])
+    if migrate.pending(restored.database):
+        migrate.upgrade(restored.database)
+    return Check("schema", 1)
+
+
+def _newest_live(product: Product) -> datetime | None:
+    try:
+        with product.database.read() as session:
+            return newest_recorded(session)
+    except DBAPIError:
+        return None
+
+
+def _against_live(product: Product, copy: Session, newest: datetime | None) -> list[Check]:
+    """Left out where the running system is gone: then the rehearsal is the real thing."""
+    try:
+        with product.database.read() as live:
+            return [checks.compare_with_live(copy, live, newest)]
+    except DBAPIError:
+        return []
