@@ -39,6 +39,7 @@ from pledges.rounds.letters import MAKE_LETTERS, SWEEP_LETTERS, LetterWorker
 from pledges.rounds.runs import Rounds
 from pledges.rounds.schedule import WORK_ROUNDS, WORK_ROUNDS_SECONDS, RoundWorker
 from pledges.settings import Settings
+from pledges.signing.address_deciding import MOVE_MAILBOXES, MOVE_MAILBOXES_SECONDS, MailboxMoves
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
 from pledges.signing.operations import SEAL_TASK
@@ -104,6 +105,7 @@ class Product:
             Task(SWEEP_LETTERS, letters.sweep, attempts=1),
             Task(MAKE_EXPORT, exports.make),
             Task(SWEEP_EXPORTS, exports.sweep, attempts=1),
+            Task(MOVE_MAILBOXES, self.mailbox_moves().sweep, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
@@ -120,6 +122,10 @@ class Product:
             read_file=self.read_attachment,
             followers=FOLLOWERS,
         )
+
+    def mailbox_moves(self) -> MailboxMoves:
+        """Files that a person has granted to another mailbox."""
+        return MailboxMoves(self.database, self.clock, self.vault, self.settings.public_url)
 
     def rounds(self) -> Rounds:
         """Who asks and reminds."""
@@ -174,6 +180,7 @@ class Product:
             Schedule(WORK_ROUNDS, WORK_ROUNDS, WORK_ROUNDS_SECONDS),
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
+            Schedule(MOVE_MAILBOXES, MOVE_MAILBOXES, MOVE_MAILBOXES_SECONDS),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),

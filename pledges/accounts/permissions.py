@@ -76,7 +76,13 @@ class Action(StrEnum):
     STAFF_MANAGE = "staff.manage"
     PROVINCE_SET_UP = "province.set_up"
     """Readiness, wordings, agencies: what a province decides itself."""
+    WORDING_APPROVE = "wording.approve"
+    """What somebody else has asked to be approved."""
     CONSENT_HANDLE = "consent.handle"
+    RIGHTS_HANDLE = "rights.handle"
+    """Requests about personal data: write down what came on paper, acknowledge, extend, hand the copy over."""
+    RIGHTS_DECIDE = "rights.decide"
+    """Grant or refuse them: what is erased does not come back."""
     ACCOUNT_OWN = "account.own"
     """The first page, signing out, one's own sessions and password."""
     ACCOUNT_FACTORS = "account.factors"
@@ -171,8 +177,11 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.DELEGATION_MANAGE: Rule({Role.APPROVER: Reach.SELF, **_PROVINCE_ADMINISTRATOR}, fresh=True),
     Action.STAFF_MANAGE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM, fresh=True),
     Action.PROVINCE_SET_UP: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.WORDING_APPROVE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM, fresh=True),
     # The law's clocks also run where a province has no administrator: then the whole system's are told.
     Action.CONSENT_HANDLE: Rule(_PROVINCE_ADMINISTRATOR, system_administrator=Reach.WHOLE_SYSTEM),
+    Action.RIGHTS_HANDLE: Rule(_AGENCY),
+    Action.RIGHTS_DECIDE: Rule(_AGENCY, fresh=True),
     Action.ACCOUNT_OWN: Rule(
         dict.fromkeys(Role, Reach.SELF), system_administrator=Reach.SELF, system_auditor=Reach.SELF
     ),

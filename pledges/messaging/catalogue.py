@@ -32,7 +32,7 @@ class MessageKind:
 _INVITED = frozenset({"agency_name", "quarter", "name", "groups", "plan", "shown_day"})
 
 MESSAGE_KINDS: dict[str, MessageKind] = {
-    # Six digits. purpose: sign (if not given), sign_as_representative, withdraw, withdraw_consent or ask.
+    # Six digits. purpose: sign (if not given), sign_as_representative, withdraw, withdraw_consent, new_mailbox or ask.
     "code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"purpose"})),
     # Six digits to a phone, for somebody who signs beside a member of staff.
     "sms_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), by_phone=True),
@@ -81,6 +81,24 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "data_answered": MessageKind(
         frozenset({"reference", "agency_name", "message", "link"}), blocks=frozenset({"message"})
     ),
+    # To who has asked about their data. reference: the number of the request; right: its label, marked for the
+    # catalogue; link: to the file, where there is one that can be opened.
+    "rights_received": MessageKind(
+        frozenset({"reference", "right", "agency_name", "received_on", "decide_by"}), optional=frozenset({"link"})
+    ),
+    # message: why the agency needs longer.
+    "rights_extended": MessageKind(
+        frozenset({"reference", "right", "agency_name", "decide_by", "message"}),
+        optional=frozenset({"link"}),
+        blocks=frozenset({"message"}),
+    ),
+    # outcome: granted, partly or refused; ground: why not all of it, and kept: what stays after a deletion, both
+    # marked for the catalogue.
+    "rights_answered": MessageKind(
+        frozenset({"reference", "right", "agency_name", "outcome", "message"}),
+        optional=frozenset({"link", "ground", "kept"}),
+        blocks=frozenset({"message"}),
+    ),
     # An agency's invitation. quarter: such as 2026Q3; name: who is asked, in full; groups: labels marked for the
     # catalogue, of what is to be signed; documents: "số 12/SCT-QLTM ngày 05/03/2026", to be acknowledged; plan: as
     # the wordings cite it; hotline: of the province; short_code: opens the same as the link.
@@ -100,8 +118,22 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     ),
     # Six digits that open one's own file.
     "file_code": MessageKind(frozenset({"minutes"}), frozenset({"code"}), frozenset({"reference"})),
+    # To the mailbox of a file: somebody wants it moved to another one. address: the new one, masked; waits_until: the
+    # last day on which nothing changes without a word from here; link: says yes or no.
+    "mailbox_asked": MessageKind(
+        frozenset({"reference", "agency_name", "asked_at", "address", "waits_until"}), frozenset({"link"})
+    ),
+    # To both. side: old or new; outcome: changed, stopped (by the old mailbox), refused or moved_back; message: why it
+    # was refused; link: to the file.
+    "mailbox_outcome": MessageKind(
+        frozenset({"reference", "agency_name", "side", "outcome", "link"}),
+        optional=frozenset({"message"}),
+        blocks=frozenset({"message"}),
+    ),
     # To the administrator: pledges wait for the seal.
     "seal_waiting": MessageKind(frozenset({"count", "reason", "since"})),
+    # To a member of staff whose second factor an administrator has taken away, because it was lost.
+    "staff_factors_reset": MessageKind(frozenset({"name", "at"})),
     # name: of the new member of staff; valid_until: when the link runs out.
     "staff_link": MessageKind(frozenset({"name", "valid_until"}), frozenset({"link"})),
 }

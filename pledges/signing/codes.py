@@ -37,6 +37,8 @@ class CodePurpose(StrEnum):
     OPEN_FILE = "open_file"
     WITHDRAW = "withdraw"
     WITHDRAW_CONSENT = "withdraw_consent"
+    NEW_MAILBOX = "new_mailbox"
+    """Who asks to move a file reads the new mailbox."""
     ASK = "ask"
     """Whoever holds an invitation reads the mail of who was invited; it signs nothing."""
 
@@ -47,6 +49,7 @@ MESSAGE_KINDS = {
     CodePurpose.OPEN_FILE: "file_code",
     CodePurpose.WITHDRAW: "code",
     CodePurpose.WITHDRAW_CONSENT: "code",
+    CodePurpose.NEW_MAILBOX: "code",
     CodePurpose.ASK: "code",
 }
 

@@ -212,6 +212,8 @@ class Pledge(InProvince, Base):
     """The pledge in force whose place this one takes when it is approved."""
     signed_at: Mapped[datetime]
     contact_email: Mapped[str]
+    contact_since: Mapped[datetime | None]
+    """When a person moved the file to another address: what was opened with the former one is closed since then."""
     language: Mapped[str] = mapped_column(String(2), default="vi")
     subject_types: Mapped[list[str]]
     answers: Mapped[dict[str, Any]]

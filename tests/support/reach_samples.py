@@ -51,6 +51,8 @@ class Spot:
     obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """From the agency to itself: the walk asks both who answers and who takes back."""
+    change_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Of the mailbox of the pledge, with one picture."""
     violation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     helper_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """Who has begun the draft of the next line beside a signer, and has handed in the pledge behind it."""
@@ -168,6 +170,10 @@ def _report_file() -> Sample:
     return Sample(lambda spot: {"report_id": spot.report_id})
 
 
+def _mailbox(**more: Any) -> Sample:
+    return Sample(lambda spot: {"change_id": spot.change_id} | more)
+
+
 def _obligation(of: str) -> Sample:
     return Sample(lambda spot: {"obligation_id": spot.obligation_id}, of)
 
@@ -234,6 +240,11 @@ SAMPLES: dict[str, Sample] = {
     "officer.settle_unread_value": _entity("unread_id"),
     "officer.claim": _entity(),
     "officer.dispute": _entity(),
+    "officer.mailbox": _mailbox(),
+    "officer.mailbox_paper": _mailbox(number=1),
+    "officer.grant_mailbox": _mailbox(),
+    "officer.refuse_mailbox": _mailbox(),
+    "officer.take_mailbox_back": _mailbox(),
     "officer.obligation": _obligation(PROVINCE),
     "officer.decide_obligation_scope": _obligation(OWN),
     "officer.decide_obligation_cohort": _obligation(OWN),

@@ -23,6 +23,7 @@ from pledges.registry.rules import set_name
 from pledges.registry.upkeep_models import ScopeProposal, ScopeReason, UnreadValue
 from pledges.review.models import Batch, BatchKind, Revocation
 from pledges.review.violation_models import Violation, ViolationField
+from pledges.signing.address_models import AddressChange
 from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Origin, Pledge
 from pledges.tips.models import Tip, TipSource
 from tests.support.clock import START
@@ -144,6 +145,7 @@ def spot_beside(product: Product, name: str, pledge: Pledge) -> Spot:
             draft_id=helps(session, person, pledge),
             helped_reference=pledge.reference,
             key_id=_key(session, province, agency, person.id),
+            change_id=_mailbox(session, product, pledge),
             text_id=current_text(session, "website_seller").id,
             **(hanging := _looked_after(product, session, pledge, person)),
             **round_beside(session, name, pledge, hanging["obligation_id"]),
@@ -254,6 +256,27 @@ def _institution(session: Session, province: str, agency: str, added_by: uuid.UU
     session.add(made)
     session.flush()
     return made.id
+
+
+def _mailbox(session: Session, product: Product, pledge: Pledge) -> uuid.UUID:
+    """A request about the mailbox of a file; its revision is none that the walk sends, so that it stays as it is."""
+    change = AddressChange(
+        province_code=pledge.province_code,
+        pledge_id=pledge.id,
+        agency_code=pledge.agency_code,
+        revision=7,
+        name="Thử Nghiệm",
+        phone="+84912345678",
+        reason="Thử nghiệm",
+        new_email="moi@vidu.vn",
+        old_email="cu@vidu.vn",
+        evidence=[f"picture:{product.storage.put(PAPER)}"],
+        asked_at=START,
+        waits_until=local_day(START),
+    )
+    session.add(change)
+    session.flush()
+    return change.id
 
 
 def _key(session: Session, province: str, agency: str, made_by: uuid.UUID) -> uuid.UUID:

@@ -54,6 +54,12 @@ SECTIONS = (
                 N_("Bệnh viện, tòa soạn, đoàn nghệ thuật: một liên kết cho cả đơn vị, một bộ hồ sơ."),
             ),
             Page(
+                Action.MAILBOX_DECIDE,
+                "/can-bo/doi-hop-thu",
+                N_("Chuyển hộp thư"),
+                N_("Người ký không còn mở được hộp thư cũ: xem giấy tờ, chuyển hồ sơ sang hộp thư mới."),
+            ),
+            Page(
                 Action.VIOLATION_VIEW,
                 "/can-bo/vi-pham",
                 N_("Vi phạm"),

@@ -97,6 +97,9 @@ def let_open_file(reference: str, at: datetime) -> None:
     session["files"] = files
 
 
-def may_open_file(reference: str) -> bool:
+def may_open_file(reference: str, *, since: datetime | None = None) -> bool:
+    """`since`: when the file was moved to another mailbox; a code shown before then opens it no more."""
     until = session.get("files", {}).get(reference)
-    return until is not None and now().timestamp() < until
+    if until is None or now().timestamp() >= until:
+        return False
+    return since is None or until - FILE_OPEN_FOR.total_seconds() > since.timestamp()

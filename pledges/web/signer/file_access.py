@@ -36,7 +36,10 @@ _TOLD = {
 
 def opened_pledge(reference: str) -> Pledge | None:
     """The pledge, where this browser has shown the code of that file."""
-    return pledge_by_reference(reader(), reference) if may_open_file(reference) else None
+    if not may_open_file(reference):
+        return None
+    pledge = pledge_by_reference(reader(), reference)
+    return pledge if pledge is not None and may_open_file(reference, since=pledge.contact_since) else None
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ entity.view         p p p p p p p - - -
 entity.contacts     p p p - - - - - - -
 entity.edit         p p - - - - - - - -
 claim.decide        p p - - - - - - - -
+mailbox.decide      a a - - - - - - - -
 scope.decide        a a - - - - - - - -
 scope.propose       p p - - - - - - - -
 duplicate.decide    p p - - - - - - - -
@@ -67,7 +68,10 @@ audit.export        - - - p - - - - w -
 delegation.manage   - - s p - - - - - -
 staff.manage        - - - p - - - - w -
 province.set_up     - - - p - - - - w -
+wording.approve     - - - p - - - - w -
 consent.handle      - - - p - - - - w -
+rights.handle       a a a - - - - - - -
+rights.decide       a a a - - - - - - -
 account.own         s s s s s s s s s s
 account.factors     s s s s s s s s s s
 """

@@ -96,6 +96,17 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
     "data_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "answer_by": date(2026, 12, 11)}, {}),
     "data_answered": ({**ABOUT, "message": SAID}, {}),
+    "mailbox_asked": (
+        {
+            "reference": REFERENCE,
+            "agency_name": AGENCY,
+            "asked_at": SIGNED,
+            "address": "m***i@vidu.vn",
+            "waits_until": date(2026, 11, 25),
+        },
+        {"link": LINK},
+    ),
+    "mailbox_outcome": ({**ABOUT, "side": "new", "outcome": "refused", "message": SAID}, {}),
     "round_ask": (ASKED, INVITATION),
     "round_reminder": ({**ASKED, "last": 1}, INVITATION),
     "report_due": (
