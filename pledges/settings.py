@@ -116,9 +116,24 @@ def _is_address(given: str) -> bool:
     return re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", given) is not None
 
 
+def _with_credentials(values: Mapping[str, str]) -> Mapping[str, str]:
+    """Secrets may come as files of systemd (LoadCredential=): children and dumps see the environment, not these.
+
+    The name of a file ends with the name of the setting; one of `shared` gives way to one of this process alone.
+    """
+    folder = values.get("CREDENTIALS_DIRECTORY", "")
+    if not folder or not Path(folder).is_dir():
+        return values
+    found = dict(values)
+    for path in sorted(Path(folder).iterdir(), key=lambda each: (not each.name.startswith("shared_"), each.name)):
+        if name := re.search(r"PLEDGES_[A-Z_]+$", path.name):
+            found[name[0]] = path.read_text().strip()
+    return found
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings or stop with every problem named (`SettingsError`)."""
-    values = os.environ if environ is None else environ
+    values = _with_credentials(os.environ if environ is None else environ)
     problems: list[str] = []
 
     def text(name: str, default: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import random
@@ -35,6 +36,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+
+from pledges.core.sharing import create_private
 
 T = TypeVar("T")
 
@@ -116,9 +119,9 @@ class InProvince:
 
 
 def _create_private(path: str | None) -> None:
-    """Create a missing SQLite file for its owner alone, whatever the umask: it holds addresses and phones."""
+    """Create a missing SQLite file for those who may write its folder alone: it holds addresses and phones."""
     if path and path != ":memory:" and Path(path).parent.is_dir():
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(create_private(Path(path)))
 
 
 def _configure_sqlite(engine: Engine, gate_path: str | None) -> None:
@@ -161,7 +164,7 @@ def _enter_gate(path: str) -> int:
 
     SQLite alone lets waiting writers starve for seconds; a lock of the operating system hands over fairly.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = create_private(Path(path))
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -186,6 +189,19 @@ def is_retriable(error: DBAPIError) -> bool:
     if state is not None:
         return state in _RETRIABLE_SQLSTATES
     return isinstance(error, OperationalError) and "locked" in str(error.orig)
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether a write found no room: where the database lies, or where files do. Reading still works then."""
+    if isinstance(error, OSError):
+        return error.errno in _NO_ROOM
+    if not isinstance(error, DBAPIError):
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    return state == "53100" or (state is None and "database or disk is full" in str(error.orig))
 
 
 class Database:

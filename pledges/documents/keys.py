@@ -34,6 +34,11 @@ class KeyFiles:
     password_file: Path | None = None
     """Holds the password where the settings do not; it may be missing for a key file without password."""
 
+    @property
+    def certificates(self) -> Path:
+        """The certificate and those above it (PEM), for processes that may not read the key."""
+        return self.key.with_suffix(".pem")
+
     def secret(self) -> bytes:
         if self.password_file is None or not self.password_file.exists():
             return self.password.encode()
@@ -47,7 +52,7 @@ class KeyFiles:
     def seen(self) -> tuple[tuple[str, int, int, int], ...]:
         marks = []
         secret = [self.password_file] if self.password_file is not None else []
-        for path in (self.key, *secret, self.trust, *self.revocation_files()):
+        for path in (self.key, self.certificates, *secret, self.trust, *self.revocation_files()):
             try:
                 state = path.stat()
             except OSError:
@@ -64,7 +69,8 @@ class KeyMaterial:
     certificate: x509.Certificate
     evidence: SealEvidence
     packed_evidence: bytes
-    cms: PreparedCms
+    cms: PreparedCms | None
+    """None where this process may read the certificate only: it can tell how the key does, and cannot sign."""
 
     @property
     def certificate_der(self) -> bytes:
@@ -86,12 +92,12 @@ def common_name(name: x509.Name) -> str:
 
 def read_material(files: KeyFiles, rules: KeyRules) -> KeyMaterial:
     """Read everything and prepare the signature container; the refusal names the file that is wrong."""
-    key, certificate, chain = _read_key(files, rules)
+    key, certificate, chain = _read_key(files, rules) or (None, *_read_certificates(files, rules))
     roots = _read_roots(files.trust, rules)
     crls, ocsps = _read_revocation(files.revocation_files(), rules)
     intermediates = tuple(each for each in chain if each.subject != each.issuer)
-    cms = PreparedCms(key, certificate, intermediates)
-    if not fits_key(cms, certificate):
+    cms = None if key is None else PreparedCms(key, certificate, intermediates)
+    if cms is not None and not fits_key(cms, certificate):
         raise rules.refuse(Flaw.MISMATCH, file=files.key.name)
     evidence = SealEvidence(
         chain=tuple(each.public_bytes(Encoding.DER) for each in (certificate, *intermediates)),
@@ -102,10 +108,15 @@ def read_material(files: KeyFiles, rules: KeyRules) -> KeyMaterial:
     return KeyMaterial(certificate, evidence, evidence.pack(), cms)
 
 
-def _read_key(files: KeyFiles, rules: KeyRules) -> tuple[SealPrivateKey, x509.Certificate, list[x509.Certificate]]:
+def _read_key(
+    files: KeyFiles, rules: KeyRules
+) -> tuple[SealPrivateKey, x509.Certificate, list[x509.Certificate]] | None:
+    """None where the operator keeps the key from this process and lays the certificate beside it."""
     try:
         raw, secret = files.key.read_bytes(), files.secret()
     except OSError as error:
+        if isinstance(error, PermissionError) and files.certificates.exists():
+            return None
         name = Path(error.filename).name
         raise rules.refuse(Flaw.UNREADABLE, file=name, error=error.strerror) from error
     try:
@@ -121,6 +132,15 @@ def _read_key(files: KeyFiles, rules: KeyRules) -> tuple[SealPrivateKey, x509.Ce
     elif not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name not in CURVES:
         raise rules.refuse(Flaw.WRONG_KIND)
     return key, bundle.cert.certificate, [each.certificate for each in bundle.additional_certs]
+
+
+def _read_certificates(files: KeyFiles, rules: KeyRules) -> tuple[x509.Certificate, list[x509.Certificate]]:
+    try:
+        certificate, *chain = x509.load_pem_x509_certificates(files.certificates.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "PEM"
+        raise rules.refuse(Flaw.UNREADABLE, file=files.certificates.name, error=reason) from error
+    return certificate, chain
 
 
 def _read_roots(path: Path, rules: KeyRules) -> list[x509.Certificate]:

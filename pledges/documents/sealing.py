@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -63,20 +65,21 @@ class ReadySeal:
 
     def fill(self, writer: IncrementalPdfFileWriter, field: str, reason: str, now: datetime) -> SealedPdf:
         """Sign the file with all changes in the writer, into an empty field of its form."""
-        material = self.material
+        material, cms = self.material, self.material.cms
+        assert cms is not None  # noqa: S101 - a seal without its key is never ready
         signature = SignatureObject(
             timestamp=now.astimezone(UTC),
             subfilter=SigSeedSubFilter.PADES,
             name=material.subject,
             location=self.location,
             reason=reason,
-            bytes_reserved=material.cms.hex_digits,
+            bytes_reserved=cms.hex_digits,
         )
         steps = PdfCMSEmbedder().write_cms(field, writer, existing_fields_only=True)
         next(steps)
         steps.send(SigObjSetup(sig_placeholder=signature))
         prepared, output = steps.send(SigIOSetup(md_algorithm="sha256", in_place=True))
-        steps.send(material.cms.container(prepared.document_digest))
+        steps.send(cms.container(prepared.document_digest))
         data = output.getvalue()
         return SealedPdf(
             data=data,
@@ -96,6 +99,7 @@ class SealState:
     """None: it can sign now."""
     subject: str = ""
     issuer: str = ""
+    begins_on: str = ""
     expires_on: str = ""
     """Day/month/year in Vietnam."""
     days_left: int | None = None
@@ -140,6 +144,8 @@ class KeyCheck:
         if checked.refusal is not None:
             raise checked.refusal
         assert checked.material is not None  # noqa: S101
+        if checked.material.cms is None:
+            raise self._rules.refuse(Flaw.UNREADABLE, file=self._files.key.name, error=os.strerror(errno.EACCES))
         return ReadySeal(checked.material, self._location, read_faces(self._fonts))
 
     def state(self, now: datetime) -> SealState:
@@ -153,6 +159,7 @@ class KeyCheck:
             error=checked.refusal,
             subject=material.subject,
             issuer=common_name(material.certificate.issuer),
+            begins_on=f"{local_day(material.certificate.not_valid_before_utc):%d/%m/%Y}",
             expires_on=f"{local_day(ends):%d/%m/%Y}",
             days_left=(ends - now).days,
             revocation_until=revocation_until(material.evidence),

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pledges.core.crashpoints import crash_point
 from pledges.core.errors import N_
+from pledges.core.sharing import folder_mode, share
 from pledges.documents.errors import DocumentDamaged, StorageUnavailable
 
 TEMPORARY = ".temporary"
@@ -61,6 +62,7 @@ class Storage:
         _make_folders(self._temporary, self.folder)
         descriptor, name = tempfile.mkstemp(dir=self._temporary)
         with os.fdopen(descriptor, "wb") as file:
+            share(descriptor, self.folder)
             file.write(data)
             file.flush()
             crash_point("storage.after_temp_write")
@@ -75,6 +77,7 @@ class Storage:
         """A private file to write something large into; gone afterwards, swept where a crash has left it."""
         _make_folders(self._temporary, self.folder)
         descriptor, name = tempfile.mkstemp(dir=self._temporary)
+        share(descriptor, self.folder)
         os.close(descriptor)
         try:
             yield Path(name)
@@ -115,6 +118,7 @@ class Storage:
         _make_folders(self._temporary, self.folder)
         descriptor, unfinished = tempfile.mkstemp(dir=self._temporary)
         with os.fdopen(descriptor, "wb") as file:
+            share(descriptor, self.folder)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -166,7 +170,7 @@ def _make_folders(folder: Path, top: Path) -> None:
         return
     if folder != top:
         _make_folders(folder.parent, top)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=folder_mode(top), exist_ok=True)
     else:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _sync_folder(folder.parent)

@@ -166,3 +166,19 @@ def test_the_clock_may_start_elsewhere_in_development() -> None:
     settings = read_settings({"PLEDGES_CLOCK": "2026-03-31T23:59:00+07:00"})
     assert settings.clock_start is not None
     assert settings.clock_start.utcoffset() == timedelta(hours=7)
+
+
+def test_secrets_may_come_as_files_of_systemd(tmp_path: Path) -> None:
+    (tmp_path / "shared_PLEDGES_DATABASE_URL").write_text("postgresql://pledges:mot@127.0.0.1/pledges\n")
+    (tmp_path / "migrate_PLEDGES_DATABASE_URL").write_text("postgresql://pledges_owner:hai@127.0.0.1/pledges\n")
+    (tmp_path / "worker_PLEDGES_SEAL_PASSWORD").write_text("mật khẩu thử nghiệm\n")
+    (tmp_path / "README").write_text("not a setting")
+    given = {
+        "CREDENTIALS_DIRECTORY": str(tmp_path),
+        "PLEDGES_DATABASE_URL": "sqlite:///x",
+        "PLEDGES_VAR": str(tmp_path),
+    }
+    settings = read_settings(given)
+    assert settings.database_url.startswith("postgresql://pledges_owner:hai@"), "its own before the shared one"
+    assert settings.seal_password == "mật khẩu thử nghiệm"
+    assert read_settings({**given, "CREDENTIALS_DIRECTORY": str(tmp_path / "none")}).database_url == "sqlite:///x"

@@ -36,6 +36,28 @@ def test_what_was_put_comes_back(storage: Storage) -> None:
     assert list((storage.folder / TEMPORARY).iterdir()) == []
 
 
+def test_the_group_works_along_where_the_folder_is_the_groups_too(storage: Storage) -> None:
+    """Web and worker are two users of one group; nobody else reads anything, and a folder of one stays its own."""
+
+    def modes(sha256: str) -> list[str]:
+        path = storage.path_of(sha256)
+        return [f"{each.stat().st_mode & 0o777:o}" for each in (path, path.parent, storage.folder / TEMPORARY)]
+
+    before = os.umask(0o007)
+    try:
+        assert modes(storage.put(b"mot")) == ["600", "700", "700"]
+        storage.folder = storage.folder.parent / "shared"
+        storage.folder.mkdir()
+        storage.folder.chmod(0o2770)
+        storage = Storage(storage.folder)
+        assert modes(storage.put(b"hai")) == ["660", "770", "770"]
+        with storage.unfinished() as path:
+            path.write_bytes(b"ba")
+            assert modes(storage.put_file(path)) == ["660", "770", "770"]
+    finally:
+        os.umask(before)
+
+
 def test_putting_twice_keeps_one_untouched_file(storage: Storage) -> None:
     sha256 = storage.put(b"mot")
     before = storage.path_of(sha256).stat()
