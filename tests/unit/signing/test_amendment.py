@@ -108,7 +108,9 @@ def test_an_amendment_may_be_returned_and_corrected_like_any_other(
     assert figures(database) == [(0, 1), (0, 0), (0, 1)]
 
 
-def test_a_second_amendment_leads_to_the_first(database: Database, clock: FixedClock, vault: Vault) -> None:
+def test_twenty_amendments_at_once_are_one_and_a_later_one_leads_to_it(
+    database: Database, clock: FixedClock, vault: Vault
+) -> None:
     old = in_force(database, clock, vault)
     drafts = run_together(lambda _number: reopened(database, old, clock, vault).id, 20)
     assert len(set(drafts)) == 1
