@@ -60,14 +60,22 @@ def test_the_untouched_example_refuses_to_start() -> None:
         read_settings(shipped())
     named = {word for problem in refused.value.problems for word in re.findall(r"PLEDGES_[A-Z_]+", problem)}
     assert {"PLEDGES_SECRET_KEY", "PLEDGES_DATA_KEY", "PLEDGES_OWNER_NAME", "PLEDGES_SEAL_KEY"} <= named
+    assert not {name for name in shipped() if re.search("SECRET|DATA_KEY|PASSWORD|TOKEN|DATABASE|SMTP", name)}
 
 
 def test_the_filled_in_example_starts(tmp_path: Path) -> None:
     given = {name: value or f"{name} thử nghiệm" for name, value in shipped().items()}
     for name in ("SEAL_KEY", "SEAL_TRUST", "SEAL_REVOCATION", "AGENCY_KEYS"):
         given[f"PLEDGES_{name}"] = str(tmp_path)
-    given |= {"PLEDGES_SECRET_KEY": "s" * 40, "PLEDGES_DATA_KEY": "d" * 40}
-    settings = read_settings(given)
+    secrets = {
+        "shared_PLEDGES_SECRET_KEY": "s" * 40,
+        "shared_PLEDGES_DATA_KEY": "d" * 40,
+        "shared_PLEDGES_DATABASE_URL": "postgresql://pledges:mat-khau-thu@127.0.0.1/pledges",
+        "shared_PLEDGES_SMTP_URL": "smtp://127.0.0.1",
+    }
+    for name, value in secrets.items():
+        (tmp_path / name).write_text(f"{value}\n")
+    settings = read_settings({**given, "CREDENTIALS_DIRECTORY": str(tmp_path)})
     assert (settings.production, settings.trusted_proxies, settings.clock_start) == (True, 1, None)
 
 
@@ -105,6 +113,19 @@ def test_the_web_runs_as_in_development() -> None:
     assert {word for word in served.split() if word.startswith("--")} == tried
 
 
+def test_web_and_worker_are_two_users_and_only_one_reads_the_keys() -> None:
+    web, worker = (DEPLOY / "systemd" / f"pledges-{name}.service" for name in ("web", "worker"))
+    assert (lines_of(web, "User"), lines_of(worker, "User")) == (["pledges-web"], ["pledges-worker"])
+    assert (lines_of(web, "SupplementaryGroups"), lines_of(worker, "SupplementaryGroups")) == ([], ["pledges-keys"])
+    users = (DEPLOY / "systemd" / "sysusers.conf").read_text()
+    assert re.findall(r"(?m)^m (\S+) +(\S+)$", users) == [("pledges-worker", "pledges-keys")]
+    assert not [line for line in lines_of(web, "LoadCredential") if "worker" in line or "migrate" in line]
+    for unit in (web, worker):
+        assert "StateDirectory=" not in unit.read_text().replace("(StateDirectory=)", ""), (
+            "it would take the folder over"
+        )
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_a_unit_has_no_rights_that_it_does_not_need(unit: Path) -> None:
     assert lines_of(unit, "User")[0].startswith("pledges")
@@ -115,9 +136,11 @@ def test_a_unit_has_no_rights_that_it_does_not_need(unit: Path) -> None:
 
 def test_what_opens_files_from_strangers_may_cap_itself() -> None:
     """setrlimit belongs to @resources: without it every upload would be called unreadable."""
-    web = DEPLOY / "systemd" / "pledges-web.service"
-    assert "resource.setrlimit" in (ROOT / "pledges" / "documents" / "verification_child.py").read_text()
-    assert "@resources" not in " ".join(lines_of(web, "SystemCallFilter"))
+    assert "resource.setrlimit" in (ROOT / "pledges" / "core" / "child_limits.py").read_text()
+    for name in ("web", "worker"):
+        assert "@resources" not in " ".join(
+            lines_of(DEPLOY / "systemd" / f"pledges-{name}.service", "SystemCallFilter")
+        )
 
 
 def test_the_worker_is_given_the_time_to_finish() -> None:
@@ -185,6 +208,11 @@ def test_the_address_of_the_visitor_cannot_be_invented() -> None:
     assert "proxy_set_header" not in site[site.index("location /") :], "a place with one of its own loses all others"
 
 
+def test_figures_for_a_monitoring_do_not_leave_the_machine() -> None:
+    assert "return 404;" in block("location = /metrics ")
+    assert "proxy_pass" not in block("location = /metrics ")
+
+
 def test_no_header_stands_twice() -> None:
     """What the product sends already is added only where nginx answers itself."""
     site = block("server {\n    listen 443")
@@ -219,7 +247,7 @@ def test_the_log_keeps_neither_queries_nor_referers() -> None:
     kept = set(re.findall(r"\$(\w+)", form))
     assert not kept & {"request", "request_uri", "uri", "args", "query_string", "http_referer", "http_cookie"}
     assert set(re.findall(r"access_log (\S+)(?: (\w+))?;", NGINX)) == {
-        ("/var/log/nginx/pledges.log", "pledges"),
+        ("/var/log/pledges/access.log", "pledges"),
         ("off", ""),
     }
     assert set(re.findall(r"error_log \S+ (\w+);", NGINX)) == {"crit"}
