@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyotp
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
+from pledges.accounts.administration import take_factors
 from pledges.accounts.models import Role
 from pledges.accounts.queries import count_staff, province_of_agency, staff_by_email
 from pledges.audit.operations import WHOLE_SYSTEM
@@ -22,8 +24,10 @@ from pledges.cli_documents import documents
 from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
 from pledges.cli_registry import registry
 from pledges.cli_reports import reports
+from pledges.cli_retention import retention
 from pledges.cli_rounds import lists, rounds
 from pledges.core import migrate
+from pledges.core.errors import N_, NotFound
 from pledges.core.tokens import Tokens
 from pledges.demonstration import demonstrate
 from pledges.jobs.operations import retry_failed_task
@@ -210,7 +214,39 @@ def staff_first_link() -> None:
     if token is None:
         click.echo(f"Staff sign in at {settings.public_url}/can-bo/dang-nhap")
     else:
-        click.echo(f"Administrator {email} chooses a password at {_set_up_address(token)}")
+        click.echo(f"Administrator {email} chooses a password and a second factor at {_set_up_address(token)}")
+        click.echo("  without an authenticator application: flask --app wsgi staff code KEY says what it would show")
+
+
+@staff.command("reset-factor")
+@click.argument("email")
+@json_option
+@refusals_as_status
+def staff_reset_factor(email: str, as_json: bool) -> None:
+    """Where no administrator can: take the second factors of EMAIL away. The person is written to and sets up anew."""
+    running = product()
+
+    def reset(session: Session) -> str:
+        person = staff_by_email(session, email)
+        if person is None:
+            raise NotFound(N_("Không có tài khoản nào mang địa chỉ này."))
+        take_factors(session, person, actor=COMMAND, vault=running.vault, now=running.clock())
+        return person.email
+
+    show({"reset": running.database.run(reset)}, as_json=as_json)
+
+
+@staff.command("code")
+@click.argument("key")
+@refusals_as_status
+def staff_code(key: str) -> None:
+    """Development: the six digits that an authenticator application would show now for KEY."""
+    if product().settings.production:
+        stop("Only in development. In production the application on the telephone shows the code.")
+    try:
+        click.echo(pyotp.TOTP(key.replace(" ", "")).at(product().clock()))
+    except ValueError:
+        stop("That is no key: it is the long text below the picture, in capitals and digits.")
 
 
 def _set_up_address(token: str) -> str:
@@ -229,7 +265,7 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
-    for command in CONTINUITY:
+    for command in (*CONTINUITY, retention):
         ops.add_command(command)
     for command in (db, plans, jobs, ops, staff, documents, registry, rounds, lists, reports, demo):
         app.cli.add_command(command)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from pledges.accounts.steps import forget_old_steps
 from pledges.core.calendar import Clock, clock_starting_at, system_clock
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
@@ -31,6 +32,7 @@ from pledges.review.countersigning import Countersigner
 from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
+from pledges.rights.retention import RETENTION_SECONDS, RETENTION_TASK, Retention
 from pledges.rounds.closing import Closing
 from pledges.rounds.export_requests import MAKE_EXPORT
 from pledges.rounds.exports import SWEEP_EXPORTS, ExportWorker
@@ -110,6 +112,7 @@ class Product:
             Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
+            Task(RETENTION_TASK, self.retention().task, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
 
@@ -184,8 +187,13 @@ class Product:
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
+            Schedule(RETENTION_TASK, RETENTION_TASK, RETENTION_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
+
+    def retention(self) -> Retention:
+        """What has been kept long enough."""
+        return Retention(self.database, self.storage, self.clock)
 
     def recompute_obligations(self, province_code: str) -> None:
         recompute_province(self.database, province_code, clock=self.clock)
@@ -209,6 +217,7 @@ class Product:
         """Forget what has run out: limits, drafts, used-up codes, and files that crashes left half written."""
         now = self.clock()
         self.database.run(lambda session: forget_old(session, now))
+        self.database.run(lambda session: forget_old_steps(session, now))
         self.database.run(lambda session: forget_turns(session, now - timedelta(hours=1)))
         self.database.run(lambda session: forget_old_drafts(session, now))
         self.database.run(lambda session: forget_old_proofs(session, now))

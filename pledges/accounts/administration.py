@@ -10,10 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts import operations
+from pledges.accounts.factors import end_all_factors, factors_of
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import NewStaff, actor_of, check_places, clean_name, clean_title
 from pledges.accounts.permissions import Action, NotPermitted, Place, require
 from pledges.accounts.rules import LINK_LIFETIME, check_post
+from pledges.accounts.steps import end_steps
 from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
 from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.secrecy import Vault, sha256_hex
@@ -139,6 +141,37 @@ def sign_out_everywhere(session: Session, staff: Staff, *, by: Staff, now: datet
     require(by, Action.STAFF_MANAGE, Place(staff.province_code))
     operations.end_all_sessions(session, staff, because="administrator", now=now)
     _record(session, "staff.sessions_ended", staff, by, now, {})
+
+
+def reset_factors(session: Session, staff: Staff, *, by: Staff, vault: Vault, now: datetime) -> None:
+    """Help somebody who has lost their second factor: it is set up anew at the next sign-in, after the password.
+
+    Only somebody else can do it. The person is written to, so that they notice what they did not ask for.
+    """
+    require(by, Action.STAFF_MANAGE, Place(staff.province_code))
+    if (staff.province_code, staff.id) == (by.province_code, by.id):
+        raise DomainError(N_("Bạn không tự đặt lại xác thực của mình được. Hãy nhờ một người quản trị khác."))
+    take_factors(session, staff, actor=actor_of(by), vault=vault, now=now)
+
+
+def take_factors(session: Session, staff: Staff, *, actor: Actor, vault: Vault, now: datetime) -> None:
+    """End factors, recovery codes, sessions and begun sign-ins, and say so by mail."""
+    if not factors_of(session, staff):
+        raise Conflict(N_("Tài khoản này chưa có cách xác thực nào để đặt lại."))
+    end_all_factors(session, staff, actor=actor, now=now)
+    end_steps(session, staff, now)
+    operations.end_all_sessions(session, staff, because="factor_changed", now=now)
+    queue_message(
+        session,
+        province_code=staff.province_code,
+        kind="staff_factors_reset",
+        to_address=staff.email,
+        dedupe_key=f"staff_factors_reset:{staff.fs_uniquifier}",
+        params={"name": staff.name, "at": now},
+        language="vi",
+        now=now,
+        vault=vault,
+    )
 
 
 def _check_demotion(session: Session, staff: Staff, by: Staff) -> None:

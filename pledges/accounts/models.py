@@ -30,6 +30,16 @@ class LinkPurpose(StrEnum):
     """Choose the first password, or a new one after the administrator has sent a new link."""
 
 
+class SignInWay(StrEnum):
+    """With what a session was opened."""
+
+    UNKNOWN = "unknown"
+    TOTP = "totp"
+    PASSKEY = "passkey"
+    RECOVERY_CODE = "recovery_code"
+    ENROLMENT = "enrolment"
+
+
 class Staff(InProvince, Base, UserMixin):  # type: ignore[misc]
     """One member of staff. Province `00`: an administrator of the whole system.
 
@@ -113,7 +123,13 @@ class StaffSession(Base):
     last_seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(String(20), default="")
-    """`sign_out`, `disabled`, `new_password`, `post_changed`, `administrator`: why it ended before its time."""
+    """Why it ended before its time: `sign_out`, `disabled`, `new_password`, `post_changed`, `administrator`,
+    `factor_changed`, `elsewhere`, `upgrade`."""
+    confirmed_at: Mapped[datetime | None]
+    """When its owner last showed that it is them: at the sign-in, or when asked again."""
+    way: Mapped[SignInWay] = mapped_column(enum_column(SignInWay), default=SignInWay.UNKNOWN)
+    browser: Mapped[str] = mapped_column(String(60), default="")
+    """Family and system, such as "Firefox, Windows", by which people know their own."""
 
 
 class StaffLink(Base):

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from pledges.accounts.models import LinkPurpose, Role, Staff, StaffLink, StaffSession
+from pledges.accounts.models import LinkPurpose, Role, SignInWay, Staff, StaffLink, StaffSession
 from pledges.accounts.queries import get_staff, link_by_token, staff_by_email
 from pledges.accounts.rules import LINK_LIFETIME, SEEN_EVERY, check_post
 from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
@@ -184,7 +184,9 @@ def choose_password(session: Session, token: str, password_hash: str, *, tokens:
     return staff
 
 
-def begin_session(session: Session, staff: Staff, now: datetime) -> str:
+def begin_session(
+    session: Session, staff: Staff, now: datetime, *, way: SignInWay = SignInWay.UNKNOWN, browser: str = ""
+) -> str:
     """Open a server-side session and return the secret for the cookie; called once the person is known for certain."""
     token = secrets.token_urlsafe(32)
     session.add(
@@ -194,6 +196,9 @@ def begin_session(session: Session, staff: Staff, now: datetime) -> str:
             staff_id=staff.id,
             created_at=now,
             last_seen_at=now,
+            confirmed_at=now,
+            way=way,
+            browser=browser[:60],
         )
     )
     session.execute(
@@ -202,7 +207,7 @@ def begin_session(session: Session, staff: Staff, now: datetime) -> str:
         .values(last_signed_in_at=now)
         .execution_options(synchronize_session=False)
     )
-    _record(session, "staff.signed_in", staff, actor_of(staff), now)
+    _record(session, "staff.signed_in", staff, actor_of(staff), now, way="" if way is SignInWay.UNKNOWN else way.value)
     return token
 
 

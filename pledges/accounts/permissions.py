@@ -36,6 +36,8 @@ class Action(StrEnum):
     ENTITY_EDIT = "entity.edit"
     """Names, types, identifiers, channels, contacts, sightings: shared facts of the province's register."""
     CLAIM_DECIDE = "claim.decide"
+    DISPUTE_DECIDE = "dispute.decide"
+    """Whose a channel or tax code is that two claim: the agency to which the newer one has signed."""
     MAILBOX_DECIDE = "mailbox.decide"
     """Move a file of one's own agency to another e-mail address, for a signer who does not reach the old one."""
     SCOPE_DECIDE = "scope.decide"
@@ -145,6 +147,7 @@ PERMISSIONS: dict[Action, Rule] = {
     Action.ENTITY_CONTACTS: Rule({Role.OFFICER: Reach.SAME_PROVINCE, Role.APPROVER: Reach.SAME_PROVINCE}),
     Action.ENTITY_EDIT: Rule(_PROVINCE_OFFICER),
     Action.CLAIM_DECIDE: Rule(_PROVINCE_OFFICER),
+    Action.DISPUTE_DECIDE: Rule(_OFFICER),
     Action.MAILBOX_DECIDE: Rule(_OFFICER),
     Action.SCOPE_DECIDE: Rule(_OFFICER),
     Action.SCOPE_PROPOSE: Rule(_PROVINCE_OFFICER),

@@ -2,7 +2,11 @@
 import { countPicked } from "./pick.js";
 import { refreshParts } from "./refresh.js";
 import { listenForKeys } from "./keys.js";
+import { offerPasskeys } from "./passkey.js";
+import { watchIdle } from "./idle.js";
 
 countPicked();
 refreshParts();
 listenForKeys();
+offerPasskeys();
+watchIdle();

@@ -24,7 +24,7 @@ from pledges.web.components import PageForm
 from pledges.web.current import now, reader, write
 from pledges.web.i18n import translate
 from pledges.web.officer import words
-from pledges.web.officer.authentication import current_staff
+from pledges.web.officer.authentication import current_staff, recently_confirmed
 from pledges.web.officer.batch_view import Selection, all_passing, ticked
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.file_view import printed_title
@@ -39,7 +39,13 @@ WATCHED = timedelta(minutes=30)
 """How long an open page asks whether the signatures are there; a key that fails can take days."""
 
 
+def _approves() -> bool:
+    """Approving many is approving: the gate asks for a confirmation as for one (`Rule.fresh`)."""
+    return batch_kind(read_filter(request.args).tab) is BatchKind.APPROVE
+
+
 @blueprint.route("/hang-doi/xac-nhan", methods=["GET", "POST"])
+@recently_confirmed(when=_approves)
 @may(Action.QUEUE_VIEW)
 @soft_csrf
 def confirm_batch() -> ResponseReturnValue:

@@ -11,9 +11,11 @@ from pledges.web.officer import (
     decision_routes,
     delegation_routes,
     duplicate_routes,
+    enrolment_routes,
     entity_change_routes,
     entity_channel_routes,
     entity_routes,
+    factor_routes,
     file_routes,
     import_clash_routes,
     import_page_routes,
@@ -41,12 +43,15 @@ from pledges.web.officer import (
     round_routes,
     round_state_routes,
     seller_routes,
+    session_routes,
+    set_up_routes,
     sign_in_routes,
     tip_routes,
     violation_routes,
 )
 from pledges.web.officer.authentication import set_up_authentication
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.confirming import set_up_confirming
 from pledges.web.officer.menu import menu
 from pledges.web.officer.reach import has_right
 
@@ -59,9 +64,11 @@ __all__ = [
     "decision_routes",
     "delegation_routes",
     "duplicate_routes",
+    "enrolment_routes",
     "entity_change_routes",
     "entity_channel_routes",
     "entity_routes",
+    "factor_routes",
     "file_routes",
     "import_clash_routes",
     "import_page_routes",
@@ -89,7 +96,9 @@ __all__ = [
     "round_routes",
     "round_state_routes",
     "seller_routes",
+    "session_routes",
     "set_up",
+    "set_up_routes",
     "sign_in_routes",
     "tip_routes",
     "violation_routes",
@@ -98,6 +107,7 @@ __all__ = [
 
 def set_up(app: Flask) -> None:
     set_up_authentication(app)
+    set_up_confirming(app)
     app.jinja_env.globals["staff_menu"] = menu
     app.jinja_env.globals["bound_by"] = seller_routes.bound_by
     app.jinja_env.globals["sellers_address"] = seller_routes.sellers_address

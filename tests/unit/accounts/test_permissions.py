@@ -42,6 +42,7 @@ entity.view         p p p p p p p - - -
 entity.contacts     p p p - - - - - - -
 entity.edit         p p - - - - - - - -
 claim.decide        p p - - - - - - - -
+dispute.decide      a a - - - - - - - -
 mailbox.decide      a a - - - - - - - -
 scope.decide        a a - - - - - - - -
 scope.propose       p p - - - - - - - -

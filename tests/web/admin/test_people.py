@@ -15,7 +15,7 @@ from pledges.messaging.models import Message
 from pledges.messaging.operations import secrets_of
 from pledges.product import Product
 from tests.support.browsing import Browser
-from tests.support.staff import add_person, sign_in
+from tests.support.staff import add_person, sign_in, sign_in_by_hand
 
 LIST = "/quan-tri/can-bo"
 
@@ -73,7 +73,7 @@ def test_from_the_invitation_to_the_first_sign_in_and_out_again(
     path = link.partition("/can-bo")[1] + link.partition("/can-bo")[2]
     guest.open(path)
     guest.follow(guest.send(path, {"password": password, "password_again": password}))
-    sign_in(guest, "moi@vidu.vn", password)
+    sign_in_by_hand(guest, "moi@vidu.vn", password)
     assert "Lãnh đạo duyệt" in guest.text
 
     staff = person(sqlite_database, "moi@vidu.vn")
@@ -87,7 +87,7 @@ def test_from_the_invitation_to_the_first_sign_in_and_out_again(
     assert own.send(f"{page_of(staff)}/lien-ket").status_code == 409
     own.open(page_of(staff))
     own.follow(own.send(f"{page_of(staff)}/mo-lai"))
-    sign_in(guest, "moi@vidu.vn", password)
+    sign_in(guest, "moi@vidu.vn")
 
 
 def test_a_new_role_holds_at_once(app: Flask, own: Browser, sqlite_database: Database) -> None:

@@ -16,7 +16,7 @@ from pledges.core.tokens import Tokens
 from pledges.settings import Settings
 from tests.support.browsing import Browser
 from tests.support.clock import FixedClock
-from tests.support.staff import PASSWORD, add_person, sign_in
+from tests.support.staff import PASSWORD, add_person, sign_in, sign_in_by_hand
 
 NEW = {"password": PASSWORD, "password_again": PASSWORD}
 
@@ -47,7 +47,7 @@ def test_choose_a_password_and_sign_in_with_it(visitor: Browser, address: str) -
     assert "quan-tri@vidu.vn" in visitor.text
     visitor.follow(visitor.send(address, NEW))
     assert "Đã đặt mật khẩu" in visitor.text
-    sign_in(visitor)
+    sign_in_by_hand(visitor)
     assert "Trang cán bộ" in visitor.text
 
 

@@ -14,9 +14,10 @@ from pledges.audit.operations import Actor
 from pledges.core.db import Database
 from tests.support.browsing import Browser
 from tests.support.clock import FixedClock
-from tests.support.staff import PASSWORD, add_person, sign_in
+from tests.support.staff import PASSWORD, add_person, code_of, key_on, sign_in, sign_in_by_hand
 
 PAGE = "/can-bo/dang-nhap"
+ENROL = f"{PAGE}/thiet-lap-xac-thuc"
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +40,11 @@ def test_from_a_staff_page_to_sign_in_and_back_and_out(visitor: Browser) -> None
     visitor.follow(away)
     assert "Đăng nhập dành cho cán bộ" in visitor.text
     inside = visitor.send(PAGE, {"email": "Quan-Tri@vidu.vn", "password": PASSWORD, "next": "/can-bo"})
-    assert inside.headers["Location"] == "/can-bo"
+    assert inside.headers["Location"] == f"{ENROL}?next=/can-bo"
     visitor.follow(inside)
+    visitor.send(ENROL, {"code": code_of(visitor, key_on(visitor.page)), "next": "/can-bo"})
+    assert 'href="/can-bo"' in visitor.page
+    visitor.open("/can-bo")
     for words in ("Nguyễn Văn Thử", "Quản trị", "Toàn hệ thống", "Đăng xuất"):
         assert words in visitor.text
     out = visitor.send("/can-bo/dang-xuat")
@@ -77,13 +81,19 @@ def test_every_sign_in_has_a_session_of_its_own(app: Flask, visitor: Browser, sq
 
 
 def test_a_session_prepared_by_somebody_else_is_not_taken_over(app: Flask, visitor: Browser) -> None:
+    """Neither the cookie before the password nor the one between password and second factor is worth anything after."""
     visitor.open(PAGE)
-    before = visitor.cookie()
-    sign_in(visitor)
-    assert visitor.cookie() != before
-    stranger = Browser(app)
-    stranger.client.set_cookie("session", before)
-    assert not is_in(stranger)
+    before = [visitor.cookie()]
+    visitor.send(PAGE, {"email": "quan-tri@vidu.vn", "password": PASSWORD})
+    visitor.open(ENROL)
+    before.append(visitor.cookie())
+    assert not is_in(visitor), "a password alone opens nothing"
+    sign_in_by_hand(visitor)
+    for cookie in before:
+        stranger = Browser(app)
+        stranger.client.set_cookie("session", cookie)
+        assert not is_in(stranger)
+        assert stranger.open(ENROL).status_code == 303
 
 
 def test_half_an_hour_of_silence_ends_it(visitor: Browser, clock: FixedClock) -> None:
@@ -178,8 +188,9 @@ def test_a_page_left_open_overnight_asks_to_send_again(app: Flask, visitor: Brow
 )
 def test_the_way_on_stays_among_our_pages(visitor: Browser, wanted: str, where: str) -> None:
     visitor.open(PAGE)
-    response = visitor.send(PAGE, {"email": "quan-tri@vidu.vn", "password": PASSWORD, "next": wanted})
-    assert response.headers["Location"] == where
+    visitor.follow(visitor.send(PAGE, {"email": "quan-tri@vidu.vn", "password": PASSWORD, "next": wanted}))
+    visitor.send(ENROL, {"code": code_of(visitor, key_on(visitor.page)), "next": wanted})
+    assert f'href="{where}">Tôi đã cất' in visitor.page
 
 
 def test_sign_out_needs_a_post_with_a_token(visitor: Browser) -> None:
