@@ -31,3 +31,5 @@ class Document(InProvince, Base):
     """The CRLs and OCSP answers used at sealing (DER, as `documents.sealing` packs them): `model.md` 22."""
     trial: Mapped[bool]
     """Sealed with a trial key: THỬ NGHIỆM stands on every page."""
+    erased_at: Mapped[datetime | None]
+    """When its bytes were erased, as their subject asked: then the storage does not have them any more."""

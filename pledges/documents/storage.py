@@ -17,6 +17,8 @@ from pledges.core.sharing import folder_mode, share
 from pledges.documents.errors import DocumentDamaged, StorageUnavailable
 
 TEMPORARY = ".temporary"
+ASIDE = "aside-"
+"""Begins the name of a file that nobody names, for the moment in which it is looked at for the last time."""
 FREE_SHARE_NEEDED = 0.10
 
 
@@ -35,9 +37,19 @@ class Storage:
     def put(self, data: bytes) -> str:
         """Keep `data` and return its SHA-256; when this returns, the file survives a power cut."""
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self.holds(sha256):
+        if not self._holds_as_new(sha256):
             self._write(self.path_of(sha256), data)
         return sha256
+
+    def _holds_as_new(self, sha256: str) -> bool:
+        """Whether it is there, and looks as if just written: nobody takes it for left over before a row names it."""
+        if not self.holds(sha256):
+            return False
+        try:
+            os.utime(self.path_of(sha256))
+        except FileNotFoundError:
+            return False
+        return self.path_of(sha256).exists()
 
     def get(self, sha256: str) -> bytes:
         """The bytes as they were stored, or `DocumentDamaged`: wrong bytes are never handed out."""
@@ -61,7 +73,7 @@ class Storage:
         _make_folders(path.parent, self.folder)
         _make_folders(self._temporary, self.folder)
         descriptor, name = tempfile.mkstemp(dir=self._temporary)
-        with os.fdopen(descriptor, "wb") as file:
+        with _whole(Path(name)), os.fdopen(descriptor, "wb") as file:
             share(descriptor, self.folder)
             file.write(data)
             file.flush()
@@ -113,11 +125,46 @@ class Storage:
         """Take a file away that is kept for a time only; nobody may name it any more."""
         self.path_of(sha256).unlink(missing_ok=True)
 
+    def older_than(self, moment: datetime) -> Iterator[str]:
+        """The names of all files that were written, or put once more, before that moment."""
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            try:
+                if len(path.name) == 64 and path.stat().st_mtime < moment.timestamp():
+                    yield path.name
+            except FileNotFoundError:
+                continue
+
+    def forget_left_over(self, sha256: str, older_than: datetime) -> bool:
+        """Take away a file that no row names, unless somebody puts the same bytes just now; False: it stays.
+
+        It is moved aside first: who puts it before that makes it new, which is seen here, and who puts it after that
+        does not find it and writes it again.
+        """
+        path, aside = self.path_of(sha256), self._temporary / f"{ASIDE}{sha256}"
+        _make_folders(self._temporary, self.folder)
+        try:
+            if path.stat().st_mtime >= older_than.timestamp():
+                return False
+            path.replace(aside)
+        except FileNotFoundError:
+            return False
+        crash_point("storage.aside")
+        if aside.stat().st_mtime >= older_than.timestamp():
+            aside.replace(path)
+            return False
+        aside.unlink()
+        return True
+
+    def bring_back_aside(self) -> None:
+        """What a crash has left aside goes back to its place, to be judged again."""
+        for aside in self._temporary.glob(f"{ASIDE}*"):
+            aside.replace(self.path_of(aside.name.removeprefix(ASIDE)))
+
     def lay_aside(self, name: str, data: bytes) -> None:
         """Keep a part of something larger for the next hour, whole or not at all; `sweep_temporary` takes it away."""
         _make_folders(self._temporary, self.folder)
         descriptor, unfinished = tempfile.mkstemp(dir=self._temporary)
-        with os.fdopen(descriptor, "wb") as file:
+        with _whole(Path(unfinished)), os.fdopen(descriptor, "wb") as file:
             share(descriptor, self.folder)
             file.write(data)
             file.flush()
@@ -155,6 +202,8 @@ class Storage:
         if not self._temporary.is_dir():
             return 0
         for path in self._temporary.iterdir():
+            if path.name.startswith(ASIDE):
+                continue
             try:
                 if path.stat().st_mtime < older_than.timestamp():
                     path.unlink()
@@ -162,6 +211,16 @@ class Storage:
             except FileNotFoundError:
                 continue
         return removed
+
+
+@contextmanager
+def _whole(half: Path) -> Iterator[None]:
+    """Where writing fails nothing stays: half a file would take the room that a full disk lacks."""
+    try:
+        yield
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def _make_folders(folder: Path, top: Path) -> None:

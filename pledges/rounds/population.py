@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.core.aliases import shared_alias
@@ -17,6 +17,7 @@ from pledges.core.errors import N_
 from pledges.plans.models import Instrument, ObligationEntry
 from pledges.plans.rules import may_be_asked
 from pledges.registry.models import Cohort, Contact, Entity, Obligation, Standing
+from pledges.registry.restrictions import restricted
 from pledges.registry.rules import COUNTED_INSTRUMENTS
 from pledges.rounds.models import AgencyDocument, Ask, AskedObligation, LeftOut, Round, Why
 from pledges.signing.models import Pledge, PledgeCover, PledgeState
@@ -116,12 +117,14 @@ def owner_joined() -> ColumnElement[bool]:
 
 
 def left_out(of_round: Round) -> ColumnElement[bool]:
-    return exists().where(
+    """By a person's decision, or because its owner has asked that their data be used for nothing."""
+    decided = exists().where(
         LeftOut.province_code == Obligation.province_code,
         LeftOut.round_id == of_round.id,
         LeftOut.obligation_id == Obligation.id,
         LeftOut.brought_back_at.is_(None),
     )
+    return or_(decided, restricted(Obligation.province_code, Obligation.entity_id))
 
 
 def asked_about(of_round: Round) -> ColumnElement[bool]:

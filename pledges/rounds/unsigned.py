@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pledges.plans.models import Commune
 from pledges.registry.models import IN_SCOPE, Entity, Obligation
+from pledges.registry.restrictions import restricted
 from pledges.rounds.models import Ask, AskedObligation, Attempt, LeftOut, LetterBatch, Outcome, Round
 
 
@@ -40,6 +41,7 @@ def still_open() -> ColumnElement[bool]:
             Obligation.in_force == 0,
             Obligation.waiting_for_agency == 0,
             ~_left_out(),
+            ~restricted(Ask.province_code, Ask.entity_id),
         )
         .exists()
     )

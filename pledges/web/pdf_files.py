@@ -26,6 +26,8 @@ def pdf_answer(
     document = get_document(reader(), pledge.province_code, document_id) if document_id is not None else None
     if document is None:
         raise NotFound
+    if document.erased_at is not None:
+        return error_page(410, _("Tệp này đã được xóa theo yêu cầu của người ký."))
     try:
         data = product().storage.get(document.sha256)
     except (OSError, DocumentDamaged) as fault:

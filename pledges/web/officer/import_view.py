@@ -134,7 +134,7 @@ def reasons_of(row: ImportRow, parsed: ParsedRow | None) -> list[str]:
 def row_views(import_: Import, rows: Sequence[ImportRow]) -> list[dict[str, Any]]:
     """Per row what was understood, what could not be read, and why it goes where it goes."""
     vault = product().vault
-    parsed = [ParsedRow.from_json(_plain(row), vault) if row.parsed else None for row in rows]
+    parsed = [ParsedRow.from_json(said, vault) if (said := _plain(row)) else None for row in rows]
     provinces = province_names()
     communes = communes_of_rows(each for each in parsed if each is not None)
     return [

@@ -1,0 +1,183 @@
+"""Emptying rows that have to stay: their contents go, and what remains says nothing about anybody.
+
+Each function returns the SHA-256 of the files that the rows named. Taking them out of the storage is the caller's
+matter once the transaction is through (`files.forget_files`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from pledges.core.calendar import local_day
+from pledges.documents.models import Document
+from pledges.documents.paper import PledgePaper
+from pledges.imports.models import ImportRow
+from pledges.messaging.models import Message, MessageState
+from pledges.rights.subjects import Subject
+from pledges.signing.models import (
+    AccessLink,
+    ConfirmationCode,
+    Draft,
+    EarlierVersion,
+    Pledge,
+    PledgeChannel,
+    Signature,
+)
+
+ENDED_MESSAGES = (MessageState.ACCEPTED, MessageState.UNCERTAIN, MessageState.FAILED)
+
+KEPT_PARAMS = ("reference", "references")
+"""What a message is about, for the page of a pledge; it names nobody."""
+
+
+# --- Drafts --------------------------------------------------------------------------------------------------------
+
+
+def own_drafts(session: Session, subject: Subject) -> Sequence[Draft]:
+    """What was begun with an address that has signed for this subject, and corrections of its pledges."""
+    addresses = {address.casefold() for address in subject.signing_addresses}
+    return session.scalars(
+        select(Draft)
+        .where(
+            func.lower(Draft.email).in_(addresses)
+            | ((Draft.pledge_province == subject.province_code) & Draft.pledge_id.in_(subject.pledge_ids))
+        )
+        .order_by(Draft.id)
+    ).all()
+
+
+def empty_draft(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> Sequence[str]:
+    forget_drafts(session, [draft.id for draft in rows])
+    return ()
+
+
+def forget_drafts(session: Session, ids: Sequence[uuid.UUID]) -> None:
+    """With their links and codes; a code that stands in a signature is evidence and stays, without an address."""
+    evidence = select(Signature.code_id)
+    session.execute(delete(AccessLink).where(AccessLink.subject_id.in_(ids)))
+    session.execute(
+        delete(ConfirmationCode).where(ConfirmationCode.subject_id.in_(ids), ConfirmationCode.id.not_in(evidence))
+    )
+    session.execute(delete(Draft).where(Draft.id.in_(ids)))
+
+
+# --- Pledges -------------------------------------------------------------------------------------------------------
+
+
+def empty_pledge(session: Session, pledge: Pledge, name: str, now: datetime) -> list[str]:
+    """What was never accepted keeps its number, state, group and hashes; `name` stands where the name stood."""
+    files = list(pledge.pictures)
+    for earlier in _earlier(session, pledge):
+        files += _forget_document(session, earlier.province_code, earlier.document_id, now)
+        earlier.answers = _empty_answers(earlier.answers, name, now)
+        earlier.paper = _empty_paper(earlier.paper, name)
+        earlier.rendered_text = ""
+    files += _forget_document(session, pledge.province_code, pledge.document_id, now)
+    pledge.answers = _empty_answers(pledge.answers, name, now)
+    pledge.paper = _empty_paper(pledge.paper, name)
+    pledge.rendered_text = pledge.contact_email = pledge.paper_number = ""
+    pledge.pictures = []
+    pledge.publish = False
+    for signature in _signatures(session, pledge):
+        signature.typed_name, signature.masked_address, signature.address_hash = name, "", ""
+        signature.network = None
+    session.execute(
+        delete(PledgeChannel).where(
+            PledgeChannel.province_code == pledge.province_code, PledgeChannel.pledge_id == pledge.id
+        )
+    )
+    return files
+
+
+def _earlier(session: Session, pledge: Pledge) -> Iterable[EarlierVersion]:
+    return session.scalars(
+        select(EarlierVersion).where(
+            EarlierVersion.province_code == pledge.province_code, EarlierVersion.pledge_id == pledge.id
+        )
+    )
+
+
+def _signatures(session: Session, pledge: Pledge) -> Iterable[Signature]:
+    return session.scalars(
+        select(Signature).where(Signature.province_code == pledge.province_code, Signature.pledge_id == pledge.id)
+    )
+
+
+def _forget_document(
+    session: Session, province_code: str, document_id: uuid.UUID | None, now: datetime
+) -> tuple[str, ...]:
+    """The row stays, so that whoever holds the file can still have it checked against its hash."""
+    document = session.get(Document, (province_code, document_id)) if document_id is not None else None
+    if document is None:
+        return ()
+    document.erased_at = now
+    return (document.sha256,)
+
+
+def _empty_answers(answers: dict[str, Any], name: str, now: datetime) -> dict[str, Any]:
+    """The same shape with nothing in it: pages that show a file need no case of their own."""
+    empty: dict[type, Any] = {str: "", list: [], dict: {}}
+    kept = {key: empty.get(type(value), value) for key, value in answers.items()}
+    kept |= {key: answers[key] for key in ("kind", "location") if key in answers}
+    return kept | {"name": name, "signer_name": name, "erased_on": local_day(now).isoformat()}
+
+
+def _empty_paper(paper: dict[str, Any], name: str) -> dict[str, Any]:
+    """The wording, which is public, without the lines about who signed it."""
+    held = PledgePaper.from_json(paper)
+    return replace(
+        held,
+        blocks=tuple(block for block in held.blocks if block.kind not in ("party", "consent")),
+        signature_lines=(),
+        signer_name=name,
+        pictures=(),
+    ).to_json()
+
+
+# --- Messages ------------------------------------------------------------------------------------------------------
+
+
+def ended_messages(session: Session, subject: Subject) -> Sequence[Message]:
+    return session.scalars(
+        select(Message).where(
+            Message.province_code == subject.province_code,
+            Message.to_address.in_(subject.addresses),
+            Message.state.in_(ENDED_MESSAGES),
+        )
+    ).all()
+
+
+def empty_messages(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> Sequence[str]:
+    for message in rows:
+        message.to_address = message.bounce_reason = message.last_error = ""
+        empty_message(message)
+    return ()
+
+
+def empty_message(message: Message) -> None:
+    """That it was sent, when and with what end stays."""
+    message.params = {name: message.params[name] for name in KEPT_PARAMS if name in message.params} | {"emptied": "yes"}
+    message.secret_params = message.attachment_sha256 = message.attachment_name = None
+
+
+# --- Lists that were brought in -------------------------------------------------------------------------------------
+
+
+def empty_rows(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> Sequence[str]:
+    for row in rows:
+        empty_row(row)
+    return ()
+
+
+def empty_row(row: ImportRow) -> None:
+    """What the list added to the register can still be taken back: for that only ids are needed."""
+    added = row.parsed.get("added")
+    row.parsed = {"added": added} if added else {}
+    row.cells, row.reasons = [], []
