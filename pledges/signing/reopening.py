@@ -199,7 +199,8 @@ def typed_again(pledge: Pledge, entity: Entity, vault: Vault) -> dict[str, Any]:
     frozen = pledge.answers
     return {
         Page.GROUP.value: {
-            "email": frozen["email"],
+            # What was signed stays as it was; a file that was moved is signed again from where it is read today.
+            "email": pledge.contact_email or frozen["email"],
             "province": pledge.province_code,
             "subject_type": frozen["subject_types"][0],
             "more_types": list(frozen["subject_types"][1:]),

@@ -162,6 +162,7 @@ def refuse_unchanged(
 def is_changed(session: Session, pledge: Pledge, answers: DraftAnswers, vault: Vault) -> bool:
     """Whether the answers say anything else than the pledge."""
     now, before = answers.frozen(), dict(pledge.answers)
+    before["email"] = pledge.contact_email or before["email"]
     before.setdefault("has_personal_number", now["has_personal_number"])
     number = answers.who.personal_number
     known = _entity_of(session, pledge).personal_number_hash

@@ -206,6 +206,10 @@ def test_drafts_of_before_cannot_be_signed_any_more(mailbox: Mailbox) -> None:
     mailbox.do(grant_change, note="Đã gọi điện.")
     with mailbox.database.read() as session:
         assert session.get_one(Draft, draft.id).expires_at < mailbox.clock()
+    again = mailbox.database.run(
+        lambda session: start_amendment(session, mailbox.office.pledge(), now=mailbox.clock(), vault=mailbox.vault)
+    )
+    assert (again.email, again.answers["nhom"]["email"]) == (NEW, NEW), "codes to sign again go to the new mailbox"
 
 
 def test_only_the_ways_of_the_table(mailbox_of_sqlite: Mailbox) -> None:
