@@ -12,23 +12,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import Actor, record
-from pledges.core.errors import N_, Conflict, DomainError, NotFound
+from pledges.core.errors import N_, DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.plans.models import (
     Agency,
     ObligationEntry,
     Plan,
-    PledgeText,
     Province,
     ProvinceDecision,
     ReportingDuty,
-    TextApproval,
 )
-from pledges.plans.settings import ConsentBasis, province_settings
+from pledges.plans.retention import RETENTION
+from pledges.plans.settings import HIDEABLE, ConsentBasis, province_settings, settings_to_json
 
 PROVINCE, PLAN, AGENCY, ENTRY, DUTY = "province", "plan", "agency", "entry", "duty"
 SIGNATURE_METHODS = (OWN_KEY, NAMED_APPROVER) = ("key", "named_approver")
 """How an agency countersigns: with a key of its own, or under the system's seal with the name of who approved."""
+
+LEAST_SIGNATURES = ("scanned_paper", "otp_confirm")
+"""From the weakest on. A signer's own certificate is not received yet: asking for it would stop all signing."""
 
 # Facts name an object by a UUID; a province, plan or agency has a code, from which one is made.
 _FACT_NAMESPACE = uuid.UUID("5f0c2c5e-6f0b-5a59-9d0f-0d6a2f6b7c11")
@@ -60,6 +62,50 @@ def _day(value: Any) -> str | None:
 
 def _put_issued_on(plan: Plan, value: Any) -> None:
     plan.issued_on = date.fromisoformat(value) if value else None
+
+
+def _days_of_kinds(value: Any) -> dict[str, int]:
+    """Only of kinds that a province decides, each within the limits of its kind."""
+    for kind, days in value.items():
+        kept = RETENTION[kind]
+        if kept.fixed or not isinstance(days, int) or not kept.least <= days <= kept.most:
+            raise DomainError(
+                N_("Ghi số ngày từ %(least)s đến %(most)s."), field=kind, least=kept.least, most=kept.most
+            )
+    return dict(value)
+
+
+def _hidden(value: Any) -> list[str]:
+    return [name for name in HIDEABLE if name in value]
+
+
+MOST_WORKING_DAYS = 60
+
+
+def _working_days(field: str) -> Callable[[Any], int]:
+    def clean(value: Any) -> int:
+        if not isinstance(value, int) or not 1 <= value <= MOST_WORKING_DAYS:
+            raise DomainError(N_("Ghi số ngày làm việc từ 1 đến %(most)s."), field=field, most=MOST_WORKING_DAYS)
+        return value
+
+    return clean
+
+
+MOST_DAYS_OFF = 60
+
+
+def _days_off(value: Any) -> list[str]:
+    """Days as JSON keeps them, in order."""
+    days = sorted({each if isinstance(each, str) else each.isoformat() for each in value})
+    if len(days) > MOST_DAYS_OFF:
+        raise DomainError(N_("Ghi nhiều nhất %(most)s ngày."), field="days_off_in_lieu", most=MOST_DAYS_OFF)
+    return days
+
+
+def _least_signature(value: Any) -> str:
+    if value not in LEAST_SIGNATURES:
+        raise DomainError(N_("Hãy chọn một mục trong danh sách."), field="least_signature")
+    return str(value)
 
 
 def _basis(value: Any) -> str:
@@ -125,7 +171,7 @@ def _setting(name: str, clean: Callable[[Any], Any]) -> Decidable:
         # A new dictionary: SQLAlchemy does not notice a change inside the old one.
         province.settings = {**province.settings, name: value}
 
-    return Decidable(PROVINCE, name, clean, put, lambda province: getattr(province_settings(province), name))
+    return Decidable(PROVINCE, name, clean, put, lambda province: settings_to_json(province_settings(province))[name])
 
 
 DECIDABLE = (
@@ -166,6 +212,13 @@ DECIDABLE = (
     ),
     Decidable(ENTRY, "document_date", _day, _put_document_date, lambda entry: _day(entry.document_date)),
     Decidable(
+        ENTRY,
+        "least_signature",
+        _least_signature,
+        lambda entry, value: setattr(entry, "least_signature", value),
+        lambda entry: entry.least_signature,
+    ),
+    Decidable(
         DUTY,
         "due_day",
         _due_day,
@@ -181,10 +234,16 @@ DECIDABLE = (
     _setting("consent_basis", _basis),
     _setting("consent_decided", bool),
     _setting("publish_coverage", bool),
+    _setting("days_to_answer", _working_days("days_to_answer")),
+    _setting("update_days", _working_days("update_days")),
+    _setting("receipt_note", bool),
+    _setting("days_off_in_lieu", _days_off),
+    _setting("hidden_fields", _hidden),
+    _setting("retention_days", _days_of_kinds),
 )
 _BY_NAME = {(one.object_kind, one.name): one for one in DECIDABLE}
-_SHOWN = {(DUTY, "due_day"), (DUTY, "starts_on"), (PROVINCE, "publish_coverage")}
-"""Values that facts tell before and after: days and switches, never what may name a person."""
+_TOLD_BY_NAME_ONLY = {(PROVINCE, "data_contact"), (PROVINCE, "hotline")}
+"""They may name a person; of all other values facts tell what they were before and after."""
 
 
 def decide(
@@ -201,14 +260,16 @@ def decide(
     row = _row(session, province_code, object_kind, object_code)
     if row is None:
         raise NotFound
-    changed, before, after = [], {}, {}
+    changed: list[str] = []
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
     for name, raw in values.items():
         one = _BY_NAME[object_kind, name]
         value, held = one.clean(raw), one.take(row)
         if value == held:
             continue
-        if (object_kind, name) in _SHOWN:
-            before[name], after[name] = held, value
+        if (object_kind, name) not in _TOLD_BY_NAME_ONLY:
+            _tell(name, held, value, before, after)
         session.merge(
             ProvinceDecision(
                 province_code=province_code,
@@ -233,6 +294,24 @@ def decide(
             data={"object": object_kind, "code": object_code, "names": changed, **_moved(before, after)},
         )
     return changed
+
+
+def held_value(session: Session, province_code: str, object_kind: str, object_code: str, name: str) -> Any:
+    """What holds now, as it would be decided."""
+    row = _row(session, province_code, object_kind, object_code)
+    if row is None:
+        raise NotFound
+    return _BY_NAME[object_kind, name].take(row)
+
+
+def _tell(name: str, held: Any, value: Any, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """Of a setting with parts only those that move."""
+    if not isinstance(value, dict):
+        before[name], after[name] = held, value
+        return
+    for part in sorted({*held, *value}):
+        if held.get(part) != value.get(part):
+            before[f"{name}.{part}"], after[f"{name}.{part}"] = held.get(part), value.get(part)
 
 
 def _moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -270,38 +349,3 @@ def decided_names(session: Session, province_code: str) -> set[tuple[str, str, s
         )
     )
     return {(kind, code, name) for kind, code, name in rows}
-
-
-def approve_wording(
-    session: Session, province_code: str, pledge_text_id: uuid.UUID, *, actor: Actor, now: datetime
-) -> TextApproval:
-    """A province approves one version of a wording: DỰ THẢO no longer stands on what is signed from now on."""
-    text = session.get(PledgeText, pledge_text_id)
-    province = session.get(Province, province_code)
-    if text is None or province is None or not province.in_use:
-        raise NotFound
-    if session.get(TextApproval, (province_code, pledge_text_id)) is not None:
-        raise Conflict(N_("Mẫu này đã được duyệt từ trước."))
-    newest = session.scalar(
-        select(PledgeText.id).where(PledgeText.text_id == text.text_id).order_by(PledgeText.version.desc()).limit(1)
-    )
-    if newest != text.id:
-        raise DomainError(N_("Mẫu này đã có phiên bản mới hơn. Hãy xem và duyệt phiên bản mới."))
-    approval = TextApproval(
-        province_code=province_code,
-        pledge_text_id=pledge_text_id,
-        approved_at=now,
-        approved_by=actor.id,
-    )
-    session.add(approval)
-    session.flush()
-    record(
-        session,
-        "wording.approved",
-        province_code=province_code,
-        object_id=pledge_text_id,
-        actor=actor,
-        now=now,
-        data={"text_id": text.text_id, "version": text.version, "template_hash": text.template_hash},
-    )
-    return approval

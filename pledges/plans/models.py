@@ -245,6 +245,8 @@ class ObligationEntry(Base):
     document_number: Mapped[str] = mapped_column(default="")
     """Acknowledgements: number of the agency's document; empty until the agency has issued it."""
     document_date: Mapped[date | None]
+    least_signature: Mapped[str] = mapped_column(String(30), default="scanned_paper")
+    """The weakest kind of signature (`signing.models.SignatureKind`) that is accepted; decided by the province."""
 
 
 class EntrySubjectType(Base):
@@ -287,6 +289,44 @@ class TextApproval(Base):
     pledge_text_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     approved_at: Mapped[datetime]
     approved_by: Mapped[str] = mapped_column(String(64))
+
+
+class TextProposal(Base):
+    """Somebody asks that a version of a wording be approved; somebody else approves it, or sends it back."""
+
+    __tablename__ = "text_proposal"
+    __table_args__ = (ForeignKeyConstraint(["pledge_text_id"], ["pledge_text.id"]),)
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    pledge_text_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    proposed_at: Mapped[datetime]
+    proposed_by: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[str] = mapped_column(default="")
+    """Why it was sent back; empty while it waits."""
+    answered_at: Mapped[datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class SettingChange(Base):
+    """One change of a setting, never altered: what the history of the settings shows, and what can be undone."""
+
+    __tablename__ = "setting_change"
+    __table_args__ = (Index("ix_setting_change_changed_at", "province_code", "changed_at"),)
+
+    province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    object_kind: Mapped[str] = mapped_column(String(20))
+    object_code: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(40))
+    part: Mapped[str] = mapped_column(String(40), default="")
+    """Of a setting with several parts, such as the days of one kind of data."""
+    before: Mapped[dict[str, Any]]
+    """Under the key `value`, like `after`."""
+    after: Mapped[dict[str, Any]]
+    reason: Mapped[str]
+    changed_at: Mapped[datetime]
+    changed_by: Mapped[str] = mapped_column(String(64))
+    undoes: Mapped[uuid.UUID | None]
 
 
 class ProvinceDecision(Base):

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from pledges.plans.models import Province
 from pledges.plans.retention import RETENTION
 
+HIDEABLE = ("commune", "channels", "tax_code")
+"""Of what signers agree to have published, what a province may leave out: without the rest a line says nothing."""
+
 ConsentBasis = Literal["consent", "task"]
 
 
@@ -32,6 +35,8 @@ class ProvinceSettings:
     publish_coverage: bool = False
     """Whether everybody may read how many have pledged, in numbers."""
     days_off_in_lieu: frozenset[date] = field(default_factory=frozenset)
+    hidden_fields: frozenset[str] = frozenset()
+    """Of `HIDEABLE`: shown nowhere in public, although the signers agreed to it."""
     retention_days: Mapping[str, int] = field(default_factory=dict)
     """By kind of `plans.retention.RETENTION`: only what the province has decided; the rest has its default."""
 
@@ -52,6 +57,7 @@ def retention_days(session: Session, province_code: str, kind: str) -> int:
 def settings_from(stored: dict[str, Any]) -> ProvinceSettings:
     """From the JSON column; what is not stored has its default."""
     values = dict(stored)
+    values["hidden_fields"] = frozenset(values.get("hidden_fields", ()))
     values["days_off_in_lieu"] = frozenset(date.fromisoformat(day) for day in values.get("days_off_in_lieu", ()))
     return ProvinceSettings(**values)
 
@@ -68,5 +74,6 @@ def settings_to_json(settings: ProvinceSettings) -> dict[str, Any]:
         "receipt_note": settings.receipt_note,
         "publish_coverage": settings.publish_coverage,
         "days_off_in_lieu": sorted(day.isoformat() for day in settings.days_off_in_lieu),
+        "hidden_fields": sorted(settings.hidden_fields),
         "retention_days": dict(settings.retention_days),
     }

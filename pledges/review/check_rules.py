@@ -24,6 +24,7 @@ from pledges.review.doubtful import (
     resembled_provider,
 )
 from pledges.signing.answers import Group, channel_required, needs_personal_number, tax_code_required
+from pledges.signing.least_kinds import is_too_weak
 from pledges.signing.models import Origin, Pledge, PledgeChannel, PledgeState, Signature, SignatureKind
 from pledges.signing.rules import OPEN_STATES
 
@@ -81,6 +82,8 @@ class Findings:
     owners: dict[str, Entity] = field(default_factory=dict)
     """By address: who else is registered as its owner."""
     elsewhere: tuple[Elsewhere, ...] = ()
+    least_kind: SignatureKind = SignatureKind.SCANNED_PAPER
+    """The weakest kind of signature that the province accepts here."""
     lookalikes: frozenset[str] = frozenset()
     revoked: Pledge | None = None
     """The last pledge of the subject that the same agency has revoked."""
@@ -350,6 +353,12 @@ def _signer(findings: Findings) -> Iterator[Check]:
     by_role = {signature.role: signature for signature in findings.signatures}
     own, other = by_role.get("signer"), by_role.get("representative")
     under_age = bool(findings.pledge.answers.get("under_age"))
+    too_weak = is_too_weak([each.kind for each in findings.signatures], findings.least_kind)
+    if too_weak and findings.pledge.state in OPEN_STATES:
+        yield _failed(
+            "signer", N_("Tỉnh, thành phố không nhận bản ký tay cho điều khoản này: hãy trả lại để ký bằng mã.")
+        )
+        return
     if findings.by_hand:
         yield _by_hand(findings)
         return

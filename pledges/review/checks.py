@@ -17,7 +17,8 @@ from pledges.plans.models import PledgeText
 from pledges.registry.models import Channel, Entity, Sighting, Standing
 from pledges.registry.rules import SELF_DECLARED
 from pledges.review.check_rules import Check, CheckOutcome, Elsewhere, Findings, judge, passes_all
-from pledges.signing.models import Pledge, PledgeChannel, PledgeState, Signature
+from pledges.signing.least_kinds import least_kinds
+from pledges.signing.models import Pledge, PledgeChannel, PledgeState, Signature, SignatureKind
 from pledges.signing.rules import OPEN_STATES
 
 __all__ = ["Check", "CheckOutcome", "check_pledges", "passes_all"]
@@ -55,6 +56,8 @@ class _Known:
     documents: dict[uuid.UUID, Document]
     revoked: dict[tuple[uuid.UUID, str], list[Pledge]]
     """By subject and agency, the last one first."""
+    least_kinds: dict[tuple[str, str], SignatureKind]
+    """By agency and text."""
 
     def about(self, pledge: Pledge) -> Findings:
         entity = self.entities[pledge.entity_id]
@@ -76,6 +79,7 @@ class _Known:
             same_name=others[0] if others else None,
             owners=self._owners(channels, mine),
             elsewhere=tuple(self._elsewhere(pledge, channels, mine)),
+            least_kind=self.least_kinds[pledge.agency_code, pledge.text_id],
             revoked=next(iter(self.revoked.get((entity.merged_into or entity.id, pledge.agency_code), [])), None),
             lookalikes=frozenset(address for address, row in self.registered.items() if row.lookalike),
         )
@@ -136,6 +140,7 @@ def _look_up(session: Session, province_code: str, pledges: Sequence[Pledge]) ->
         signatures=_grouped(((each.pledge_id, each.version), each) for each in signatures),
         texts={text.id: text for text in texts},
         documents=_by_id(session, Document, province_code, {pledge.document_id for pledge in pledges} - {None}),
+        least_kinds=least_kinds(session, province_code, {(each.agency_code, each.text_id) for each in pledges}),
         revoked=_revoked(session, province_code, {pledge.agency_code for pledge in pledges}, own.values()),
     )
 

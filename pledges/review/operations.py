@@ -25,6 +25,7 @@ from pledges.plans.queries import get_agency
 from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
 from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind
+from pledges.signing.least_kinds import refuse_weak
 from pledges.signing.models import Origin, Pledge, PledgeState
 from pledges.signing.rules import CORRECTABLE_LABELS, Correctable
 from pledges.signing.states import Changed, StateChanged, change_state
@@ -53,6 +54,7 @@ def recommend(
     pledge = in_reach(session, key, staff, Action.PLEDGE_RECOMMEND, now)
     if helped_and_others_can(session, pledge, staff):
         raise SecondPersonNeeded(N_("Bạn là người đã giúp ký bản này, nên đồng nghiệp khác phải xem và đề nghị duyệt."))
+    refuse_weak(session, pledge)
     if pledge.document_id is None:
         raise Conflict(N_("Bản PDF của hồ sơ này còn chờ niêm phong; đề nghị duyệt được ngay sau khi niêm phong xong."))
     return _decide(
@@ -193,6 +195,7 @@ def approve(
         )
     if pledge.origin is Origin.ASSISTED and pledge.recorded_by == staff.id:
         raise SecondPersonNeeded(N_("Bạn là người đã giúp ký bản này, nên người khác phải duyệt."))
+    refuse_weak(session, pledge)
     agency = get_agency(session, pledge.province_code, pledge.agency_code)
     title, delegation = approval_title(session, staff, agency, local_day(now))
     if not title:

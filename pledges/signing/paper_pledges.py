@@ -24,6 +24,7 @@ from pledges.registry.queries import channels_of, obligations_of, types_of
 from pledges.registry.subject_types import add_types
 from pledges.signing.acts import SEAL_GRACE, SEAL_TASK, free_reference
 from pledges.signing.covering import bind
+from pledges.signing.least_kinds import refuse_pen
 from pledges.signing.models import (
     Origin,
     Pledge,
@@ -86,6 +87,7 @@ def record_paper_pledge(
     same = same_paper(session, entity, paper, entry)
     if same is not None:
         return Recorded(same, new=False)
+    refuse_pen(session, entity.province_code, [(entry.lead_agency, entry.text_id)])
     check_day(session, entity, paper, now, confirmed=confirmed)
     if not confirmed:
         check_number(session, entity, paper, entry)

@@ -14,7 +14,10 @@ from pledges.audit.models import Fact
 from pledges.core.calendar import local_day
 from pledges.core.identity import fold
 from pledges.plans.queries import get_agency, get_commune, get_province
+from pledges.plans.settings import province_settings
 from pledges.registry.models import EntityKind
+from pledges.registry.restrictions import is_restricted
+from pledges.signing.dispute_queries import owner_in_doubt
 from pledges.signing.models import EarlierVersion, Origin, Pledge, PledgeState, SignatureKind
 from pledges.signing.queries import channels_of, get_pledge, signatures_of
 from pledges.signing.rules import OPEN_STATES
@@ -53,6 +56,8 @@ class PublicPledge:
     channels: tuple[str, ...] = ()
     tax_code: str | None = None
     rendered_hash: str | None = None
+    owner_in_doubt: bool = False
+    """Somebody else is registered with a channel or the tax code of it, and a person has not decided yet."""
 
     @property
     def public_state(self) -> PledgeState:
@@ -66,7 +71,11 @@ def public_pledge(session: Session, pledge: Pledge, earlier: EarlierVersion | No
     With `earlier`, what is said of the signing is that of the version before a correction; names are those of today.
     """
     signing = earlier or pledge
-    published = pledge.publish and pledge.state is not PledgeState.WITHDRAWN
+    published = (
+        pledge.publish
+        and pledge.state is not PledgeState.WITHDRAWN
+        and not is_restricted(session, pledge.province_code, pledge.entity_id)
+    )
     named = {**_named(session, pledge), "rendered_hash": signing.rendered_hash} if published else {}
     recorded = _recorded(session, pledge)
     ended = pledge.state is not PledgeState.APPROVED and pledge.state not in OPEN_STATES
@@ -85,6 +94,7 @@ def public_pledge(session: Session, pledge: Pledge, earlier: EarlierVersion | No
         received_on=_received_on(pledge),
         received_by=recorded.get(APPROVED_FACT, {}).get("method"),
         ended_on=local_day(pledge.state_since) if ended else None,
+        owner_in_doubt=pledge.state is PledgeState.APPROVED and owner_in_doubt(session, pledge),
         replaced_by=_code_of(session, pledge.province_code, recorded.get(SUPERSEDED_FACT, {}).get("by")),
         **named,
     )
@@ -121,6 +131,13 @@ def _code_of(session: Session, province_code: str, pledge_id: str | None) -> str
 
 
 def _named(session: Session, pledge: Pledge) -> dict[str, Any]:
+    """What the province shows of what the signer agreed to."""
+    hidden = province_settings(get_province(session, pledge.province_code)).hidden_fields
+    named = _named_fully(session, pledge)
+    return {name: value for name, value in named.items() if name not in hidden}
+
+
+def _named_fully(session: Session, pledge: Pledge) -> dict[str, Any]:
     answers = pledge.answers
     commune = get_commune(session, pledge.province_code, answers["commune"]) if answers.get("commune") else None
     return {

@@ -22,7 +22,9 @@ from pledges.core.identity import fold, name_key
 from pledges.plans.models import Commune, Instrument
 from pledges.plans.places import search_key
 from pledges.plans.queries import all_provinces
+from pledges.plans.settings import province_settings
 from pledges.registry.models import Entity, EntityKind, Standing
+from pledges.registry.restrictions import restricted
 from pledges.registry.search_queries import SearchQuery, read_query
 from pledges.registry.searching import MOST_LOOKED_AT, having_part, matching_words
 from pledges.registry.upkeep_models import SearchDocument
@@ -123,12 +125,16 @@ def _published(session: Session, wanted: PublishedFilter, *columns: Any) -> Sele
             text(f"pledge.state = 'approved' AND {true}"),
             Pledge.instrument.in_(LISTED),
             Entity.standing == Standing.REGISTERED,
+            ~restricted(Pledge.province_code, Pledge.entity_id),
         )
         .options(defer(Pledge.paper), defer(Pledge.rendered_text))
     )
     if wanted.province_code:
         statement = statement.where(Pledge.province_code == wanted.province_code)
     if wanted.commune_code:
+        # Who finds somebody by what is hidden knows it.
+        hiding = [code for code, hidden in hidden_fields(session).items() if "commune" in hidden]
+        statement = statement.where(Pledge.province_code.not_in(hiding))
         statement = statement.where(Pledge.answers["commune"].as_string() == wanted.commune_code)
     if wanted.subject_type:
         # The list is JSON: on both engines its text holds each code in quotation marks.
@@ -167,11 +173,12 @@ def _found(session: Session, wanted: PublishedFilter) -> list[Pledge]:
     for statement in _statements(session, wanted, query):
         for pledge in session.scalars(statement.limit(MOST_LOOKED_AT)):
             found.setdefault((pledge.province_code, pledge.id), pledge)
-    channels = _channels(session, found.values())
+    hidden = hidden_fields(session)
+    channels = _shown_channels(session, found.values(), hidden)
     hits = [
         pledge
         for key, pledge in found.items()
-        if _fits(pledge, wanted) and _matches(pledge, channels.get(key, ()), query)
+        if _fits(pledge, wanted) and _matches(pledge, channels.get(key, ()), query, hidden[pledge.province_code])
     ]
     return sorted(hits, key=lambda pledge: (_rank(pledge, query), fold(_name(pledge)), pledge.id))
 
@@ -208,8 +215,9 @@ def _has_channel(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     )
 
 
-def _matches(pledge: Pledge, channels: Iterable[str], query: SearchQuery) -> bool:
-    if query.tax_code and is_enterprise(pledge) and pledge.answers.get("tax_code") == query.tax_code:
+def _matches(pledge: Pledge, channels: Iterable[str], query: SearchQuery, hidden: frozenset[str]) -> bool:
+    numbered = is_enterprise(pledge) and "tax_code" not in hidden
+    if query.tax_code and numbered and pledge.answers.get("tax_code") == query.tax_code:
         return True
     if query.words and _words_match(_name(pledge), query.words):
         return True
@@ -239,12 +247,13 @@ def _name(pledge: Pledge) -> str:
 
 def _lines(session: Session, pledges: list[Pledge]) -> tuple[PublishedPledge, ...]:
     provinces = {province.code: province.name for province in all_provinces(session)}
-    channels = _channels(session, pledges)
+    hidden = hidden_fields(session)
+    channels = _shown_channels(session, pledges, hidden)
     codes = {(pledge.province_code, str(pledge.answers.get("commune") or "")) for pledge in pledges}
     rows = session.execute(
         select(Commune.province_code, Commune.code, Commune.name).where(Commune.code.in_([code for _, code in codes]))
     )
-    communes = {(row.province_code, row.code): row.name for row in rows}
+    communes = {(row.province_code, row.code): row.name for row in rows if "commune" not in hidden[row.province_code]}
     return tuple(
         PublishedPledge(
             code=pledge.verification_code,
@@ -257,10 +266,25 @@ def _lines(session: Session, pledges: list[Pledge]) -> tuple[PublishedPledge, ..
             signed_on=local_day(pledge.signed_at),
             voluntary=pledge.instrument is Instrument.VOLUNTARY,
             enterprise=is_enterprise(pledge),
-            tax_code=pledge.answers.get("tax_code") if is_enterprise(pledge) else None,
+            tax_code=_tax_code(pledge, hidden[pledge.province_code]),
         )
         for pledge in pledges
     )
+
+
+def hidden_fields(session: Session) -> dict[str, frozenset[str]]:
+    """By province: what it leaves out although the signers agreed to it."""
+    return {province.code: province_settings(province).hidden_fields for province in all_provinces(session)}
+
+
+def _tax_code(pledge: Pledge, hidden: frozenset[str]) -> str | None:
+    return pledge.answers.get("tax_code") if is_enterprise(pledge) and "tax_code" not in hidden else None
+
+
+def _shown_channels(
+    session: Session, pledges: Iterable[Pledge], hidden: dict[str, frozenset[str]]
+) -> dict[tuple[str, uuid.UUID], tuple[str, ...]]:
+    return _channels(session, [pledge for pledge in pledges if "channels" not in hidden[pledge.province_code]])
 
 
 def _channels(session: Session, pledges: Iterable[Pledge]) -> dict[tuple[str, uuid.UUID], tuple[str, ...]]:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from flask import Flask
 
 from pledges.accounts.models import Role, Staff
-from pledges.accounts.operations import begin_session
 from pledges.product import Product
 from tests.support.checked_pages import CheckedClient
 from tests.support.signing import HUE
-from tests.support.staff import add_person
+from tests.support.staff import add_person, enter
 
 
 def at(product: Product, app: Flask, person: Staff) -> CheckedClient:
     browser = CheckedClient(app)
-    token = product.database.run(lambda session: begin_session(session, person, product.clock()))
-    with browser.client.session_transaction() as cookie:
-        cookie.update({"staff": token, "_user_id": person.fs_uniquifier})
+    enter(browser.client, product, person)
     return browser
 
 

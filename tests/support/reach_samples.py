@@ -37,6 +37,8 @@ class Spot:
     """An approver of the agency."""
     delegation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     text_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    setting_change_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """One change of a setting of the province."""
     withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     import_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """With one clash, in its row 2."""
@@ -188,9 +190,19 @@ SAMPLES: dict[str, Sample] = {
     "admin.plan": _province(),
     "admin.agency": _province("agency_code"),
     "admin.wording": _province("text_id"),
+    "admin.propose_wording": _province("text_id"),
+    "admin.take_wording_back": _province("text_id"),
+    "admin.send_wording_back": _province("text_id"),
+    "admin.approve_wording": _province("text_id"),
+    "admin.settings": _province(),
+    "admin.change_setting": Sample(lambda spot: {"code": spot.province_code, "part": "thoi-han"}, PROVINCE),
+    "admin.change_agency_days": _province("agency_code"),
+    "admin.setting_history": _province(),
+    "admin.undo_setting": _province("setting_change_id"),
     "admin.add_person": _province(),
     "admin.person": _person(),
     "admin.change_person": _person(),
+    "admin.reset_factors": _person(),
     "admin.send_link": _person(),
     "admin.disable_person": _person(),
     "admin.enable_person": _person(),

@@ -14,7 +14,8 @@ from pledges.documents.models import Document, DocumentKind
 from pledges.hotlines.models import Hotline
 from pledges.imports.models import Import, ImportRow, ImportState, RowOutcome
 from pledges.institutions.models import Institution
-from pledges.plans.models import Agency, ObligationEntry
+from pledges.plans.decisions import PROVINCE
+from pledges.plans.models import Agency, ObligationEntry, SettingChange
 from pledges.plans.queries import current_text
 from pledges.product import Product
 from pledges.registry.duplicates import suspect
@@ -147,6 +148,7 @@ def spot_beside(product: Product, name: str, pledge: Pledge) -> Spot:
             key_id=_key(session, province, agency, person.id),
             change_id=_mailbox(session, product, pledge),
             text_id=current_text(session, "website_seller").id,
+            setting_change_id=_setting_change(session, province, person.id),
             **(hanging := _looked_after(product, session, pledge, person)),
             **round_beside(session, name, pledge, hanging["obligation_id"]),
             **reports_beside(session, province, agency, person, product.storage.put(PAPER)),
@@ -154,6 +156,23 @@ def spot_beside(product: Product, name: str, pledge: Pledge) -> Spot:
         )
 
     return product.database.run(work)
+
+
+def _setting_change(session: Session, province: str, person_id: uuid.UUID) -> uuid.UUID:
+    change = SettingChange(
+        province_code=province,
+        object_kind=PROVINCE,
+        object_code="",
+        name="days_to_answer",
+        before={"value": 9},
+        after={"value": 10},
+        reason="Thử nghiệm",
+        changed_at=START,
+        changed_by=str(person_id),
+    )
+    session.add(change)
+    session.flush()
+    return change.id
 
 
 def helps(session: Session, helper: Staff, pledge: Pledge) -> uuid.UUID:

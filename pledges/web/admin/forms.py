@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pledges.core.text import clean_line
+from pledges.core.text import clean_block, clean_line
 from pledges.plans.decisions import NAMED_APPROVER, OWN_KEY
+from pledges.plans.wording_approval import LONGEST_ANSWER
 from pledges.web.components import PageForm
-from pledges.web.fields import AgreeField, Choice, ChoiceField, DateField, TextField, lazy
+from pledges.web.fields import AgreeField, Choice, ChoiceField, DateField, LongTextField, TextField, lazy
 
 CONSENT, TASK, UNDECIDED = "consent", "task", "undecided"
 PUBLIC, KEPT = "public", "kept"
@@ -92,6 +93,22 @@ class PublicationForm(PageForm):
             Choice(PUBLIC, lazy("Công khai"), lazy("Trang và tệp có ngay, với số liệu đến hết ngày hôm trước.")),
             Choice(KEPT, lazy("Không công khai"), lazy("Chỉ cán bộ đã đăng nhập xem được số liệu.")),
         ),
+    )
+
+
+class ProposalForm(PageForm):
+    read = AgreeField(
+        lazy("Tôi đã đọc toàn bộ mẫu và đề nghị duyệt mẫu này cho tỉnh, thành phố."),
+        required=lazy("Hãy đọc mẫu và đánh dấu ô này trước khi đề nghị."),
+    )
+
+
+class SendBackForm(PageForm):
+    answer = LongTextField(
+        lazy("Vì sao chưa duyệt?"),
+        hint=lazy("Người đề nghị đọc được câu này. Không ghi thông tin cá nhân."),
+        rows=3,
+        clean=lambda raw: clean_block(raw, most=LONGEST_ANSWER),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
@@ -12,13 +11,12 @@ from flask_babel import gettext as _
 from pledges.accounts.permissions import Action, Place, allows
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
-from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, approve_wording, decide
-from pledges.plans.models import Agency, PledgeText
+from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, decide
+from pledges.plans.models import Agency
 from pledges.plans.readiness import ReadinessItem
-from pledges.plans.wording_preview import PreviewPlace, preview_wording
-from pledges.province_readiness import ProvinceReadiness, Wording, province_readiness, provinces_readiness
+from pledges.province_readiness import ProvinceReadiness, province_readiness, provinces_readiness
 from pledges.web.admin.blueprint import blueprint
-from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, ApprovalForm, PlanForm, ProvinceForm
+from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, PlanForm, ProvinceForm
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import translate
@@ -108,33 +106,6 @@ def _about_agencies(items: list[ReadinessItem]) -> str:
     if keyless:
         said.append(str(_("%(count)s cơ quan chưa có khóa ký số thật dùng được", count=keyless)))
     return "; ".join(said)
-
-
-# --- Wordings ------------------------------------------------------------------------------------------------------
-
-
-@blueprint.route("/san-sang/<code>/mau/<uuid:text_id>", methods=["GET", "POST"])
-@sets_up
-@soft_csrf
-def wording(code: str, text_id: uuid.UUID) -> ResponseReturnValue:
-    state = readiness_of(code)
-    found = next((one for one in state.wordings if one.id == text_id), None)
-    if found is None:
-        raise NotFound
-    form = ApprovalForm()
-    if found.approved_at is None and form.validate_on_submit():
-        try:
-            write(lambda session: approve_wording(session, code, text_id, actor=current_actor(), now=now()))
-            return _back(code)
-        except DomainError as refusal:
-            form.refuse(refusal)
-    return _wording_page(state, found, form)
-
-
-def _wording_page(state: ProvinceReadiness, found: Wording, form: ApprovalForm) -> ResponseReturnValue:
-    text = reader().get_one(PledgeText, found.id)
-    lines = preview_wording(text.content, PreviewPlace(state.code, state.name, state.settings))
-    return render_template("admin/wording.html", state=state, wording=found, form=form, lines=lines)
 
 
 # --- Plain data ----------------------------------------------------------------------------------------------------

@@ -8,10 +8,14 @@ from pledges.web.admin import (
     duty_routes,
     duty_unit_routes,
     hotline_routes,
+    key_routes,
     publication_routes,
     readiness_routes,
+    settings_routes,
     staff_routes,
+    status_routes,
     technical_routes,
+    wording_routes,
 )
 from pledges.web.admin.blueprint import blueprint
 
@@ -24,8 +28,12 @@ __all__ = [
     "duty_routes",
     "duty_unit_routes",
     "hotline_routes",
+    "key_routes",
     "publication_routes",
     "readiness_routes",
+    "settings_routes",
     "staff_routes",
+    "status_routes",
     "technical_routes",
+    "wording_routes",
 ]

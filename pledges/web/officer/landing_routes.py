@@ -19,6 +19,7 @@ from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
 from pledges.web.current import now, reader
 from pledges.web.i18n import translate
+from pledges.web.key_view import ending_soon
 from pledges.web.officer.authentication import current_delegation, current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.menu import menu
@@ -42,6 +43,8 @@ def landing() -> ResponseReturnValue:
         to_approve=_to_approve(staff),
         old_hotlines=_old_hotlines(staff),
         late_reports=_late_reports(staff),
+        keys_ending=ending_soon(staff),
+        sees_keys=has_right(Action.PROVINCE_SET_UP),
     )
 
 

@@ -158,6 +158,18 @@ SECTIONS = (
                 N_("Duyệt mẫu cam kết, ghi số kế hoạch, chức danh người ký, đầu mối về dữ liệu."),
             ),
             Page(
+                Action.PROVINCE_SET_UP,
+                "/quan-tri/cai-dat",
+                N_("Cài đặt của kế hoạch"),
+                N_("Thời hạn, cách ký thấp nhất được nhận, phần công khai, thời gian lưu giữ; lịch sử và hoàn tác."),
+            ),
+            Page(
+                Action.PROVINCE_SET_UP,
+                "/quan-tri/khoa",
+                N_("Khóa và chứng thư"),
+                N_("Khóa niêm phong, khóa ký của cơ quan, khóa API: dùng từ khi nào, hết hạn khi nào."),
+            ),
+            Page(
                 Action.STAFF_MANAGE,
                 "/quan-tri/can-bo",
                 N_("Cán bộ và tài khoản"),
@@ -192,6 +204,12 @@ SECTIONS = (
                 "/quan-tri/nhat-ky/ky-thuat",
                 N_("Nhật ký kỹ thuật"),
                 N_("Việc nền và thư bị lỗi, đăng nhập của cán bộ, tệp đã tải về."),
+            ),
+            Page(
+                Action.AUDIT_VIEW,
+                "/quan-tri/tinh-trang",
+                N_("Tình trạng hệ thống"),
+                N_("Ổ đĩa, thư, tiến trình nền, đồng hồ, sao lưu: phần nào hỏng và phải làm gì."),
             ),
         ),
     ),

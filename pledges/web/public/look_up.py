@@ -19,7 +19,7 @@ from pledges.core.errors import N_, DomainError
 from pledges.plans.queries import communes_of, provinces_in_use
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.registry.search_queries import LONGEST, is_personal, read_query
-from pledges.signing.published import PublishedFilter, PublishedPage, PublishedPledge, published_pledges
+from pledges.signing.published import PublishedFilter, PublishedPage, PublishedPledge, hidden_fields, published_pledges
 from pledges.web.components import PageForm
 from pledges.web.current import close_reader, now, product, reader, write
 from pledges.web.fields import AgreeField, Choice, SelectField, TextField, lazy
@@ -78,7 +78,7 @@ def _form(args: Mapping[str, str] | None, wanted: PublishedFilter) -> LookUpForm
     }
     form = LookUpForm(formdata=args, data=values)
     form.tinh.choices = [Choice(province.code, province.name) for province in provinces_in_use(reader())]
-    if wanted.province_code:
+    if wanted.province_code and not _hides_communes(wanted.province_code):
         communes = communes_of(reader(), wanted.province_code)
         form.xa.choices = [Choice(commune.code, commune.name) for commune in communes]
     return form
@@ -90,7 +90,11 @@ def read_filter(args: Mapping[str, str]) -> PublishedFilter:
     if province not in {each.code for each in provinces_in_use(reader())}:
         province = ""
     commune = args.get("xa", "")
-    if commune and (not province or commune not in {each.code for each in communes_of(reader(), province)}):
+    if commune and (
+        not province
+        or _hides_communes(province)
+        or commune not in {each.code for each in communes_of(reader(), province)}
+    ):
         commune = ""
     group = args.get("nhom", "")
     return PublishedFilter(
@@ -100,6 +104,10 @@ def read_filter(args: Mapping[str, str]) -> PublishedFilter:
         enterprises=args.get("doanh_nghiep") == "yes",
         text=" ".join(args.get("tim", "").replace("\x00", " ").split())[:LONGEST],
     )
+
+
+def _hides_communes(province_code: str) -> bool:
+    return "commune" in hidden_fields(reader())[province_code]
 
 
 def filter_args(wanted: PublishedFilter) -> dict[str, Any]:

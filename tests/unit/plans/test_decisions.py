@@ -1,21 +1,19 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
 from pledges.audit.operations import Actor
 from pledges.core.db import Database
-from pledges.core.errors import Conflict, DomainError, NotFound
-from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, approve_wording, decide
+from pledges.core.errors import DomainError
+from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, decide
 from pledges.plans.loader import read_books
-from pledges.plans.models import Agency, Plan, PledgeText, Province, TextApproval
+from pledges.plans.models import Agency, Plan, Province
 from pledges.plans.operations import LoadCounts, load_plans
-from pledges.plans.queries import current_text, is_approved, operative_plan
+from pledges.plans.queries import operative_plan
 from pledges.plans.settings import province_settings
 from tests.support.clock import START, FixedClock
 
@@ -84,50 +82,3 @@ def test_what_is_refused(
         decide_in(sqlite_database, kind, code, clock, **values)
     with sqlite_database.read() as session:
         assert session.scalars(select(Fact).where(Fact.kind == "province.decided")).all() == []
-
-
-class TestApproval:
-    def approve(self, database: Database, text: PledgeText, province: str = "20") -> TextApproval:
-        return database.run(lambda session: approve_wording(session, province, text.id, actor=SOMEBODY, now=START))
-
-    def text(self, database: Database) -> PledgeText:
-        with database.read() as session:
-            return current_text(session, "website_seller")
-
-    def test_twenty_at_once_approve_once(self, database: Database) -> None:
-        text = self.text(database)
-
-        def attempt(_: int) -> str:
-            try:
-                self.approve(database, text)
-            except Conflict:
-                return "already"
-            return "approved"
-
-        with ThreadPoolExecutor(20) as pool:
-            answers = list(pool.map(attempt, range(20)))
-        assert answers.count("approved") == 1
-        with database.read() as session:
-            assert is_approved(session, "20", text.id)
-            assert len(session.scalars(select(Fact).where(Fact.kind == "wording.approved")).all()) == 1
-
-    def test_only_the_newest_version_and_only_in_provinces_in_use(self, sqlite_database: Database) -> None:
-        text = self.text(sqlite_database)
-        with pytest.raises(NotFound):
-            self.approve(sqlite_database, text, province="01")
-
-        def succeed(session: Session) -> None:
-            session.add(
-                PledgeText(
-                    text_id=text.text_id,
-                    version=text.version + 1,
-                    title=text.title,
-                    template_hash="0" * 64,
-                    content=text.content,
-                    loaded_at=START,
-                )
-            )
-
-        sqlite_database.run(succeed)
-        with pytest.raises(DomainError, match="phiên bản mới hơn"):
-            self.approve(sqlite_database, text)

@@ -15,8 +15,7 @@ from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.documents.agency_keys import AgencyKeys
 from pledges.messaging.models import Message, MessageState
-from pledges.plans.models import Agency, Plan, Province, TextApproval
-from pledges.plans.queries import current_text, is_approved
+from pledges.plans.models import Agency, Plan, Province
 from pledges.product import Product
 from tests.support.browsing import Browser
 from tests.support.clock import FixedClock
@@ -88,52 +87,6 @@ def test_an_administrator_of_one_province_sees_no_other(app: Flask, sqlite_datab
     response = own.send("/quan-tri/san-sang/46/thong-tin", {"retention": "x", "consent_basis": "task"})
     assert response.status_code == 404
     assert facts(sqlite_database, "province.decided") == []
-
-
-class TestApproval:
-    def approve(self, administrator: Browser, address: str, **fields: str) -> int:
-        administrator.open(address)
-        return administrator.send(address, fields).status_code
-
-    def test_shows_the_whole_text_and_approves_it_once(self, administrator: Browser, sqlite_database: Database) -> None:
-        with sqlite_database.read() as session:
-            text = current_text(session, "celebrity")
-        address = f"{PAGE}/mau/{text.id}"
-        administrator.open(address)
-        for commitment in text.content["commitments"]:
-            assert commitment["text"][0]["text"][:40] in administrator.text
-        assert "chỉ in với cá nhân" in administrator.text
-        assert text.template_hash in administrator.text
-        assert self.approve(administrator, address) == 200
-        assert "Hãy đọc mẫu và đánh dấu ô này" in administrator.text
-        assert self.approve(administrator, address, read="yes") == 303
-        with sqlite_database.read() as session:
-            assert is_approved(session, "20", text.id)
-            assert not is_approved(session, "46", text.id)
-            approval = session.scalars(select(TextApproval)).one()
-        [fact] = facts(sqlite_database, "wording.approved")
-        assert fact.data == {"text_id": "celebrity", "version": text.version, "template_hash": text.template_hash}
-        assert (fact.province_code, fact.object_id, fact.actor_kind) == ("20", text.id, "staff")
-        assert approval.approved_by == fact.actor_id
-        administrator.open(PAGE)
-        assert "Đã duyệt 20/11/2026" in administrator.text
-        assert self.approve(administrator, address, read="yes") == 200
-        assert "đã được duyệt" in administrator.text
-        assert len(facts(sqlite_database, "wording.approved")) == 1
-
-    def test_two_windows_approve_once(self, administrator: Browser, sqlite_database: Database) -> None:
-        administrator.open(PAGE)
-        address = wording_links(administrator.page)[0]
-        administrator.open(address)
-        form = administrator.page
-        assert administrator.send(address, {"read": "yes"}).status_code == 303
-        administrator.page = form
-        assert administrator.send(address, {"read": "yes"}).status_code == 200
-        assert len(facts(sqlite_database, "wording.approved")) == 1
-
-    def test_an_unknown_wording_is_not_found(self, administrator: Browser) -> None:
-        assert administrator.open(f"{PAGE}/mau/00000000-0000-7000-8000-000000000000").status_code == 404
-        assert administrator.open(f"{PAGE}/mau/abc").status_code == 404
 
 
 class TestEdits:

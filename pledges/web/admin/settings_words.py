@@ -1,0 +1,82 @@
+"""Settings in words: their names, and what stood in them before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from flask_babel import gettext as _
+
+from pledges.plans.decisions import AGENCY, ENTRY
+from pledges.plans.models import SettingChange
+from pledges.plans.retention import RETENTION
+from pledges.plans.settings import HIDEABLE
+from pledges.web.fields import lazy
+from pledges.web.i18n import date_text, translate
+
+SIGNATURE_LABELS = {
+    "scanned_paper": lazy("Ký tay trên giấy cũng được"),
+    "otp_confirm": lazy("Ít nhất xác nhận bằng mã dùng một lần"),
+}
+FIELD_LABELS = {
+    "commune": lazy("Xã, phường, đặc khu"),
+    "channels": lazy("Tên miền và kênh"),
+    "tax_code": lazy("Mã số thuế của doanh nghiệp"),
+}
+LABELS = {
+    "days_to_answer": lazy("Cơ quan thường trả lời trong (ngày làm việc)"),
+    "update_days": lazy("Người ký cập nhật thông tin trong (ngày làm việc)"),
+    "receipt_note": lazy("In câu về việc tiếp nhận"),
+    "days_off_in_lieu": lazy("Ngày không tính là ngày làm việc"),
+    "waiting_days": lazy("Thời gian chờ sau khi mời (ngày làm việc)"),
+    "reminder_days": lazy("Nhắc trước hạn (ngày)"),
+    "least_signature": lazy("Cách ký thấp nhất được nhận"),
+    "hidden_fields": lazy("Phần không hiện ở trang tra cứu"),
+    "retention_days": lazy("Lưu giữ (ngày)"),
+}
+
+
+def label_of(name: str, part: str = "") -> str:
+    """The name of a setting, with the kind of data where it has parts; empty for what is no setting."""
+    if name not in LABELS:
+        return ""
+    own = str(LABELS[name])
+    return f"{own}: {translate(RETENTION[part].label)}" if part in RETENTION else own
+
+
+def value_text(name: str, value: Any, part: str = "") -> str:
+    if value is None and part in RETENTION:
+        return str(_("mặc định, %(days)s", days=RETENTION[part].days))
+    if isinstance(value, bool):
+        return str(_("có") if value else _("không"))
+    if name == "least_signature":
+        return str(SIGNATURE_LABELS.get(value, value))
+    if isinstance(value, list):
+        return ", ".join(_element(name, each) for each in value) or str(_("không có"))
+    return str(value)
+
+
+def _element(name: str, value: Any) -> str:
+    if name == "hidden_fields" and value in HIDEABLE:
+        return str(FIELD_LABELS[value])
+    return date_text(date.fromisoformat(value)) if name == "days_off_in_lieu" else str(value)
+
+
+def change_line(change: SettingChange, people: Mapping[str, str], agencies: Mapping[str, str]) -> dict[str, Any]:
+    """One row of the history."""
+    place = ""
+    if change.object_kind == AGENCY:
+        place = agencies.get(change.object_code, change.object_code)
+    if change.object_kind == ENTRY:
+        place = str(_("điều khoản %(entry)s", entry=change.object_code))
+    return {
+        "id": change.id,
+        "at": change.changed_at,
+        "who": people.get(change.changed_by, ""),
+        "what": label_of(change.name, change.part),
+        "place": place,
+        "before": value_text(change.name, change.before["value"], change.part),
+        "after": value_text(change.name, change.after["value"], change.part),
+        "reason": change.reason or str(_("Hoàn tác một thay đổi trước")),
+    }
