@@ -9,7 +9,7 @@ from pledges.cli_output import COMMAND, json_option, product, refusals_as_status
 
 @click.command("retention")
 @click.option(
-    "--dry-run", is_flag=True, help="Count what would be emptied, and change nothing; so it is without flags."
+    "--dry-run", is_flag=True, help="Count what would be emptied, change nothing; also without flags."
 )
 @click.option("--apply", is_flag=True, help="Empty it. The worker does the same once a day.")
 @click.option("--province", default=None, help="Only this province (two digits); 00 is what belongs to none.")

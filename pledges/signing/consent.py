@@ -33,15 +33,18 @@ ANSWER_WITHIN = timedelta(days=15)
 """For who withdraws a consent or objects; the same article."""
 
 
-def withdraw_publication(session: Session, key: Key, *, now: datetime, vault: Vault, public_url: str) -> bool:
+def withdraw_publication(
+    session: Session, key: Key, *, now: datetime, vault: Vault, public_url: str, actor: Actor | None = None
+) -> bool:
     """Hide the pledge, and with it what it amends and what amends it, at once; False where nothing was public.
 
     The evidence that it had been agreed to stays with the signature. Only a new signature can agree again.
+    `actor`: who of the agency writes it down for a signer who has come or written.
     """
     if not _hide(session, key):
         return False
     pledge = locked_pledge(session, key)
-    _note(session, pledge, Consent.PUBLICATION, now=now, handled_at=now)
+    _note(session, pledge, Consent.PUBLICATION, now=now, handled_at=now, actor=actor)
     tell_signer(
         session,
         pledge,
@@ -104,6 +107,28 @@ def withdraw_processing(
     if isinstance(code, DomainError):
         return Withdrawal(refusal=code)
     code.used_at = now
+    ended = end_processing(
+        session, pledge, now=now, vault=vault, public_url=public_url, administrator_email=administrator_email
+    )
+    return Withdrawal(withdrawn=ended)
+
+
+def end_processing(
+    session: Session,
+    pledge: Pledge,
+    *,
+    now: datetime,
+    vault: Vault,
+    public_url: str,
+    administrator_email: str,
+    actor: Actor | None = None,
+) -> tuple[Pledge, ...]:
+    """The consent is taken back, by whoever has shown that they may: the pledges that end, and the clocks begin.
+
+    `actor`: who of the agency writes it down for a signer who has come or written.
+    """
+    key = (pledge.province_code, pledge.id)
+    province = session.get_one(Province, pledge.province_code)
     today = local_day(now)
     answer_by = today + ANSWER_WITHIN
     ended: tuple[Pledge, ...] = ()
@@ -118,6 +143,7 @@ def withdraw_processing(
         now=now,
         acknowledge_by=add_working_days(today, ACKNOWLEDGE_WITHIN, settings.days_off_in_lieu),
         answer_by=answer_by,
+        actor=actor,
     )
     if not ended:
         # The letter about the withdrawn pledge would have acknowledged this too.
@@ -135,7 +161,7 @@ def withdraw_processing(
         )
     _tell_who_answers(session, pledge, withdrawal, settings.data_contact, administrator_email, now, vault, public_url)
     session.flush()
-    return Withdrawal(withdrawn=ended)
+    return ended
 
 
 def refuse_where_not_consent(session: Session, pledge: Pledge, province: Province) -> None:
@@ -178,6 +204,7 @@ def _note(
     acknowledge_by: date | None = None,
     answer_by: date | None = None,
     handled_at: datetime | None = None,
+    actor: Actor | None = None,
 ) -> ConsentWithdrawal:
     withdrawal = ConsentWithdrawal(
         province_code=pledge.province_code,
@@ -195,7 +222,7 @@ def _note(
         "consent.withdrawn",
         province_code=pledge.province_code,
         object_id=withdrawal.id,
-        actor=Actor("signer", str(pledge.id)),
+        actor=actor or Actor("signer", str(pledge.id)),
         now=now,
         data={"consent": consent.value, "pledge": str(pledge.id)},
     )

@@ -13,9 +13,11 @@ from pledges.accounts.models import Role, Staff
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.rights import operations
+from pledges.rights.asking import ask_from_file
 from pledges.rights.erasing import Erased
 from pledges.rights.models import DataRequest, Outcome, RequestKind
-from pledges.rights.operations import Post, Verdict
+from pledges.rights.operations import Verdict
+from pledges.rights.steps import Post
 from pledges.signing.models import Pledge
 from tests.support.clock import FixedClock
 from tests.support.signing import HUE, PUBLIC_URL, seller_pages, signed_by
@@ -41,7 +43,7 @@ class RightsDesk:
         return pledge
 
     def ask(self, pledge: Pledge, kind: RequestKind, details: str = "") -> DataRequest:
-        work = partial(operations.ask_from_file, now=self.clock(), post=self.post)
+        work = partial(ask_from_file, now=self.clock(), post=self.post)
         return self.database.run(lambda session: work(session, pledge, kind, details))
 
     def decide(

@@ -15,8 +15,8 @@ from pledges.messaging.models import Message
 from pledges.registry.models import Entity
 from pledges.registry.restrictions import is_restricted
 from pledges.rights import operations
-from pledges.rights.models import Outcome, RequestKind, Way
-from pledges.rights.operations import AskedAlready, Received
+from pledges.rights.asking import AskedAlready, Received, record_request
+from pledges.rights.models import DataRequest, Outcome, RequestKind, Way
 from pledges.rights.queries import count_waiting, open_requests
 from pledges.rights.rules import clocks
 from pledges.signing.public_pledges import public_pledge
@@ -99,10 +99,10 @@ def test_who_comes_in_person_needs_papers_and_is_acknowledged_on_paper(desk: Rig
     pledge = desk.signed()
     received = Received(RequestKind.VIEW, Way.IN_PERSON, desk.clock().date(), "Muốn xem (thử nghiệm).")
 
-    def record(told: Received) -> operations.DataRequest:
-        def work(session: Session) -> operations.DataRequest:
+    def record(told: Received) -> DataRequest:
+        def work(session: Session) -> DataRequest:
             entity = session.get_one(Entity, (HUE, pledge.entity_id))
-            return operations.record_request(
+            return record_request(
                 session, entity, told, pledge=pledge, staff=desk.officer, now=desk.clock(), post=desk.post
             )
 
