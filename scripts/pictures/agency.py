@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
+import pyotp
 from playwright.sync_api import Locator, Page
 
 from scripts.pictures.camera import Camera, as_seen, save_small
 from scripts.pictures.people import ADMINISTRATOR, APPROVER, OFFICER, TRADE, Stage
 from tests.browser.conftest import DESKTOP
+from tests.browser.people import sign_in_at
 from tests.browser.walking import fill, mail_about
 from tests.support.signing import HUE
 from tests.support.staff import PASSWORD
@@ -17,11 +21,21 @@ TABLET = {"width": 720, "height": 900}
 """Wide enough that a form needs no second line."""
 
 
+_KEYS: dict[str, str] = {}
+"""Of the authenticator applications that people have set up so far."""
+
+
 def sign_in(page: Page, email: str) -> None:
     page.goto("/can-bo")
-    page.get_by_label("Thư điện tử").fill(email)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
+    if email in _KEYS:
+        page.get_by_label("Thư điện tử").fill(email)
+        page.get_by_label("Mật khẩu").fill(PASSWORD)
+        page.get_by_role("button", name="Đăng nhập", exact=True).click()
+        # No code is taken twice: the one of the next half minute is taken already.
+        page.get_by_label("Mã 6 chữ số").fill(pyotp.TOTP(_KEYS[email]).at(time.time() + 30))
+        page.get_by_role("button", name="Xác nhận").click()
+    else:
+        _KEYS[email] = sign_in_at(page, email)
     page.get_by_role("heading", name="Trang cán bộ").wait_for()
 
 

@@ -11,9 +11,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from pledges.accounts.models import Role
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.people import sign_in_at
 from tests.support.live_server import LiveServer
 from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
-from tests.support.staff import PASSWORD, add_person
+from tests.support.staff import add_person
 from tests.support.workbooks import xlsx
 
 PROVINCE, AGENCY = "20", "20-SCT"
@@ -71,10 +72,7 @@ def test_a_list_and_back(
     page = new_context(viewport=DESKTOP, java_script_enabled=scripts).new_page()
     look_at: Callable[[Page, str], None] = look if scripts else lambda _page, _name: None
     page.goto("/can-bo/nhap/moi")
-    page.get_by_label("Thư điện tử").fill(email)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    press(page, "Đăng nhập")
-    page.goto("/can-bo/nhap/moi")
+    sign_in_at(page, email)
     file = tmp_path / f"danh-sach-{mark}.xlsx"
     file.write_bytes(sheet(mark))
     page.get_by_label("Tệp danh sách").set_input_files(file)

@@ -15,11 +15,12 @@ from pledges.core.secrecy import Vault
 from pledges.settings import read_settings
 from pledges.signing.models import Pledge
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.people import sign_in_at
 from tests.support.live_server import LiveServer
 from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
 from tests.support.reviewing import submitted, submitted_copies
 from tests.support.signing import DONG_THAP
-from tests.support.staff import PASSWORD, add_person
+from tests.support.staff import add_person
 
 AGENCY = "82-SCT"
 
@@ -50,9 +51,7 @@ def at_the_desk(context: BrowserContext, server: LiveServer, email: str) -> Page
     add_person(server.database, email, role=Role.OFFICER, province_code=DONG_THAP, agency_code=AGENCY)
     page = context.new_page()
     page.goto("/can-bo")
-    page.get_by_label("Thư điện tử").fill(email)
-    page.get_by_label("Mật khẩu").fill(PASSWORD)
-    page.get_by_role("button", name="Đăng nhập").click()
+    sign_in_at(page, email)
     expect(page.get_by_role("heading", name="Trang cán bộ")).to_be_visible()
     return page
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pyotp
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -34,6 +35,17 @@ def test_sign_in_decide_and_sign_out(
     check(page, scripts=scripts)
     page.get_by_label("Mật khẩu").fill(PASSWORD)
     page.get_by_role("button", name="Đăng nhập").click()
+    code = page.get_by_label("Mã 6 chữ số trong ứng dụng xác thực")
+    key = (page.locator("[data-application-key]").text_content() or "").replace(" ", "")
+    code.fill("12345")
+    page.get_by_role("button", name="Xác nhận mã").click()
+    assert_errors_tied(page)
+    check(page, scripts=scripts)
+    code.fill(pyotp.TOTP(key).now())
+    page.get_by_role("button", name="Xác nhận mã").click()
+    expect(page.locator("[data-recovery-code]")).to_have_count(10)
+    check(page, scripts=scripts)
+    page.get_by_role("link", name="Tôi đã cất các mã này").click()
     expect(page.get_by_role("heading", name="Trang cán bộ")).to_be_visible()
     check(page, scripts=scripts)
 

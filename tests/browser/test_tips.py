@@ -10,12 +10,13 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from pledges.accounts.models import Role
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.people import sign_in_at
 from tests.browser.walking import assert_vietnamese
 from tests.support.live_server import LiveServer
 from tests.support.pages import assert_accessible, assert_errors_tied, assert_fits
 from tests.support.pictures import photo_with_place
 from tests.support.signing import HUE
-from tests.support.staff import PASSWORD, add_person
+from tests.support.staff import add_person
 from tests.support.tips import TRADE
 
 Contexts = Callable[..., BrowserContext]
@@ -58,10 +59,7 @@ def test_from_a_telephone_to_the_register(
     add_person(live_server.database, email, role=Role.OFFICER, province_code=HUE, agency_code=TRADE)
     officer = new_context(viewport=DESKTOP, java_script_enabled=scripts).new_page()
     officer.goto("/can-bo/tin-bao")
-    officer.get_by_label("Thư điện tử").fill(email)
-    officer.get_by_label("Mật khẩu").fill(PASSWORD)
-    officer.get_by_role("button", name="Đăng nhập").click()
-    officer.goto("/can-bo/tin-bao")
+    sign_in_at(officer, email)
     row = officer.get_by_role("row").filter(has_text=address)
     expect(row.get_by_text("Chưa qua kiểm tra tự động")).to_have_count(0 if scripts else 1)
     row.get_by_role("link").click()

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from pathlib import Path
 
+import pyotp
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -35,7 +36,7 @@ from tests.support.live_server import LiveServer
 from tests.support.pdf_tools import pdfsig
 from tests.support.signer_client import SignerClient
 from tests.support.signing import seller_pages, signed_by
-from tests.support.staff import PASSWORD, add_person
+from tests.support.staff import PASSWORD, add_person, key_on
 
 pytestmark = pytest.mark.fault
 
@@ -221,6 +222,7 @@ def test_a_web_process_killed_while_somebody_approves(sqlite_template: SqliteTem
         approver = SignerClient(server.base_url)
         approver.get("/can-bo/dang-nhap")
         approver.post("/can-bo/dang-nhap", {"email": "approver@vidu.vn", "password": PASSWORD})
+        approver.post(approver.url, {"code": pyotp.TOTP(key_on(approver.text)).now()})
         approver.get(f"/can-bo/ho-so/{pledge.reference}")
         page = approver.url, approver.text
         with pytest.raises(CUT_OFF):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts import administration
 from pledges.accounts.administration import Inviting
+from pledges.accounts.factors import factors_of, recovery_codes_left
 from pledges.accounts.models import Staff
 from pledges.accounts.permissions import Action, Place, Reach, allows
 from pledges.accounts.queries import get_staff, living_link_until, sessions_of, staff_page
@@ -30,7 +31,7 @@ from pledges.web.officer.reach import scope_of
 from pledges.web.security import may, soft_csrf
 
 PAGE_SIZE = 50
-DONE = frozenset({"moi", "luu", "lien-ket", "khoa", "mo-lai", "phien"})
+DONE = frozenset({"moi", "luu", "lien-ket", "khoa", "mo-lai", "phien", "xac-thuc"})
 """What may stand in the address after something was done, for the banner that says so."""
 
 manages_staff = may(Action.STAFF_MANAGE)
@@ -147,6 +148,8 @@ def person(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
         words=StaffWords(reader(), [found]),
         link_until=living_link_until(reader(), found, now()),
         sessions=len(sessions_of(reader(), found, now())),
+        factors=factors_of(reader(), found),
+        codes_left=recovery_codes_left(reader(), found),
         oneself=found.id == current_staff().id,
         done=done if done in DONE else "",
     )
@@ -189,6 +192,18 @@ def send_link(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
         staff_id,
         "lien-ket",
         lambda session, staff, me: administration.send_new_link(session, staff, by=me, inviting=sending, now=now()),
+    )
+
+
+@blueprint.post("/can-bo/<code>/<uuid:staff_id>/dat-lai-xac-thuc")
+@manages_staff
+def reset_factors(code: str, staff_id: uuid.UUID) -> ResponseReturnValue:
+    vault = product().vault
+    return _do(
+        code,
+        staff_id,
+        "xac-thuc",
+        lambda session, staff, me: administration.reset_factors(session, staff, by=me, vault=vault, now=now()),
     )
 
 

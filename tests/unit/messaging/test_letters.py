@@ -35,6 +35,7 @@ REPORT: dict[str, Any] = {
     "link": "https://camket.vidu.vn/can-bo/bao-cao/thu-R1/2026/06001",
 }
 ABOUT: dict[str, Any] = {"reference": REFERENCE, "agency_name": AGENCY, "link": FILE}
+RIGHT: dict[str, Any] = {"reference": "DL-46-2026-A7C4KX", "right": "Xóa dữ liệu", "agency_name": AGENCY}
 LINK = "https://camket.vidu.vn/ky-cam-ket/tiep-tuc/abc.def"
 
 ASKED: dict[str, Any] = {
@@ -67,6 +68,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "file_code": ({"minutes": 10, "reference": "CK-2026-A7C4"}, {"code": "471902"}),
     "seal_waiting": ({"count": 3, "reason": "Chứng thư số đã hết hạn.", "since": SIGNED}, {}),
+    "staff_factors_reset": ({"name": "Nguyễn Thị Ánh", "at": SIGNED}, {}),
     "staff_link": ({"name": "Nguyễn Thị Ánh", "valid_until": SIGNED}, {"link": LINK}),
     "pledge_returned": (
         {**ABOUT, "message": SAID, "asked": ["Tên miền website", "Mã số thuế"], "working_days": 5},
@@ -96,6 +98,9 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
     "data_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "answer_by": date(2026, 12, 11)}, {}),
     "data_answered": ({**ABOUT, "message": SAID}, {}),
+    "dispute_opened": ({"agency_name": AGENCY, "side": "owner"}, {}),
+    "dispute_papers": ({"agency_name": AGENCY, "side": "claim", "message": SAID}, {"link": LINK}),
+    "dispute_decided": ({"agency_name": AGENCY, "side": "claim", "end": "yours"}, {}),
     "mailbox_asked": (
         {
             "reference": REFERENCE,
@@ -107,6 +112,22 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"link": LINK},
     ),
     "mailbox_outcome": ({**ABOUT, "side": "new", "outcome": "refused", "message": SAID}, {}),
+    "rights_received": (
+        {**RIGHT, "received_on": date(2026, 11, 20), "decide_by": date(2026, 11, 30), "link": FILE},
+        {},
+    ),
+    "rights_extended": ({**RIGHT, "decide_by": date(2026, 12, 10), "message": SAID, "link": FILE}, {}),
+    "rights_answered": (
+        {
+            **RIGHT,
+            "outcome": "partly",
+            "message": SAID,
+            "ground": "Đây là hồ sơ của cơ quan nhà nước, phải lưu giữ theo pháp luật về lưu trữ.",
+            "kept": ["Bản cam kết đã được cơ quan tiếp nhận, cùng tệp và thông tin trong đó"],
+            "link": FILE,
+        },
+        {},
+    ),
     "round_ask": (ASKED, INVITATION),
     "round_reminder": ({**ASKED, "last": 1}, INVITATION),
     "report_due": (
@@ -211,6 +232,7 @@ def test_html_is_plain(kind: str) -> None:
         ),
         ("file_code", ["471902", "CK-2026-A7C4", "10 phút"]),
         ("seal_waiting", ["3 bản", "Chứng thư số đã hết hạn.", "từ lúc 00:30 ngày 21/11/2026"]),
+        ("staff_factors_reset", ["Nguyễn Thị Ánh", "Lúc 00:30 ngày 21/11/2026", "khóa tài khoản"]),
         ("staff_link", ["Nguyễn Thị Ánh", LINK, "đến 00:30 ngày 21/11/2026"]),
         (
             "pledge_returned",
@@ -249,6 +271,12 @@ def test_html_is_plain(kind: str) -> None:
         ("data_withdrawal", [REFERENCE, AGENCY, FILE, "Ngày 20/11/2026", "chậm nhất ngày 11/12/2026"]),
         ("data_withdrawn", [REFERENCE, AGENCY, FILE, "lúc 00:30 ngày 21/11/2026", "chậm nhất ngày 11/12/2026"]),
         ("data_answered", [REFERENCE, FILE, *SAID, f"liên hệ {AGENCY}"]),
+        ("rights_received", [*RIGHT.values(), FILE, "ngày 20/11/2026", "chậm nhất ngày 30/11/2026"]),
+        ("rights_extended", [*RIGHT.values(), FILE, *SAID, "Hạn trả lời mới là ngày 10/12/2026"]),
+        ("rights_answered", [*RIGHT.values(), FILE, *SAID, "một phần", "Căn cứ: Đây là hồ sơ", "đã được cơ quan tiếp"]),
+        ("mailbox_asked", [REFERENCE, AGENCY, LINK, "m***i@vidu.vn", "“Không phải tôi”", "hết ngày 25/11/2026"]),
+        ("mailbox_outcome", [REFERENCE, AGENCY, *SAID, "không đồng ý", "không có gì thay đổi"]),
+        ("dispute_papers", [AGENCY, LINK, *SAID, "30 ngày"]),
         ("report_due", [*REPORT.values(), "trước ngày 30/09/2026", "Sở Công Thương, Ban Chỉ đạo 389", "đúng hạn: 9"]),
         ("report_returned", [*REPORT.values(), *SAID, "Bản đã gửi vẫn được giữ"]),
     ],
