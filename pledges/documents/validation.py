@@ -27,6 +27,7 @@ from pledges.documents.trust import offline_context
 MOST_BYTES = 10 * 1024 * 1024
 MOST_REVISIONS = 20
 LONGEST_LINE = 1024 * 1024
+MOST_FIELDS = 100
 
 KEY_USAGE = KeyUsageConstraints(key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False)
 
@@ -62,7 +63,9 @@ def validate_sealed(data: bytes, certificate: bytes, evidence: bytes, at: dateti
 
 def too_complex(data: bytes) -> bool:
     """Whether a file is larger or more tangled than any of ours, found out without parsing it."""
-    return len(data) > MOST_BYTES or data.count(b"startxref") > MOST_REVISIONS or _has_long_line(data)
+    if len(data) > MOST_BYTES or data.count(b"startxref") > MOST_REVISIONS or data.count(b"/FT") > MOST_FIELDS:
+        return True
+    return _has_long_line(data)
 
 
 def _has_long_line(data: bytes) -> bool:
