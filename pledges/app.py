@@ -13,6 +13,7 @@ from pledges.cli import set_up_commands
 from pledges.product import Product
 from pledges.settings import Settings, SettingsError, read_settings
 from pledges.web import components, current, i18n, logging, measuring
+from pledges.web.degraded import set_up_degraded_mode
 from pledges.web.errors import set_up_error_pages
 from pledges.web.security import refuse_undeclared_views, set_up_security
 
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, product: Product | None = None)
     set_up_security(app, settings)
     components.set_up_components(app)
     set_up_error_pages(app)
+    set_up_degraded_mode(app)
     for audience in BLUEPRINTS:
         _register(app, f"pledges.web.{audience}.routes")
     set_up_commands(app)

@@ -145,7 +145,7 @@ def check_files(session: Session, listed: set[str], missing: list[str], damaged:
 
 def named_files(session: Session) -> Iterator[tuple[str, str]]:
     """Every file that the database needs, and which row names it, but no files for a time (exports)."""
-    for sha256 in session.scalars(select(Document.sha256)):
+    for sha256 in session.scalars(select(Document.sha256).where(Document.erased_at.is_(None))):
         yield sha256, "a document"
     columns: tuple[tuple[Any, str], ...] = (
         (Import.file_sha256, "an imported list"),
@@ -189,10 +189,13 @@ def check_documents(session: Session) -> Check:
 
 def check_verifications(session: Session, storage: Storage) -> Check:
     """A hundred pledges, the newest among them, by their printed codes as a stranger would."""
-    sealed = select(Pledge.reference, Pledge.verification_code).where(Pledge.document_id.is_not(None))
+    named = and_(Document.province_code == Pledge.province_code, Document.id == Pledge.document_id)
+    sealed = (
+        select(Pledge.reference, Pledge.verification_code).join(Document, named).where(Document.erased_at.is_(None))
+    )
     newest = session.execute(sealed.order_by(Pledge.signed_at.desc()).limit(1)).all()
     others = session.execute(sealed.order_by(func.random()).limit(VERIFIED - len(newest))).all()
-    wrong, chosen = [], {reference: code for reference, code in (*newest, *others)}
+    wrong, chosen = [], {row.reference: row.verification_code for row in (*newest, *others)}
     for reference, code in chosen.items():
         finding = verify_code(session, storage, code).finding
         if finding is not Finding.AUTHENTIC:

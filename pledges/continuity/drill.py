@@ -118,8 +118,7 @@ def _rehearse(product: Product, wanted: Rehearsal, folder: Path, keys_at: Path |
             _look(product, folder, manifest, restored, keys, report)
             report.check_seconds = time.monotonic() - begun
     except (OSError, DBAPIError, NotPossible) as error:
-        if not report.sentences:
-            report.checks.append(Check("restore", 0, [f"The backup cannot be put back: {_plain(error)}"]))
+        report.checks.append(Check("restore", 0, [f"The backup cannot be put back: {_plain(error)}"]))
     return report
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pledges.continuity.manifest import POOL, UNFINISHED, hash_of_file, place_in_pool, sync_folder
+from pledges.core.sharing import folder_mode, is_shared
 
 _BLOCK = 1 << 20
 
@@ -45,7 +46,7 @@ def copy_new(storage: Path, to: Path, known: dict[str, int]) -> tuple[dict[str, 
 
 def _copy(source: Path, target: Path, sha256: str) -> bool:
     """Whole and right under its name, or not at all; False where the original is damaged or has just been let go."""
-    _private_folders(target.parent)
+    _make_folders(target.parent, 0o700)
     half = target.with_name(f"{UNFINISHED}-{sha256}")
     digest = hashlib.sha256()
     try:
@@ -70,17 +71,19 @@ def _copy(source: Path, target: Path, sha256: str) -> bool:
 def put_back(pool: Path, files: Iterable[str], storage: Path, *, link: bool) -> list[str]:
     """Lay the files of a backup into an empty storage; those that the pool lacks. `link`: for looking only."""
     missing = []
+    storage.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folders, mode = folder_mode(storage), 0o660 if is_shared(storage) else 0o600
     for sha256 in files:
         source, target = pool / place_in_pool(sha256), storage / sha256[:2] / sha256[2:4] / sha256
-        _private_folders(target.parent)
+        _make_folders(target.parent, folders)
         try:
-            _link_or_copy(source, target, link=link)
+            _link_or_copy(source, target, link=link, mode=mode)
         except FileNotFoundError:
             missing.append(sha256)
     return missing
 
 
-def _link_or_copy(source: Path, target: Path, *, link: bool) -> None:
+def _link_or_copy(source: Path, target: Path, *, link: bool, mode: int) -> None:
     if link:
         try:
             os.link(source, target)
@@ -90,7 +93,7 @@ def _link_or_copy(source: Path, target: Path, *, link: bool) -> None:
         except OSError:
             pass  # another disk, or a file system without hard links
     shutil.copyfile(source, target)
-    target.chmod(0o600)
+    target.chmod(mode)
 
 
 def damaged_files(storage: Path, files: Iterable[str]) -> list[str]:
@@ -117,10 +120,10 @@ def forget_unnamed(to: Path, named: set[str]) -> int:
     return removed
 
 
-def _private_folders(folder: Path) -> None:
+def _make_folders(folder: Path, mode: int) -> None:
     missing = []
     while not folder.is_dir():
         missing.append(folder)
         folder = folder.parent
     for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
+        each.mkdir(mode=mode, exist_ok=True)

@@ -14,6 +14,7 @@ from pledges.continuity.databases import empty_database, is_sqlite, refuse_table
 from pledges.continuity.files import put_back
 from pledges.continuity.manifest import FILE_LIST, Manifest, NotPossible, hash_of_file, listed_files
 from pledges.core.db import Database
+from pledges.core.sharing import is_shared
 from pledges.documents.storage import TEMPORARY, Storage
 from pledges.product import Product
 
@@ -82,7 +83,7 @@ def _restore_database(folder: Path, manifest: Manifest, url: URL) -> None:
     for left_over in (target, Path(f"{target}-wal"), Path(f"{target}-shm")):
         left_over.unlink(missing_ok=True)
     shutil.copyfile(folder / manifest.database, target)
-    target.chmod(0o600)
+    target.chmod(0o660 if is_shared(target.parent) else 0o600)
 
 
 @contextmanager

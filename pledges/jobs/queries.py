@@ -10,7 +10,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import system_clock
-from pledges.jobs.queue import failed_table, job_table, pack, process_table, ready_table, scheduled_table, unpack
+from pledges.jobs.models import ScheduleMark
+from pledges.jobs.queue import (
+    claimed_table,
+    failed_table,
+    job_table,
+    pack,
+    process_table,
+    ready_table,
+    scheduled_table,
+    unpack,
+)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,35 @@ def workers_alive(session: Session, *, within: timedelta = timedelta(seconds=60)
     since = system_clock().replace(tzinfo=None) - within
     alive = select(func.count()).select_from(process_table).where(process_table.c.last_heartbeat_at >= since)
     return session.scalar(alive) or 0
+
+
+@dataclass(frozen=True)
+class WorkerState:
+    last_beat: datetime | None
+    """The latest sign of life of any worker, also of one that has ended meanwhile; None: there never was one."""
+    longest_task: str
+    """The task that has been running for longest, and since when; empty where nothing runs."""
+    longest_since: datetime | None
+
+
+def worker_state(session: Session) -> WorkerState:
+    """By the machine's clock, like everything in the queue."""
+    beat = session.scalar(select(func.max(process_table.c.last_heartbeat_at)))
+    # Whoever ends in order leaves the list of workers; when it last started something is still known.
+    beats = [
+        each.replace(tzinfo=UTC) for each in (beat, session.scalar(select(func.max(ScheduleMark.enqueued_at)))) if each
+    ]
+    longest = session.execute(
+        select(job_table.c.class_name, claimed_table.c.created_at)
+        .join(job_table, job_table.c.id == claimed_table.c.job_id)
+        .order_by(claimed_table.c.created_at)
+        .limit(1)
+    ).first()
+    return WorkerState(
+        last_beat=max(beats, default=None),
+        longest_task=longest[0] if longest else "",
+        longest_since=longest[1].replace(tzinfo=UTC) if longest else None,
+    )
 
 
 def in_queue(session: Session, task: str, args: Collection[tuple[str, ...]]) -> set[tuple[str, ...]]:

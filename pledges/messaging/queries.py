@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from pledges.messaging.models import IS_HELD, Message, MessageState, PausedBatch
 from pledges.messaging.rules import UNDER_WAY
 
+SLOW_AFTER = timedelta(minutes=1)
 _BATCH = 200
 _TROUBLES_OR_WAITS = (Message.state != MessageState.FAILED) | Message.batch.is_(None)
 """A failed message of a batch is shown by whoever sent the batch: with thousands of addresses some always fail."""
@@ -48,6 +49,26 @@ def mail_state(session: Session, province_code: str | None = None, *, since: dat
         failed=found.get(MessageState.FAILED, (0, None))[0],
         uncertain=found.get(MessageState.UNCERTAIN, (0, None))[0],
     )
+
+
+def mail_is_slow(session: Session, now: datetime) -> bool:
+    """Whether whoever waits for a code now may have to wait for longer: no worker sends, or the relay takes nothing.
+
+    One letter that its own provider puts off says nothing, as long as others have been accepted lately.
+    """
+    by_itself = (Message.state == MessageState.QUEUED, Message.batch.is_(None))
+    if session.scalar(select(Message.id).where(*by_itself, Message.next_attempt_at < now - SLOW_AFTER).limit(1)):
+        return True
+    if session.scalar(select(Message.id).where(*by_itself, Message.attempts > 0).limit(1)) is None:
+        return False
+    accepted = (Message.state == MessageState.ACCEPTED, Message.next_attempt_at >= now - 5 * SLOW_AFTER)
+    return session.scalar(select(Message.id).where(*accepted).limit(1)) is None
+
+
+def last_accepted(session: Session) -> datetime | None:
+    """When the relay took the letter that was tried last."""
+    latest = select(Message.accepted_at).where(Message.state == MessageState.ACCEPTED)
+    return session.scalar(latest.order_by(Message.next_attempt_at.desc()).limit(1))
 
 
 def message_of(session: Session, province_code: str, dedupe_key: str) -> Message | None:

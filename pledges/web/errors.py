@@ -13,8 +13,9 @@ from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from pledges.core.db import is_retriable
+from pledges.core.db import is_full, is_retriable
 from pledges.core.errors import DomainError
+from pledges.web.degraded import AWAY, FULL, is_storage_fault, note_full
 from pledges.web.i18n import error_text
 from pledges.web.problems import for_programs, problem, refused
 
@@ -105,6 +106,11 @@ def _fault(error: Exception) -> Response:
     rule = request.url_rule.rule if request.url_rule else "-"
     log.error("request.fault", method=request.method, route=rule, exc_info=error)
     try:
+        if is_full(error):
+            note_full()
+            return error_page(503, _(FULL))
+        if is_storage_fault(error):
+            return error_page(503, _(AWAY))
         return error_page(503 if isinstance(error, DBAPIError) and is_retriable(error) else 500)
     except Exception as second:
         # The page itself may be what fails: then plain text still says what to do.
