@@ -21,6 +21,10 @@ GROUPS = {
     "batch": N_("Xử lý nhiều hồ sơ"),
     "violation": N_("Vi phạm"),
     "consent": N_("Sự đồng ý"),
+    "rights": N_("Yêu cầu về dữ liệu cá nhân"),
+    "retention": N_("Xóa dữ liệu hết thời gian lưu giữ"),
+    "mailbox": N_("Đổi hộp thư nhận hồ sơ"),
+    "dispute": N_("Tranh chấp kênh, mã số thuế"),
     "institution": N_("Ký qua đơn vị"),
     "round": N_("Đợt vận động"),
     "ask": N_("Lời mời ký"),
@@ -39,6 +43,7 @@ GROUPS = {
     "province": N_("Thông tin của tỉnh, thành phố"),
     "wording": N_("Mẫu cam kết"),
     "audit": N_("Nhật ký"),
+    "backup": N_("Sao lưu, phục hồi"),
 }
 """The first parts of the kinds of facts, as administrators call them."""
 

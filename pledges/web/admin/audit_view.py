@@ -24,6 +24,7 @@ from pledges.registry.models import Channel, Entity, Obligation, Scope
 from pledges.registry.scope_words import COHORT_LABELS, REASON_LABELS
 from pledges.signing.models import Pledge
 from pledges.web.admin.audit_forms import EXPORT_REASONS, GROUPS
+from pledges.web.admin.settings_words import label_of, value_text
 from pledges.web.current import reader
 from pledges.web.fields import lazy
 from pledges.web.i18n import date_text, translate
@@ -95,6 +96,19 @@ FIELDS = {
     "due_day": lazy("hạn: trước ngày trong tháng"),
     "starts_on": lazy("theo dõi từ ngày"),
     "publish_coverage": lazy("công khai số liệu"),
+    "number": lazy("số"),
+    "issued_on": lazy("ngày ban hành"),
+    "document_number": lazy("số văn bản"),
+    "document_date": lazy("ngày văn bản"),
+    "retention": lazy("thời hạn lưu in trong bản cam kết"),
+    "signature_method": lazy("cách ký duyệt"),
+    "consent_basis": lazy("căn cứ xử lý dữ liệu"),
+    "consent_decided": lazy("đã xác nhận căn cứ xử lý"),
+    "version": lazy("phiên bản"),
+    "key": lazy("ký số bằng khóa của cơ quan"),
+    "named_approver": lazy("niêm phong của hệ thống, ghi tên người duyệt"),
+    "consent": lazy("sự đồng ý của người ký"),
+    "task": lazy("nhiệm vụ của cơ quan nhà nước"),
     "about": lazy("gọi về việc gì"),
     "phone": lazy("số điện thoại"),
     "email": lazy("thư điện tử"),
@@ -244,17 +258,23 @@ def _changes(before: Any, after: Any) -> list[str]:
     """One line, or one for each field where a fact has several; facts hold no personal data, so values can be shown."""
     if isinstance(before, dict) and isinstance(after, dict):
         fields = [name for name in before if name in after]
-        return [
-            f"{FIELDS.get(name, name)}: {_field(name, before[name])} → {_field(name, after[name])}" for name in fields
-        ]
+        return [f"{_label(name)}: {_field(name, before[name])} → {_field(name, after[name])}" for name in fields]
     said = [_value(before), _value(after)]
     return [" → ".join(said)] if any(said) else []
 
 
+def _label(name: str) -> str:
+    setting, _dot, part = name.partition(".")
+    return str(label_of(setting, part) or FIELDS.get(name, name))
+
+
 def _field(name: str, value: Any) -> str:
+    setting, _dot, part = name.partition(".")
+    if label_of(setting):
+        return value_text(setting, value, part)
     if name == "role" and value in set(Role):
         return translate(ROLES[Role(value)].label)
-    if name == "starts_on" and value:
+    if name in {"starts_on", "issued_on", "document_date"} and value:
         return date_text(date.fromisoformat(value))
     return _value(value) or str(_("không có"))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -187,6 +187,8 @@ class PublicFieldsForm(SettingsForm):
 class RetentionForm(SettingsForm):
     """One field for each kind of data whose days a province decides: `of` makes a class with them."""
 
+    held: Mapping[str, int] = {}
+
     @classmethod
     def of(cls, settings: ProvinceSettings) -> RetentionForm:
         fields = {
@@ -203,6 +205,7 @@ class RetentionForm(SettingsForm):
         }
         made = type("KindsForm", (cls,), {**fields, "reason": _again(SettingsForm.reason)})
         form: RetentionForm = made(data={kind: str(settings.days_kept(kind)) for kind in fields})
+        form.held = {kind: settings.days_kept(kind) for kind in fields}
         return form
 
     @property
@@ -210,7 +213,9 @@ class RetentionForm(SettingsForm):
         return [self[kind] for kind, kept in RETENTION.items() if not kept.fixed]
 
     def changes(self) -> Changes:
-        return province_values({"retention_days": {field.name: field.data for field in self.of_kinds}})
+        """Only what differs: a default that nobody has touched stays a default."""
+        moved = {field.name: field.data for field in self.of_kinds if field.data != self.held[field.name]}
+        return province_values({"retention_days": moved})
 
 
 def _again(field: Any) -> Any:

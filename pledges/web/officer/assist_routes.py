@@ -21,6 +21,7 @@ from pledges.review.models import DecisionKind
 from pledges.review.operations import last_decision
 from pledges.signing import assisting
 from pledges.signing.acts import Confirmation
+from pledges.signing.least_kinds import TooWeak
 from pledges.signing.models import Draft, Origin, Pledge, PledgeState
 from pledges.signing.queries import pledge_by_reference, pledges_of_draft
 from pledges.signing.rules import Page
@@ -246,7 +247,11 @@ def print_draft(draft_id: uuid.UUID) -> ResponseReturnValue:
             raise NotFound
         assisting.prepare_print(db, kept, publication=publication, now=at, vault=vault)
 
-    write(prepare)
+    try:
+        write(prepare)
+    except TooWeak as refusal:
+        form.refuse(refusal)
+        return _page(draft, print_form=form, status=refusal.status)
     return redirect(url_for("officer.assisted_draft", draft_id=draft_id, _anchor="ban-in"), 303)
 
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
+from pledges.audit.operations import Actor
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.plans.decisions import PROVINCE, decide
 from pledges.registry.models import Entity, Standing
 from pledges.registry.names import remember_name
 from pledges.registry.rules import set_name
@@ -22,6 +24,7 @@ from pledges.registry.search_documents import refresh
 from pledges.signing import published
 from pledges.signing.consent import withdraw_publication
 from pledges.signing.models import Pledge, PledgeState
+from pledges.signing.public_pledges import public_pledge
 from pledges.signing.published import PublishedFilter, SearchTooBroad, published_pledges
 from tests.support.clock import START
 from tests.support.signing import (
@@ -102,6 +105,30 @@ def test_only_who_is_in_force_and_agrees_is_found(database: Database, sign: Sign
     key = (listed.province_code, listed.id)
     database.run(lambda session: withdraw_publication(session, key, now=START, vault=vault, public_url=PUBLIC_URL))
     assert seller not in names(database) + names(database, "thu nghiem") + names(database, invented_tax_code(1))
+
+
+def test_what_a_province_hides_is_neither_shown_nor_found(sqlite_database: Database, vault: Vault) -> None:
+    database = sqlite_database
+    [pledge] = signed_by(database, seller_pages(1), now=START, vault=vault).signed
+    database.run(lambda session: session.execute(update(Pledge).values(publish=True)))
+    approve(database, pledge, now=START)
+
+    def hide(*fields: str) -> None:
+        values = {"hidden_fields": list(fields)}
+        database.run(lambda session: decide(session, HUE, PROVINCE, "", values, actor=Actor("command"), now=START))
+
+    by_channel, by_number = "cuahang.thu.1", invented_tax_code(1)
+    assert names(database, by_channel) == names(database, by_number) != []
+    hide("commune", "channels", "tax_code")
+    assert names(database, by_channel) == names(database, by_number) == []
+    assert names(database, province_code=HUE, commune_code=COMMUNES[HUE]) == []
+    with database.read() as session:
+        [row] = published_pledges(session, PublishedFilter(text="thu nghiem")).rows
+        shown = public_pledge(session, session.get_one(Pledge, (pledge.province_code, pledge.id)))
+    assert (row.commune, row.channels, row.tax_code) == ("", (), None)
+    assert (shown.name, shown.commune, shown.channels, shown.tax_code) == (row.name, None, (), None)
+    hide("tax_code")
+    assert names(database, by_channel) == [row.name]
 
 
 def test_the_published_name_is_found_and_no_other_name(database: Database, sign: Sign) -> None:
