@@ -18,6 +18,7 @@ from pledges.registry.counts import Count
 from pledges.registry.deciding import Key
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Standing
+from pledges.registry.obligations import recompute_unowned
 
 
 class Verdict(StrEnum):
@@ -27,6 +28,10 @@ class Verdict(StrEnum):
     """It is a subject of its own; what both name stays with the registered one."""
     OTHER_TAKES = "other_takes"
     """It is a subject of its own, and what both name is its."""
+    BOTH = "both"
+    """Two subjects that share what both name, such as branches; in the register it stays with the registered one."""
+    NEITHER = "neither"
+    """Two subjects, and what both name is of neither: a website goes on without a known owner."""
     REJECTED = "rejected"
     """It is nobody who has a say here; it stays without any effect."""
 
@@ -162,8 +167,13 @@ def give_identifiers_up(entity: Entity, what: Contested) -> None:
         entity.personal_number = entity.personal_number_hash = entity.personal_number_last4 = None
 
 
-def move_channels(act: Act, channels: Iterable[Channel], owner: Entity) -> list[Count]:
+def move_channels(act: Act, channels: Iterable[Channel], owner: Entity | None) -> list[Count]:
+    """Give them to this owner, or (None) to nobody who is known; websites then owe what they owe by themselves."""
     counts: list[Count] = []
-    for channel in channels:
+    moved = list(channels)
+    for channel in moved:
         counts += move_to_owner(act.session, channel, owner, day=act.day)
+    if owner is None:
+        ids = [channel.id for channel in moved]
+        recompute_unowned(act.session, act.province_code, ids, actor=act.actor, now=act.now)
     return counts

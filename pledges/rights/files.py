@@ -18,7 +18,9 @@ from pledges.core.db import Base, Database
 from pledges.documents.storage import Storage
 
 NAMING_COLUMNS = (
+    "address_change.evidence",
     "agency_document.file_sha256",
+    "dispute_question.papers",
     "draft.answers",
     "earlier_version.paper",
     "import.file_sha256",

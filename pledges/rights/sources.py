@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
@@ -28,6 +28,8 @@ from pledges.rights.models import DataRequest
 from pledges.rights.subjects import Subject
 from pledges.rounds.list_models import SnapshotRow
 from pledges.rounds.models import Ask, AskedObligation, Attempt
+from pledges.signing.address_models import AddressChange, ChangeState
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, Side
 from pledges.signing.models import (
     ConsentWithdrawal,
     EarlierVersion,
@@ -100,6 +102,23 @@ def _members(session: Session, subject: Subject) -> Sequence[Any]:
     return _all(session, InstitutionMember, subject, which)
 
 
+def _address_changes(session: Session, subject: Subject) -> Sequence[Any]:
+    """Those that came true; the others may have been asked for by strangers."""
+    which = AddressChange.pledge_id.in_(subject.pledge_ids) & (AddressChange.state == ChangeState.DONE)
+    return _all(session, AddressChange, subject, which)
+
+
+def _dispute_questions(session: Session, subject: Subject) -> Sequence[Any]:
+    """What this side was asked for and has sent, never what the other one has."""
+    claims = select(Dispute.id).where(Dispute.claim_id.in_(subject.entity_ids))
+    owns = select(Dispute.id).where(Dispute.owner_id.in_(subject.entity_ids))
+    which = or_(
+        DisputeQuestion.dispute_id.in_(claims) & (DisputeQuestion.side == Side.CLAIM),
+        DisputeQuestion.dispute_id.in_(owns) & (DisputeQuestion.side == Side.OWNER),
+    )
+    return _all(session, DisputeQuestion, subject, which)
+
+
 def _facts(session: Session, subject: Subject) -> Sequence[Any]:
     """About the subject, the pledges, the contacts, channels, obligations and requests."""
     about: set[uuid.UUID] = {*subject.entity_ids, *subject.pledge_ids, *(one.id for one in subject.contacts)}
@@ -147,6 +166,8 @@ SOURCES: dict[str, Source] = {
     "snapshot_row": _of_entity(SnapshotRow),
     "message": _messages,
     "data_request": _of_entity(DataRequest),
+    "address_change": _address_changes,
+    "dispute_question": _dispute_questions,
     "restriction": _of_entity(Restriction),
     "fact": _facts,
 }
@@ -174,12 +195,23 @@ NOT_IN_COPY: dict[str, str] = {
             "province_decision",
             "reporting_duty",
             "reporting_unit",
+            "setting_change",
             "text_approval",
+            "text_proposal",
             "agency_document",
         ),
         _PLANS,
     ),
-    **dict.fromkeys(("agency_key", "delegation", "staff", "staff_link", "staff_session"), _STAFF),
+    **dict.fromkeys((
+            "agency_key",
+            "delegation",
+            "staff",
+            "staff_factor",
+            "staff_link",
+            "staff_recovery_code",
+            "staff_session",
+            "staff_step",
+        ), _STAFF),
     **dict.fromkeys(
         (
             "checkpoint",
@@ -193,7 +225,7 @@ NOT_IN_COPY: dict[str, str] = {
             "subject_count",
         ),
         _FIGURES,
-    ),
+        "What two people say against each other: the copy would tell one of them about the other.",
     **dict.fromkeys(
         (
             "bounce_seen",
@@ -223,6 +255,11 @@ NOT_IN_COPY: dict[str, str] = {
         ),
         _AGENCY,
     ),
+    **dict.fromkeys(
+        ("address_change", "dispute", "dispute_question"),
+        "What two people say against each other, one of whom is somebody else: the copy would tell one about the other.",
+    ),
+    "dispute": "About two subjects: the copy of one would tell of the other.",
     "institution": "About the institution and its focal person; who signed through it is in `institution_member`.",
     "search_document": "Words out of `entity`, `former_name`, `contact` and `channel`, which are in the copy.",
     "tip": "What somebody else has reported: the copy would tell who it was.",

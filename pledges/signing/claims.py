@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +14,7 @@ from pledges.accounts.models import Staff
 from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action, Place, require
 from pledges.core.channels import canonical_channel
-from pledges.core.errors import N_, DomainError, NotFound
+from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_block
 from pledges.registry.acts import Act
 from pledges.registry.adding_rows import Seen, give_owner, write_channel, write_sighting
@@ -37,6 +38,10 @@ from pledges.registry.rules import OFFICER, SELF_DECLARED
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types
 from pledges.signing.covering import bind_waiting
+from pledges.signing.dispute_models import Dispute, DisputeState
+from pledges.signing.dispute_queries import open_dispute_of
+from pledges.signing.dispute_rules import states_before
+from pledges.signing.dispute_undoing import standing_before
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.states import settle
 
@@ -105,14 +110,16 @@ def decide_claim(session: Session, key: Key, verdict: Verdict, *, note: str, sta
     """Decide what a claim is; returns the entity that stands for it from now on.
 
     What was signed under it then covers what that entity owes and nobody else holds, and the counters follow. The
-    reason becomes evidence about that entity.
+    reason becomes evidence about that entity. A dispute between the two is decided with it, by its own agency.
     """
     require(staff, Action.CLAIM_DECIDE, Place(key[0]))
-    note = clean_block(note, most=LONGEST_NOTE, field="note")
-    if not note:
-        raise DomainError(N_("Hãy ghi căn cứ của quyết định, để đồng nghiệp xem lại được."), field="note")
+    note = said_why(note)
     claim, owner = lock_claim(session, key)
+    dispute = open_dispute_of(session, claim)
+    if dispute is not None:
+        take_dispute(session, dispute, verdict, note, staff, now)
     sides = both_sides(session, claim, owner)
+    before = standing_before(session, claim, owner, sides.pledges)
     act = Act(session, key[0], actor_of(staff), now)
     counts: list[Count] = []
     match verdict:
@@ -122,14 +129,61 @@ def decide_claim(session: Session, key: Key, verdict: Verdict, *, note: str, sta
             claim.claims_entity_id = None
             entity = claim
         case _:
-            entity, counts = claim, _separate(act, sides, takes=verdict is Verdict.OTHER_TAKES)
+            entity, counts = claim, _separate(act, sides, verdict)
     if verdict is not Verdict.REJECTED:
-        counts = [*counts, *_follow(act, sides, entity)]
+        nobodys = {channel.id for channel in sides.contested.channels} if verdict is Verdict.NEITHER else set()
+        counts = [*counts, *_follow(act, sides, entity, nobodys)]
     _keep_reason(act, entity, note, staff)
     act.record("entity.claim_decided", claim.id, {"verdict": verdict.value, "claims": str(owner.id)}, counts=counts)
+    if dispute is not None:
+        dispute.before = before
+        act.record("dispute.decided", dispute.id, {"verdict": verdict.value})
     session.flush()
     refresh(session, key[0], {claim.id, owner.id})
     return entity
+
+
+def said_why(note: str) -> str:
+    note = clean_block(note, most=LONGEST_NOTE, field="note")
+    if not note:
+        raise DomainError(N_("Hãy ghi căn cứ của quyết định, để đồng nghiệp xem lại được."), field="note")
+    return note
+
+
+def take_dispute(
+    session: Session,
+    dispute: Dispute,
+    verdict: Verdict,
+    note: str,
+    staff: Staff,
+    now: datetime,
+    *,
+    seen: int | None = None,
+) -> None:
+    """Take the dispute for this decision, as it was `seen`; of several at once one gets it, the others learn it."""
+    require(staff, Action.DISPUTE_DECIDE, Place(dispute.province_code, dispute.agency_code))
+    taken = session.execute(
+        update(Dispute)
+        .where(
+            Dispute.province_code == dispute.province_code,
+            Dispute.id == dispute.id,
+            Dispute.state.in_(states_before(DisputeState.DECIDED)),
+            *([Dispute.revision == seen] if seen is not None else []),
+        )
+        .values(
+            state=DisputeState.DECIDED,
+            revision=Dispute.revision + 1,
+            verdict=verdict.value,
+            note=note,
+            decided_by=staff.id,
+            decided_at=now,
+        )
+        .returning(Dispute.id)
+        .execution_options(synchronize_session=False)
+    ).first()
+    if taken is None:
+        raise Conflict(N_("Tranh chấp này vừa được xử lý hoặc vừa có giấy tờ mới. Chưa ghi gì thêm; hãy xem lại."))
+    session.refresh(dispute)
 
 
 def _join(act: Act, sides: Claim) -> Entity:
@@ -151,15 +205,20 @@ def _join(act: Act, sides: Claim) -> Entity:
     return owner
 
 
-def _separate(act: Act, sides: Claim, *, takes: bool) -> list[Count]:
-    """Two subjects: what both name stays with the registered one, or goes over to the other (`takes`)."""
-    claim, owner = sides.claim, sides.owner
-    give_identifiers_up(owner if takes else claim, sides.contested)
+def _separate(act: Act, sides: Claim, verdict: Verdict) -> list[Count]:
+    """Two subjects: what both name stays with the registered one, goes over to the other, or is nobody's."""
+    claim, owner, what = sides.claim, sides.owner, sides.contested
+    if verdict is not Verdict.OTHER_TAKES:
+        give_identifiers_up(claim, what)
+    if verdict in (Verdict.OTHER_TAKES, Verdict.NEITHER):
+        give_identifiers_up(owner, what)
     act.session.flush()
     _refuse_third(act, claim, claim)
     claim.standing, claim.claims_entity_id = Standing.REGISTERED, None
     act.session.flush()
-    counts = move_channels(act, sides.contested.channels, claim) if takes else []
+    counts: list[Count] = []
+    if verdict in (Verdict.OTHER_TAKES, Verdict.NEITHER):
+        counts = move_channels(act, what.channels, claim if verdict is Verdict.OTHER_TAKES else None)
     recompute_many(act.session, act.province_code, [owner.id], actor=act.actor, now=act.now)
     return counts
 
@@ -175,13 +234,16 @@ def _keep_reason(act: Act, entity: Entity, note: str, staff: Staff) -> None:
     write_sighting(act, Seen(OFFICER, act.day, note=note, staff_id=staff.id), entity, None)
 
 
-def _follow(act: Act, sides: Claim, entity: Entity) -> list[Count]:
-    """What the entity owes now, and what the pledges that were signed under the claim cover of it."""
+def _follow(act: Act, sides: Claim, entity: Entity, nobodys: Collection[uuid.UUID] = ()) -> list[Count]:
+    """What the entity owes now, and what the pledges that were signed under the claim cover of it.
+
+    `nobodys`: channels that are to find no owner by this.
+    """
     session = act.session
     seen = Seen(SELF_DECLARED, act.day)
     write_sighting(act, seen, entity, None)
     for row in _named_by(session, sides.pledges):
-        channel = _channel(act, row, entity, seen)
+        channel = _channel(act, row, entity, seen, nobodys)
         row.channel_id = channel.id
     session.flush()
     recompute_many(session, act.province_code, [entity.id], actor=act.actor, now=act.now, declared=True)
@@ -206,12 +268,12 @@ def _named_by(session: Session, pledges: Iterable[Pledge]) -> list[PledgeChannel
     )
 
 
-def _channel(act: Act, row: PledgeChannel, entity: Entity, seen: Seen) -> Channel:
+def _channel(act: Act, row: PledgeChannel, entity: Entity, seen: Seen, nobodys: Collection[uuid.UUID]) -> Channel:
     """The registered channel of this address: new, found without owner, or whoever's it is."""
     known = find_channel(act.session, act.province_code, row.address)
     if known is None:
         return write_channel(act, entity, canonical_channel(row.address, platform_itself=True), seen)
-    if known.entity_id is None:
+    if known.entity_id is None and known.id not in nobodys:
         give_owner(act, known, entity)
     return known
 
@@ -219,9 +281,7 @@ def _channel(act: Act, row: PledgeChannel, entity: Entity, seen: Seen) -> Channe
 def settle_dispute(session: Session, key: Key, *, note: str, staff: Staff, now: datetime) -> None:
     """A person has looked at a correction that named what is another's, and leaves both as they are."""
     require(staff, Action.CLAIM_DECIDE, Place(key[0]))
-    note = clean_block(note, most=LONGEST_NOTE, field="note")
-    if not note:
-        raise DomainError(N_("Hãy ghi căn cứ của quyết định, để đồng nghiệp xem lại được."), field="note")
+    note = said_why(note)
     entity = session.get(Entity, key)
     if entity is None:
         raise NotFound

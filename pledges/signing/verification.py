@@ -35,6 +35,7 @@ from pledges.signing.verification_sentences import (
     Finding,
     Sentence,
     correction_sentence,
+    doubt_sentence,
     standing_sentence,
 )
 
@@ -83,7 +84,8 @@ class Verdict:
         """The file first, then what the pledge is worth today. Of a damaged copy nothing more is said."""
         if self.pledge is None or self.finding is Finding.DAMAGED:
             return (self.said,)
-        return (self.said, standing_sentence(self.pledge))
+        doubt = (doubt_sentence(self.pledge),) if self.pledge.owner_in_doubt else ()
+        return (self.said, standing_sentence(self.pledge), *doubt)
 
     @property
     def reason(self) -> str:

@@ -67,6 +67,7 @@ STANDINGS = {
     PledgeState.REVOKED: N_("%(agency)s đã thu hồi bản cam kết này ngày %(day)s. Đừng dựa vào bản này nữa."),
     PledgeState.WITHDRAWN: N_("Người ký đã rút bản cam kết này ngày %(day)s; bản này không còn giá trị."),
 }
+OWNER_IN_DOUBT = N_("Đang xác minh chủ kênh: %(agency)s chưa kết luận kênh hoặc mã số thuế ghi ở đây là của ai.")
 PAPER_STANDINGS = {
     PledgeState.APPROVED: N_(
         "Người cam kết đã ký tay trên giấy; %(agency)s ghi nhận ngày %(day)s. Bản cam kết đang có giá trị."
@@ -90,6 +91,11 @@ def standing_sentence(pledge: PublicPledge) -> Sentence:
         return Sentence(WAITING, {"agency": pledge.agency_name})
     day = pledge.received_on if pledge.state is PledgeState.APPROVED else pledge.ended_on
     return Sentence(template, {"agency": pledge.agency_name, "day": day_text(day)})
+
+
+def doubt_sentence(pledge: PublicPledge) -> Sentence:
+    """That it is being found out whose the channels are."""
+    return Sentence(OWNER_IN_DOUBT, {"agency": pledge.agency_name})
 
 
 def day_text(day: date | None) -> str:

@@ -11,24 +11,22 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.accounts.permissions import Action
+from pledges.accounts.permissions import Action, Place
 from pledges.audit.models import Fact
 from pledges.core.errors import NotFound
-from pledges.plans.queries import get_commune
-from pledges.plans.rules import SUBJECT_TYPES
+from pledges.plans.queries import get_agency
 from pledges.registry.claims import Verdict, claimed_entity, has_open_dispute
 from pledges.registry.matching import survivor
 from pledges.registry.models import Entity, Standing
-from pledges.registry.queries import channels_of, contacts_of, types_of
-from pledges.signing.claims import Claim, both_sides, decide_claim, named_channels, settle_dispute
+from pledges.signing.claims import Claim, both_sides, decide_claim, settle_dispute
+from pledges.signing.dispute_queries import open_dispute_of
 from pledges.web.current import now, reader
-from pledges.web.i18n import date_text, translate
 from pledges.web.officer.authentication import current_staff
 from pledges.web.officer.blueprint import blueprint
+from pledges.web.officer.claim_view import lines_of
 from pledges.web.officer.entity_pages import Refused, attempt
-from pledges.web.officer.entity_search import shown_tax_code
 from pledges.web.officer.integrity_forms import ClaimForm, DisputeForm
-from pledges.web.officer.reach import entity_for
+from pledges.web.officer.reach import entity_for, reaches
 from pledges.web.officer.words import state_label
 from pledges.web.security import may, soft_csrf
 
@@ -40,6 +38,9 @@ def claim(entity_id: uuid.UUID) -> ResponseReturnValue:
     found = entity_for(entity_id, Action.CLAIM_DECIDE)
     if found.standing is not Standing.CLAIMED or found.claims_entity_id is None:
         return redirect(url_for("officer.entity", entity_id=found.id), 303)
+    contested = open_dispute_of(reader(), found)
+    if contested is not None and reaches(Action.DISPUTE_DECIDE, Place(found.province_code, contested.agency_code)):
+        return redirect(url_for("officer.ownership_dispute", dispute_id=contested.id), 303)
     sides = both_sides(reader(), found, claimed_entity(reader(), found))
     form, staff, at = ClaimForm(), current_staff(), now()
     refused: Refused | None = None
@@ -62,10 +63,11 @@ def claim(entity_id: uuid.UUID) -> ResponseReturnValue:
         entity=found,
         form=form,
         refused=refused,
-        lines=_lines(found, sides.owner),
+        lines=lines_of(found, sides.owner),
         contested=_contested(sides),
         files=_files(sides),
         owner=sides.owner,
+        decides=get_agency(reader(), found.province_code, contested.agency_code) if contested is not None else None,
     )
     return page, (refused.status if refused is not None else 400) if wrong else 200
 
@@ -88,32 +90,6 @@ def _files(sides: Claim) -> list[dict[str, Any]]:
         }
         for pledge in sides.pledges
     ]
-
-
-def _lines(one: Entity, other: Entity) -> list[tuple[str, str, str]]:
-    """What the two say, one beside the other."""
-    left, right = _said(one), _said(other)
-    return [(key, value or "–", right[key] or "–") for key, value in left.items() if value or right[key]]
-
-
-def _said(entity: Entity) -> dict[str, str]:
-    commune = get_commune(reader(), entity.province_code, entity.commune_code) if entity.commune_code else None
-    known = [channel.address for channel in channels_of(reader(), entity)]
-    channels = known or [row.address for row in named_channels(reader(), entity)]
-    contacts = [contact.value for contact in contacts_of(reader(), entity) if contact.ended_at is None]
-    number = f"••••••••{entity.personal_number_last4}" if entity.personal_number_last4 else ""
-    types = "; ".join(translate(SUBJECT_TYPES[code].label) for code in types_of(reader(), entity))
-    return {
-        str(_("Tên")): entity.name,
-        str(_("Nhóm đối tượng")): types,
-        str(_("Mã số thuế")): shown_tax_code(entity),
-        str(_("Số định danh cá nhân")): number,
-        str(_("Xã, phường, đặc khu")): commune.name if commune is not None else "",
-        str(_("Địa chỉ")): entity.address,
-        str(_("Các kênh")): "; ".join(channels),
-        str(_("Liên hệ")): "; ".join(contacts),
-        str(_("Có trong danh sách từ")): date_text(entity.added_at),
-    }
 
 
 @blueprint.route("/doi-tuong/<uuid:entity_id>/thong-tin-trung", methods=["GET", "POST"])
@@ -143,7 +119,7 @@ def dispute(entity_id: uuid.UUID) -> ResponseReturnValue:
         owner=owner,
         form=form,
         refused=refused,
-        lines=_lines(found, owner),
+        lines=lines_of(found, owner),
         contested=[_identifier(each) for each in data.get("identifiers", [])],
     )
     return page, 400 if wrong else 200

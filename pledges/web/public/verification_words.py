@@ -12,8 +12,10 @@ from pledges.plans.rules import SUBJECT_TYPES
 from pledges.signing.models import Origin, PledgeState, SignatureKind
 from pledges.signing.public_pledges import PublicPledge
 from pledges.signing.verification import Earlier, Verdict
-from pledges.signing.verification_sentences import Finding, Sentence, standing_sentence
+from pledges.signing.verification_sentences import Finding, Sentence, doubt_sentence, standing_sentence
 from pledges.web.i18n import date_text, translate
+
+__all__ = ["Words", "doubt_sentence", "said", "words_of"]
 
 S = PledgeState
 ENDED = {S.REJECTED, S.SUPERSEDED, S.REVOKED, S.WITHDRAWN}

@@ -1,0 +1,304 @@
+"""Two who claim one website: what is told to whom, who decides, what it changes, and the way back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from itertools import product as pairs
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from pledges.accounts.models import Role, Staff
+from pledges.audit.models import Fact
+from pledges.core.db import Database
+from pledges.core.errors import Conflict, DomainError, NotFound
+from pledges.core.secrecy import Vault
+from pledges.core.tokens import Tokens
+from pledges.messaging.models import Message
+from pledges.messaging.operations import secrets_of
+from pledges.registry.claims import Verdict
+from pledges.registry.models import Channel, Counter, Entity, EntityType, Obligation, Standing
+from pledges.registry.recounting import recount
+from pledges.signing.address_moves import Post
+from pledges.signing.dispute_deciding import ENDS, decide_dispute, take_decision_back
+from pledges.signing.dispute_evidence import answer_question, ask_for_papers, question_of_link
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState, Side
+from pledges.signing.dispute_rules import TRANSITIONS
+from pledges.signing.disputes import watch_claims
+from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
+from pledges.signing.public_pledges import public_pledge
+from tests.support.clock import FixedClock
+from tests.support.signing import HUE, PUBLIC_URL, approve, invented_tax_code, seller_pages, signed_by
+from tests.support.staff import add_person
+
+NOTE = "Đã gọi điện xác nhận (thử nghiệm)."
+TOKENS = Tokens("tests-only-secret-key-0123456789abcdef")
+SHARED = "https://www.facebook.com/cuahang.thu.1"
+S = DisputeState
+
+
+class Quarrel:
+    """One who is registered, somebody else who gives their tax code and a channel, and the officer."""
+
+    def __init__(self, database: Database, clock: FixedClock, vault: Vault) -> None:
+        self.database, self.clock, self.vault = database, clock, vault
+        self.mine = self.sign(1)
+        clock.advance(timedelta(hours=1))
+        self.counted = self.counts()
+        channels = [SHARED, "thu-nghiem-hai.vn"]
+        self.theirs = self.sign(2, who__tax_code=invented_tax_code(1), place__channels=channels)
+        clock.advance(timedelta(hours=1))
+        self.officer = self.person("chuyen.vien@vidu.vn", "46-SCT")
+        self.post = Post(vault, PUBLIC_URL)
+
+    def sign(self, number: int, **changes: Any) -> Pledge:
+        return signed_by(self.database, seller_pages(number, **changes), now=self.clock(), vault=self.vault).signed[0]
+
+    def person(self, email: str, agency: str, role: Role = Role.OFFICER) -> Staff:
+        return add_person(self.database, email, role=role, province_code=HUE, agency_code=agency, ready=False)
+
+    def counts(self) -> list[tuple[Any, ...]]:
+        """All figures, summed over the days; they agree with the facts."""
+        assert self.database.run(lambda session: recount(session, repair=False)) == []
+        sums: dict[tuple[str, ...], list[int]] = {}
+        with self.database.read() as session:
+            for row in session.scalars(select(Counter)):
+                key = (row.agency_code, row.entry_id, row.subject_type, row.commune_code)
+                figures = sums.setdefault(key, [0, 0, 0])
+                for place, figure in enumerate((row.in_scope, row.waiting_for_agency, row.in_force)):
+                    figures[place] += figure
+        return sorted((*key, *figures) for key, figures in sums.items() if any(figures))
+
+    def picture(self) -> dict[str, Any]:
+        """Everything that a decision may change."""
+        with self.database.read() as session:
+            entities = session.scalars(select(Entity).order_by(Entity.id)).all()
+            covers = session.scalars(select(PledgeCover)).all()
+            return {
+                "entities": [
+                    (each.name, each.standing, each.claims_entity_id, each.merged_into, each.tax_code)
+                    for each in entities
+                ],
+                "types": sorted((str(row.entity_id), row.subject_type) for row in session.scalars(select(EntityType))),
+                "channels": sorted((row.address, str(row.entity_id)) for row in session.scalars(select(Channel))),
+                "obligations": sorted(
+                    (str(row.id), row.scope.value, row.waiting_for_agency, row.in_force, str(row.entity_id))
+                    for row in session.scalars(select(Obligation))
+                ),
+                "covers": sorted((str(c.pledge_id), c.entry_id, str(c.obligation_id), c.hold) for c in covers),
+                "pledges": sorted((row.reference, str(row.entity_id)) for row in session.scalars(select(Pledge))),
+            }
+
+    @property
+    def dispute(self) -> Dispute:
+        with self.database.read() as session:
+            return session.scalars(select(Dispute)).one()
+
+    def do(self, operation: Any, *said: Any, staff: Staff | None = None, seen: int | None = None, **more: Any) -> Any:
+        found = self.dispute
+        return self.database.run(
+            lambda session: operation(
+                session,
+                (HUE, found.id),
+                *said,
+                seen=found.revision if seen is None else seen,
+                staff=staff or self.officer,
+                now=self.clock(),
+                post=self.post,
+                **more,
+            )
+        )
+
+    def decide(self, verdict: Verdict, **more: Any) -> Dispute:
+        decided: Dispute = self.do(decide_dispute, verdict, note=NOTE, **more)
+        return decided
+
+    def ask(self, side: Side = Side.CLAIM) -> DisputeQuestion:
+        asked: DisputeQuestion = self.do(ask_for_papers, side, "Gửi giấy đăng ký tên miền.", tokens=TOKENS)
+        return asked
+
+    def told(self, kind: str) -> list[tuple[str, str]]:
+        with self.database.read() as session:
+            rows = session.scalars(select(Message).where(Message.kind == kind))
+            return sorted((row.params["side"], row.to_address) for row in rows)
+
+    def doubted(self, pledge: Pledge) -> bool:
+        with self.database.read() as session:
+            return public_pledge(session, session.get_one(Pledge, (HUE, pledge.id))).owner_in_doubt
+
+
+@pytest.fixture
+def quarrel(database: Database, clock: FixedClock, vault: Vault) -> Quarrel:
+    return Quarrel(database, clock, vault)
+
+
+@pytest.fixture
+def here(sqlite_database: Database, clock: FixedClock, vault: Vault) -> Quarrel:
+    return Quarrel(sqlite_database, clock, vault)
+
+
+def test_the_newer_one_opens_a_dispute_that_tells_both_and_changes_no_figure(here: Quarrel) -> None:
+    assert here.dispute.state is S.OPEN
+    assert here.dispute.agency_code == "46-SCT"
+    assert here.dispute.about == ["facebook.com/cuahangthu1", "tax_code"]
+    assert here.told("dispute_opened") == sorted(
+        [("claim", here.theirs.contact_email), ("owner", here.mine.contact_email)]
+    )
+    with here.database.read() as session:
+        letters = session.scalars(select(Message).where(Message.kind == "dispute_opened")).all()
+        facts = session.scalars(select(Fact).where(Fact.kind.startswith("dispute."))).all()
+    for name in (here.mine.answers["name"], here.theirs.answers["name"], "@", "facebook"):
+        assert name not in str([letter.params for letter in letters] + [fact.data for fact in facts])
+    assert here.counts() == here.counted
+    approve(here.database, here.theirs, now=here.clock())
+    approve(here.database, here.mine, now=here.clock())
+    assert (here.doubted(here.theirs), here.doubted(here.mine)) == (True, False)
+    here.sign(2, who__tax_code=invented_tax_code(1), place__channels=[SHARED, "thu-nghiem-ba.vn"])
+    with here.database.read() as session:
+        assert len(session.scalars(select(Dispute)).all()) == 1
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_every_verdict_can_be_taken_back_as_if_it_had_never_been(here: Quarrel, verdict: Verdict) -> None:
+    before, counted = here.picture(), here.counts()
+    assert here.decide(verdict).state is S.DECIDED
+    with here.database.read() as session:
+        claim = session.get_one(Entity, (HUE, here.theirs.entity_id))
+        shared = session.scalars(select(Channel).where(Channel.address == "facebook.com/cuahangthu1")).one()
+        owner = session.get_one(Entity, (HUE, here.mine.entity_id))
+    separate = verdict not in (Verdict.SAME, Verdict.REJECTED)
+    assert (claim.standing is Standing.REGISTERED and claim.merged_into is None) is separate
+    whose = {Verdict.OTHER_TAKES: claim.id, Verdict.NEITHER: None}.get(verdict, owner.id)
+    assert shared.entity_id == whose
+    codes = {Verdict.OTHER_TAKES: (None, invented_tax_code(1)), Verdict.NEITHER: (None, None)}
+    if separate:
+        assert (owner.tax_code, claim.tax_code) == codes.get(verdict, (invented_tax_code(1), None))
+    assert {(row.params["side"], row.params["end"]) for row in here_letters(here)} == set(
+        zip(("claim", "owner"), ENDS[verdict], strict=True)
+    )
+    assert not here.doubted(here.theirs)
+    here.counts()
+    here.clock.advance(timedelta(days=1))
+    assert here.do(take_decision_back).state is S.OPEN
+    assert here.picture() == before
+    assert here.counts() == counted
+    assert here.decide(Verdict.OTHER).state is S.DECIDED, "and it can be decided again"
+    here.counts()
+
+
+def here_letters(here: Quarrel) -> list[Message]:
+    with here.database.read() as session:
+        return list(session.scalars(select(Message).where(Message.kind == "dispute_decided")))
+
+
+def test_nothing_is_taken_back_once_somebody_has_built_upon_it(quarrel: Quarrel) -> None:
+    quarrel.decide(Verdict.OTHER)
+    quarrel.clock.advance(timedelta(hours=1))
+    quarrel.sign(2, who__tax_code=invented_tax_code(2), place__channels=["thu-nghiem-hai.vn", "thu-nghiem-bon.vn"])
+    before = quarrel.picture()
+    with pytest.raises(Conflict):
+        quarrel.do(take_decision_back)
+    assert quarrel.picture() == before
+    assert quarrel.dispute.state is S.DECIDED
+
+
+def test_of_two_who_decide_one_does(quarrel: Quarrel) -> None:
+    seen = quarrel.dispute.revision
+    quarrel.decide(Verdict.OTHER_TAKES)
+    with pytest.raises(Conflict):
+        quarrel.decide(Verdict.REJECTED, seen=seen)
+    assert quarrel.dispute.verdict == "other_takes"
+    assert quarrel.counts() is not None
+
+
+def test_papers_are_asked_for_by_a_link_and_make_everybody_look_again(here: Quarrel) -> None:
+    seen = here.dispute.revision
+    asked = here.ask(Side.OWNER)
+    assert here.dispute.state is S.ASKED
+    with here.database.read() as session:
+        letter = session.scalars(select(Message).where(Message.kind == "dispute_papers")).one()
+    assert letter.to_address == here.mine.contact_email
+    token = secrets_of(letter, here.vault)["link"].rpartition("/")[2]
+    found = here.database.run(lambda session: question_of_link(session, TOKENS, token, here.clock()))
+    assert found.id == asked.id
+    papers = ("picture:" + "0" * 64,)
+    for _again in range(2):
+        with suppress(Conflict):
+            here.database.run(
+                lambda session: answer_question(session, (HUE, asked.id), answer="x", papers=papers, now=here.clock())
+            )
+    assert here.dispute.state is S.OPEN
+    with pytest.raises(Conflict):
+        here.decide(Verdict.OTHER, seen=seen)
+    with pytest.raises(DomainError):
+        here.do(ask_for_papers, Side.CLAIM, " ", tokens=TOKENS)
+    elsewhere = here.person("chuyen.vien.yt@vidu.vn", "46-SYT")
+    with pytest.raises(NotFound):
+        here.decide(Verdict.OTHER, staff=elsewhere)
+
+
+def test_only_the_ways_of_the_table(here: Quarrel) -> None:
+    """Every operation from every state; what the table does not name is refused and writes nothing."""
+
+    def answered() -> object:
+        question = here.database.run(put_question)
+        return here.database.run(
+            lambda session: answer_question(session, (HUE, question), answer="x", papers=(), now=here.clock())
+        )
+
+    def put_question(session: Any) -> uuid.UUID:
+        row = DisputeQuestion(
+            province_code=HUE,
+            dispute_id=here.dispute.id,
+            side=Side.CLAIM,
+            question="x",
+            asked_by=here.officer.id,
+            asked_at=here.clock(),
+        )
+        session.add(row)
+        session.flush()
+        return row.id
+
+    ways: dict[DisputeState, Callable[[], object]] = {
+        S.ASKED: here.ask,
+        S.DECIDED: lambda: here.decide(Verdict.REJECTED),
+    }
+    for before, after in pairs(S, (S.ASKED, S.DECIDED)):
+        if before is after:
+            continue
+        here.database.run(lambda session, now=before: session.execute(update(Dispute).values(state=now)))
+        here.database.run(
+            lambda session: session.execute(
+                update(Entity).where(Entity.id == here.theirs.entity_id).values(claims_entity_id=here.mine.entity_id)
+            )
+        )
+        with suppress(Conflict):
+            ways[after]()
+        assert here.dispute.state is (after if after in TRANSITIONS[before] else before), (before, after)
+    for before in S:
+        here.database.run(lambda session: session.execute(delete(DisputeQuestion)))
+        here.database.run(lambda session, now=before: session.execute(update(Dispute).values(state=now, before={})))
+        with suppress(Conflict):
+            answered()
+        wanted = S.OPEN if before in (S.OPEN, S.ASKED) else before
+        assert here.dispute.state is wanted, before
+    here.database.run(lambda session: name_nothing_of_others(session, here.theirs))
+    for before in S:
+        here.database.run(lambda session, now=before: session.execute(update(Dispute).values(state=now)))
+        here.database.run(lambda session: watch(session, here))
+        assert here.dispute.state is (S.LAPSED if S.LAPSED in TRANSITIONS[before] else before), before
+
+
+def name_nothing_of_others(session: Session, pledge: Pledge) -> None:
+    session.execute(delete(PledgeChannel).where(PledgeChannel.pledge_id == pledge.id))
+    kept = session.get_one(Pledge, (HUE, pledge.id))
+    kept.answers = kept.answers | {"tax_code": None}
+
+
+def watch(session: Session, here: Quarrel) -> None:
+    watch_claims(session, [session.get_one(Pledge, (HUE, here.theirs.id))], now=here.clock(), post=here.post)
