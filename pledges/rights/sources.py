@@ -202,7 +202,8 @@ NOT_IN_COPY: dict[str, str] = {
         ),
         _PLANS,
     ),
-    **dict.fromkeys((
+    **dict.fromkeys(
+        (
             "agency_key",
             "delegation",
             "staff",
@@ -211,7 +212,9 @@ NOT_IN_COPY: dict[str, str] = {
             "staff_recovery_code",
             "staff_session",
             "staff_step",
-        ), _STAFF),
+        ),
+        _STAFF,
+    ),
     **dict.fromkeys(
         (
             "checkpoint",
@@ -225,7 +228,7 @@ NOT_IN_COPY: dict[str, str] = {
             "subject_count",
         ),
         _FIGURES,
-        "What two people say against each other: the copy would tell one of them about the other.",
+    ),
     **dict.fromkeys(
         (
             "bounce_seen",
@@ -254,10 +257,6 @@ NOT_IN_COPY: dict[str, str] = {
             "source_columns",
         ),
         _AGENCY,
-    ),
-    **dict.fromkeys(
-        ("address_change", "dispute", "dispute_question"),
-        "What two people say against each other, one of whom is somebody else: the copy would tell one about the other.",
     ),
     "dispute": "About two subjects: the copy of one would tell of the other.",
     "institution": "About the institution and its focal person; who signed through it is in `institution_member`.",
