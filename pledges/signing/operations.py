@@ -25,9 +25,12 @@ from pledges.registry.models import Entity, Obligation
 from pledges.registry.operations import register_declared
 from pledges.registry.rules import Presumed
 from pledges.signing.acts import SEAL_TASK, Confirmation, SigningAct, add_pledge
+from pledges.signing.address_moves import Post
 from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
 from pledges.signing.covering import owed_under
+from pledges.signing.disputes import watch_claims
 from pledges.signing.drafts import open_draft
+from pledges.signing.least_kinds import refuse_pen
 from pledges.signing.links import RESUME_DRAFT, revoke_links
 from pledges.signing.models import ConfirmationCode, Draft, DraftPurpose, Pledge, PledgeChannel, PledgeCover
 from pledges.signing.queries import pledges_of_draft
@@ -113,6 +116,8 @@ def complete_signing(
 ) -> SigningOutcome:
     """What follows once it is sure who signs what: the pledges, the end of the draft, the mail. `pledge`: the one
     that is signed again."""
+    if act.pen is not None:
+        refuse_pen(session, act.answers.group.province_code, [text.fulfils for text in texts])
     if pledge is not None:
         outcome = _sign_again(session, act, texts, pledge, vault)
     else:
@@ -122,6 +127,7 @@ def complete_signing(
     act.draft.signed_at = act.now
     revoke_links(session, RESUME_DRAFT, act.draft.id, act.now)
     _queue_mail(session, act, outcome, vault)
+    watch_claims(session, outcome.signed, now=act.now, post=Post(vault, act.public_url))
     session.flush()
     crash_point("sign.before_commit")
     return outcome
