@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The product as an image: `docker build -t pledges .`; docs/install.md, chapter 11, says how it is run.
+# The product as an image: `docker build -t pledges .`; docs/install.md, chapter 12, says how it is run.
 #
 # The base is named by its version. To have exactly the same bytes each time, look its digest up once where the registry
 # can be reached (`docker buildx imagetools inspect python:3.11-slim-bookworm`) and build with

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from pledges.continuity.marks import last_backup
 from pledges.jobs.queries import count_failed, queue_age, workers_alive
 from pledges.messaging.models import Message, MessageState
 from pledges.product import Product
@@ -116,4 +117,19 @@ def _open(session: Session, _now: datetime) -> Gauge:
     return Gauge("pledges_open", "Pledges that wait for somebody.", ("province", "state"), values)
 
 
-_LOOKS: tuple[Callable[[Session, datetime], Gauge], ...] = (_queue, _failed, _workers, _messages, _overdue, _open)
+def _backup(session: Session, now: datetime) -> Gauge:
+    """Nothing rather than nought where none was ever made: a rule has to ask whether the figure is there."""
+    last = last_backup(session)
+    values = () if last is None else (((), max(0.0, (now - last.at).total_seconds())),)
+    return Gauge("pledges_backup_age_seconds", "Age of what the last backup shows.", (), values)
+
+
+_LOOKS: tuple[Callable[[Session, datetime], Gauge], ...] = (
+    _queue,
+    _failed,
+    _workers,
+    _messages,
+    _overdue,
+    _open,
+    _backup,
+)

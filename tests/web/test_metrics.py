@@ -9,6 +9,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from pledges.audit.operations import SYSTEM
+from pledges.continuity.marks import note_backup
 from pledges.messaging.models import Message, MessageState
 from pledges.product import Product
 from pledges.settings import Settings
@@ -34,6 +36,7 @@ def test_what_waits_is_counted_by_province_and_state(product: Product, clock: Fi
     for number in (1, 2):
         signed_by(product.database, seller_pages(number), now=clock(), vault=product.vault)
     product.database.run(lambda session: session.execute(update(Message).values(state=MessageState.FAILED)))
+    product.database.run(lambda session: note_backup(session, shows=clock(), data={}, actor=SYSTEM, now=clock()))
     product.storage.put("tệp thử nghiệm".encode())
     clock.advance(timedelta(seconds=31))
     busy = read(product)
@@ -41,6 +44,8 @@ def test_what_waits_is_counted_by_province_and_state(product: Product, clock: Fi
     assert busy['pledges_messages{state="failed"}'] >= 2
     assert busy["pledges_storage_free_bytes"] < busy["pledges_storage_size_bytes"]
     assert busy["pledges_seal_usable"] == 1
+    assert "pledges_backup_age_seconds" not in quiet
+    assert busy["pledges_backup_age_seconds"] == 31
 
 
 def test_answers_are_counted_by_audience_and_nothing_finer(small_product: Product) -> None:
