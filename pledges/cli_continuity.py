@@ -1,4 +1,4 @@
-"""The commands for the day on which everything is lost: `ops backup`, `ops drill`, `ops restore`, `ops open-keys`."""
+"""The commands for the day on which everything is lost: `ops backup`, `ops drill`, `ops restore` and others."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from flask.cli import with_appcontext
 
 from pledges.cli_output import COMMAND, json_option, product, show, stop
 from pledges.continuity.backup import Wanted, take_backup
@@ -50,6 +51,7 @@ def impossible_as_status(command: F) -> F:
 @password_option
 @click.option("--keep", type=int, default=None, help="Let go all backups in the folder but the newest so many.")
 @json_option
+@with_appcontext
 @impossible_as_status
 def ops_backup(to: Path, keys_to: Path | None, keys_password: Path | None, keep: int | None, as_json: bool) -> None:
     """Copy database and files to a new folder below TO; interrupted, it goes on where it stood. Status 1 when a stored
@@ -91,6 +93,7 @@ def ops_backup(to: Path, keys_to: Path | None, keys_password: Path | None, keep:
 @click.option("--work", type=FOLDER, default=None, help="Folder for the restored copy; without it in PLEDGES_VAR.")
 @click.option("--pgbackrest", "stanza", default=None, help="Also ask pgBackRest about this stanza.")
 @json_option
+@with_appcontext
 @impossible_as_status
 def ops_drill(
     backup: Path | None,
@@ -145,12 +148,28 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
+@click.command("note-backup")
+@click.option("--pgbackrest", "stanza", required=True, help="The stanza whose last backup is to be noted.")
+@json_option
+@with_appcontext
+@impossible_as_status
+def ops_note_backup(stanza: str, as_json: bool) -> None:
+    """Note the last backup that pgBackRest has made, so that pages and alarms know how old it is."""
+    running, found = product(), ask_pgbackrest(stanza)
+    figures = {"engine": "postgresql", "label": found.label, "archived_to": found.archived_to}
+    running.database.run(
+        lambda session: note_backup(session, shows=found.ended_at, data=figures, actor=COMMAND, now=running.clock())
+    )
+    show({**figures, "ended_at": found.ended_at.isoformat()}, as_json=as_json)
+
+
 @click.command("restore")
 @click.option("--from", "backup", required=True, type=FOLDER, help="A backup, or a folder of backups (the newest).")
 @click.option(
     "--damaged-too", is_flag=True, help="Also where the backup is not whole: what is there is better than nothing."
 )
 @json_option
+@with_appcontext
 @impossible_as_status
 def ops_restore(backup: Path, damaged_too: bool, as_json: bool) -> None:
     """Put a backup into the database and the storage of the settings, both of which must be empty."""
@@ -169,6 +188,7 @@ def ops_restore(backup: Path, damaged_too: bool, as_json: bool) -> None:
 @click.argument("copy", type=click.Path(exists=True, path_type=Path))
 @click.option("--to", required=True, type=FOLDER, help="A folder that does not exist yet.")
 @password_option
+@with_appcontext
 @impossible_as_status
 def ops_open_keys(copy: Path, to: Path, keys_password: Path | None) -> None:
     """Lay the keys of a COPY into the folder TO; settings.env holds the lines for pledges.env."""
@@ -179,4 +199,4 @@ def ops_open_keys(copy: Path, to: Path, keys_password: Path | None) -> None:
     click.echo(f"{len(keys)} keys lie in {to}. Delete them there once they are in place.")
 
 
-COMMANDS = (ops_backup, ops_drill, ops_restore, ops_open_keys)
+COMMANDS = (ops_backup, ops_drill, ops_note_backup, ops_restore, ops_open_keys)
