@@ -55,7 +55,7 @@ PAGES = {
     ),
     413: ErrorPage(
         lazy("Nội dung gửi lên quá lớn"),
-        lazy("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn 4 MB rồi gửi lại."),
+        lazy("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn rồi gửi lại."),
     ),
     429: ErrorPage(
         lazy("Bạn đã thử quá nhiều lần"),
@@ -92,10 +92,18 @@ def _http(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if status not in PAGES:
         status = 400 if status < 500 else 500
-    response = error_page(status)
+    response = error_page(status, _how_much(status))
     if status == 405:
         response.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
     return response
+
+
+def _how_much(status: int) -> str | None:
+    """What may be sent to this address, where somebody sent more."""
+    if status != 413 or request.max_content_length is None:
+        return None
+    most = request.max_content_length // 1024 // 1024
+    return _("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn %(most)s MB rồi gửi lại.", most=most)
 
 
 def _stale(_error: CSRFError) -> Response:

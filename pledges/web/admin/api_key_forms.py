@@ -43,7 +43,7 @@ class NewKeyForm(PageForm):
 
     def fit(self, agencies: Sequence[Agency]) -> None:
         self.agency.choices = [Choice(agency.code, agency.name) for agency in agencies]
-        if request.method == "GET":
+        if request.method != "POST":
             self.expires_on.data = local_day(now()) + USUAL_LIFE
         self.request_id.data = str(self.key_id)
 

@@ -106,7 +106,7 @@ def record_paper_of() -> ResponseReturnValue:
         return error_page(413, _("Các ảnh quá lớn. Hãy quay lại trang trước và chọn ít ảnh hơn hoặc ảnh nhỏ hơn."))
     _fit(form, entity)
     valid = form.validate_on_submit()
-    if request.method == "GET" or form.stale:
+    if request.method != "POST" or form.stale:
         return _paper_page(form, entity)
     try:
         pictures = form.keep(Tokens(product().settings.secret_key), product().storage)
@@ -234,7 +234,7 @@ def remove_paper(reference: str) -> ResponseReturnValue:
     if pledge.origin is not Origin.PAPER_RECORD or pledge.state is not PledgeState.APPROVED:
         return redirect(url_for("officer.file", reference=pledge.reference), 303)
     form = RemoveForm()
-    if request.method == "GET":
+    if request.method != "POST":
         form.seen.data = pledge.revision
     conflict: Any = None
     if form.validate_on_submit():

@@ -163,7 +163,7 @@ def call_results(quarter: str) -> ResponseReturnValue:
     form = ResultsForm()
     form.fit(local_day(now()))
     if not form.validate_on_submit():
-        if request.method == "GET":
+        if request.method != "POST":
             form.made_on.data = local_day(now())
         return _results_page(of_round, form, ask_ids)
     staff, at = current_staff(), now()
