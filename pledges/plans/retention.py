@@ -45,14 +45,14 @@ RETENTION: dict[str, Kept] = {
         most=90,
     ),
     "sign_in_facts": Kept(
-        N_("Phiên đăng nhập của cán bộ, tính từ lúc kết thúc"),
+        N_("Phiên đăng nhập của cán bộ, địa chỉ mạng (đã mã hóa) lúc ký, tính từ lúc kết thúc, lúc ký"),
         N_("Đủ một năm để tra lại một sự cố an toàn thông tin; ngắn hơn 90 ngày thì khó tra."),
         days=365,
         least=90,
         most=1825,
     ),
     "messages_body": Kept(
-        N_("Nội dung thư đã gửi, tính từ ngày gửi; ngày và kết quả gửi vẫn giữ"),
+        N_("Nội dung thư đã gửi, lời trong yêu cầu về dữ liệu đã trả lời; ngày và kết quả vẫn giữ"),
         N_("Đủ hai quý: người nhận còn có thể hỏi về thư mời ký và kết quả của quý trước."),
         days=180,
         least=30,
@@ -66,7 +66,7 @@ RETENTION: dict[str, Kept] = {
         most=1825,
     ),
     "evidence_pictures": Kept(
-        N_("Ảnh kèm tin báo đã xử lý, tính từ ngày xử lý xong"),
+        N_("Ảnh kèm tin báo, lần phát hiện đã xử lý, tính từ ngày xử lý xong"),
         N_("Bằng thời hiệu xử phạt hành chính dài nhất, hai năm (Luật Xử lý vi phạm hành chính, Điều 6)."),
         days=730,
         least=90,

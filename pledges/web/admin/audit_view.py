@@ -192,8 +192,10 @@ class _Names:
         if reference := self.pledges.get(fact.object_id):
             return reference, ""
         person = self.staff.get(str(fact.object_id)) if fact.object_kind == "staff" else None
-        if person is not None and reaches(Action.STAFF_MANAGE, Place(person.province_code)):
-            return person.name, url_for("admin.person", code=person.province_code, staff_id=person.id)
+        if person is not None:
+            manages = reaches(Action.STAFF_MANAGE, Place(person.province_code))
+            page = url_for("admin.person", code=person.province_code, staff_id=person.id) if manages else ""
+            return person.name, page
         if (reporting := _reporting(fact)) is not None:
             return reporting
         entity = self.entities.get(_subject(fact, self.subjects) or fact.id)

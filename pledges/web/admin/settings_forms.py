@@ -82,7 +82,7 @@ class DaysForm(SettingsForm):
         hint=lazy("Câu này nhắc rằng bản cam kết không phải giấy phép, không phải chứng nhận chất lượng."),
     )
     days_off_in_lieu = TextField(
-        lazy("Ngày làm bù, nghỉ hoán đổi không tính là ngày làm việc"),
+        lazy("Ngày nghỉ hoán đổi, không tính là ngày làm việc"),
         hint=lazy("Ghi các ngày cách nhau bằng dấu phẩy, ví dụ 02/01/2026, 31/12/2026. Ngày lễ đã được tính sẵn."),
         required=False,
         clean=days_of_year,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +17,10 @@ from pledges.accounts.permissions import Action, Place
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
 from pledges.plans.decisions import PROVINCE, fact_id
-from pledges.plans.models import Clause, ObligationEntry, Province
+from pledges.plans.models import Clause, EntrySubjectType, ObligationEntry, Province
 from pledges.plans.queries import agencies_of, entries_of
 from pledges.plans.retention import RETENTION
+from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.setting_changes import change_settings, history, is_undoable, undo_change
 from pledges.plans.settings import HIDEABLE, ProvinceSettings, province_settings
 from pledges.web.admin import settings_forms as forms
@@ -26,6 +28,7 @@ from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.reach import own_or_chosen, province_within
 from pledges.web.admin.settings_words import FIELD_LABELS, SIGNATURE_LABELS, change_line, value_text
 from pledges.web.current import now, reader, write
+from pledges.web.i18n import translate
 from pledges.web.officer.authentication import current_actor
 from pledges.web.officer.reach import reaches
 from pledges.web.security import may, soft_csrf
@@ -108,21 +111,24 @@ def _agency_rows(code: str) -> list[dict[str, Any]]:
 
 
 def _entries(code: str) -> list[tuple[ObligationEntry, str]]:
-    """The entries that are in use, each with where it stands in the plan and who leads."""
+    """The entries that are in use, each with whom it binds, where it stands in the plan and who leads."""
+    bound: dict[str, list[str]] = defaultdict(list)
+    for row in reader().scalars(select(EntrySubjectType).where(EntrySubjectType.province_code == code)):
+        bound[row.entry_id].append(translate(SUBJECT_TYPES[row.subject_type].label))
     agencies = {agency.code: agency.name for agency in agencies_of(reader(), code)}
     clauses = {
         clause.id: clause.place_in_words
         for clause in reader().scalars(select(Clause).where(Clause.province_code == code))
     }
     return [
-        (entry, " · ".join(part for part in (_place(entry, clauses), agencies.get(entry.lead_agency, "")) if part))
+        (entry, _title(sorted(bound[entry.id]), [clauses.get(entry.clause_id or "", ""), agencies[entry.lead_agency]]))
         for entry in entries_of(reader(), code)
         if entry.enabled
     ]
 
 
-def _place(entry: ObligationEntry, clauses: dict[str, str]) -> str:
-    return f"{entry.id}: {clauses[entry.clause_id]}" if entry.clause_id in clauses else entry.id
+def _title(groups: list[str], places: list[str]) -> str:
+    return f"{'; '.join(groups)} ({', '.join(place for place in places if place)})"
 
 
 # --- Changing --------------------------------------------------------------------------------------------------------
