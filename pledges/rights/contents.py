@@ -130,11 +130,11 @@ def _empty_answers(answers: dict[str, Any], name: str, now: datetime) -> dict[st
 
 
 def _empty_paper(paper: dict[str, Any], name: str) -> dict[str, Any]:
-    """The wording, which is public, without the lines about who signed it."""
+    """What it was called. Names stand in the other paragraphs as well, wherever a wording puts them."""
     held = PledgePaper.from_json(paper)
     return replace(
         held,
-        blocks=tuple(block for block in held.blocks if block.kind not in ("party", "consent")),
+        blocks=tuple(block for block in held.blocks if block.kind in ("title", "subtitle")),
         signature_lines=(),
         signer_name=name,
         pictures=(),

@@ -20,6 +20,7 @@ from pledges.plans.models import Agency
 from pledges.plans.queries import get_agency, get_province
 from pledges.plans.rules import SUBJECT_TYPES
 from pledges.plans.settings import ProvinceSettings, province_settings
+from pledges.registry.restrictions import is_restricted
 from pledges.review.checks import Check, CheckOutcome, check_pledges
 from pledges.review.history import earlier_versions, history
 from pledges.review.models import Decision, DecisionKind, Revocation
@@ -88,6 +89,7 @@ def file_page(pledge: Pledge, sent: Sent | None = None, status: int = 200) -> Re
         "officer/file.html",
         pledge=pledge,
         label=words.state_label(pledge),
+        restricted=is_restricted(reader(), pledge.province_code, pledge.entity_id),
         groups=[translate(SUBJECT_TYPES[code].label) for code in pledge.subject_types],
         forms=shown,
         form=sent.form if sent is not None and sent.conflict is None else None,
