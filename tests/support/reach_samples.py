@@ -40,6 +40,8 @@ class Spot:
     setting_change_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """One change of a setting of the province."""
     withdrawal_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    request_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """About personal data; its revision is none that the walk sends."""
     import_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """With one clash, in its row 2."""
     tip_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -53,6 +55,9 @@ class Spot:
     obligation_id: uuid.UUID = field(default_factory=uuid.uuid4)
     proposal_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """From the agency to itself: the walk asks both who answers and who takes back."""
+    dispute_id: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Between the subject of the pledge and another one, with one picture in the answer to the next line."""
+    question_id: uuid.UUID = field(default_factory=uuid.uuid4)
     change_id: uuid.UUID = field(default_factory=uuid.uuid4)
     """Of the mailbox of the pledge, with one picture."""
     violation_id: uuid.UUID = field(default_factory=uuid.uuid4)
@@ -131,6 +136,10 @@ def _pair() -> Sample:
     return Sample(lambda spot: {"pair_id": spot.pair_id}, PROVINCE)
 
 
+def _request() -> Sample:
+    return Sample(lambda spot: {"request_id": spot.request_id})
+
+
 def _violation() -> Sample:
     return Sample(lambda spot: {"violation_id": spot.violation_id})
 
@@ -170,6 +179,12 @@ def _incoming(*, unit: bool = True) -> Sample:
 
 def _report_file() -> Sample:
     return Sample(lambda spot: {"report_id": spot.report_id})
+
+
+def _ownership(*, question: bool = False, **more: Any) -> Sample:
+    return Sample(
+        lambda spot: {"dispute_id": spot.dispute_id} | ({"question_id": spot.question_id} if question else {}) | more
+    )
 
 
 def _mailbox(**more: Any) -> Sample:
@@ -252,6 +267,11 @@ SAMPLES: dict[str, Sample] = {
     "officer.settle_unread_value": _entity("unread_id"),
     "officer.claim": _entity(),
     "officer.dispute": _entity(),
+    "officer.ownership_dispute": _ownership(),
+    "officer.dispute_paper": _ownership(number=1, question=True),
+    "officer.decide_ownership": _ownership(),
+    "officer.ask_dispute_papers": _ownership(),
+    "officer.take_ownership_back": _ownership(),
     "officer.mailbox": _mailbox(),
     "officer.mailbox_paper": _mailbox(number=1),
     "officer.grant_mailbox": _mailbox(),
@@ -270,6 +290,12 @@ SAMPLES: dict[str, Sample] = {
     "officer.violation": _violation(),
     "officer.correct_one_violation": _violation(),
     "officer.take_back_one_violation": _violation(),
+    "officer.data_request": _request(),
+    "officer.acknowledge_request": _request(),
+    "officer.extend_request": _request(),
+    "officer.decide_request": _request(),
+    "officer.lift_restriction": _request(),
+    "officer.hand_over_copy": _request(),
     "officer.tip": Sample(lambda spot: {"tip_id": spot.tip_id}),
     "officer.tip_picture": Sample(lambda spot: {"tip_id": spot.tip_id, "number": 1}),
     "officer.tip_confirm": Sample(lambda spot: {"tip_id": spot.tip_id}),

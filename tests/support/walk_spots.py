@@ -24,7 +24,9 @@ from pledges.registry.rules import set_name
 from pledges.registry.upkeep_models import ScopeProposal, ScopeReason, UnreadValue
 from pledges.review.models import Batch, BatchKind, Revocation
 from pledges.review.violation_models import Violation, ViolationField
+from pledges.rights.models import DataRequest, RequestKind, Way
 from pledges.signing.address_models import AddressChange
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, Side
 from pledges.signing.models import Consent, ConsentWithdrawal, Draft, Origin, Pledge
 from pledges.tips.models import Tip, TipSource
 from tests.support.clock import START
@@ -138,6 +140,7 @@ def spot_beside(product: Product, name: str, pledge: Pledge) -> Spot:
             giver_id=giver.id,
             delegation_id=delegation.id,
             withdrawal_id=withdrawal.id,
+            request_id=_data_request(session, pledge),
             import_id=_import(session, province, agency),
             tip_id=tip.id,
             pair_id=pair,
@@ -147,6 +150,7 @@ def spot_beside(product: Product, name: str, pledge: Pledge) -> Spot:
             helped_reference=pledge.reference,
             key_id=_key(session, province, agency, person.id),
             change_id=_mailbox(session, product, pledge),
+            **_dispute(session, product, pledge, person),
             text_id=current_text(session, "website_seller").id,
             setting_change_id=_setting_change(session, province, person.id),
             **(hanging := _looked_after(product, session, pledge, person)),
@@ -173,6 +177,28 @@ def _setting_change(session: Session, province: str, person_id: uuid.UUID) -> uu
     session.add(change)
     session.flush()
     return change.id
+
+
+def _data_request(session: Session, pledge: Pledge) -> uuid.UUID:
+    """Somebody wants to see what is held; nothing follows from an answer."""
+    made = DataRequest(
+        province_code=pledge.province_code,
+        number=f"DL-{pledge.reference[3:]}",
+        entity_id=pledge.entity_id,
+        pledge_id=pledge.id,
+        agency_code=pledge.agency_code,
+        kind=RequestKind.VIEW,
+        way=Way.LETTER,
+        received_on=local_day(START),
+        recorded_at=START,
+        acknowledge_by=local_day(START),
+        decide_by=local_day(START),
+        revision=7,
+        result={},
+    )
+    session.add(made)
+    session.flush()
+    return made.id
 
 
 def helps(session: Session, helper: Staff, pledge: Pledge) -> uuid.UUID:
@@ -275,6 +301,33 @@ def _institution(session: Session, province: str, agency: str, added_by: uuid.UU
     session.add(made)
     session.flush()
     return made.id
+
+
+def _dispute(session: Session, product: Product, pledge: Pledge, person: Staff) -> dict[str, uuid.UUID]:
+    """The subject against itself; its revision is none that the walk sends, so that it stays as it is."""
+    dispute = Dispute(
+        province_code=pledge.province_code,
+        claim_id=pledge.entity_id,
+        owner_id=pledge.entity_id,
+        agency_code=pledge.agency_code,
+        revision=7,
+        opened_at=START,
+        about=["tax_code"],
+    )
+    session.add(dispute)
+    session.flush()
+    question = DisputeQuestion(
+        province_code=pledge.province_code,
+        dispute_id=dispute.id,
+        side=Side.CLAIM,
+        question="Thử nghiệm",
+        papers=[f"picture:{product.storage.put(PAPER)}"],
+        asked_by=person.id,
+        asked_at=START,
+    )
+    session.add(question)
+    session.flush()
+    return {"dispute_id": dispute.id, "question_id": question.id}
 
 
 def _mailbox(session: Session, product: Product, pledge: Pledge) -> uuid.UUID:

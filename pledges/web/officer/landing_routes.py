@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import render_template
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -17,6 +17,8 @@ from pledges.duties.calendar import Standing, dues
 from pledges.hotlines.queries import count_old
 from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
+from pledges.signing.address_changes import count_open_changes
+from pledges.signing.dispute_queries import count_open_disputes
 from pledges.web.current import now, reader
 from pledges.web.i18n import translate
 from pledges.web.key_view import ending_soon
@@ -26,6 +28,7 @@ from pledges.web.officer.menu import menu
 from pledges.web.officer.queue_routes import own_agency
 from pledges.web.officer.queue_view import queue_url
 from pledges.web.officer.reach import has_right
+from pledges.web.officer.rights_view import waiting_requests
 from pledges.web.officer.words import tab_text
 from pledges.web.security import may
 
@@ -38,14 +41,27 @@ def landing() -> ResponseReturnValue:
         "officer/landing.html",
         rows=_who(staff),
         menu=menu(),
+        waiting=_waiting(staff),
         queue=_queue() if has_right(Action.QUEUE_VIEW) else None,
         delegation=current_delegation(),
         to_approve=_to_approve(staff),
         old_hotlines=_old_hotlines(staff),
         late_reports=_late_reports(staff),
+        data_requests=waiting_requests(staff.province_code, staff.agency_code),
         keys_ending=ending_soon(staff),
         sees_keys=has_right(Action.PROVINCE_SET_UP),
     )
+
+
+def _waiting(staff: Staff) -> dict[str, int]:
+    """How much waits behind some pages of the menu, by their addresses; 0 stands beside none."""
+    place = staff.province_code, staff.agency_code or ""
+    counts = {}
+    if has_right(Action.MAILBOX_DECIDE):
+        counts[url_for("officer.mailboxes")] = count_open_changes(reader(), *place)
+    if has_right(Action.DISPUTE_DECIDE):
+        counts[url_for("officer.ownership_disputes")] = count_open_disputes(reader(), *place)
+    return counts
 
 
 def _to_approve(staff: Staff) -> int | None:

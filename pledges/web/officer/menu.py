@@ -66,6 +66,12 @@ SECTIONS = (
                 N_("Quyết định xử lý người đã ký: ghi nhận, sửa, đề nghị thu hồi bản cam kết."),
             ),
             Page(
+                Action.RIGHTS_HANDLE,
+                "/can-bo/quyen-du-lieu",
+                N_("Yêu cầu về dữ liệu cá nhân"),
+                N_("Xem, bản sao, chỉnh sửa, hạn chế, xóa: thời hạn của luật và câu trả lời."),
+            ),
+            Page(
                 Action.DELEGATION_MANAGE,
                 "/can-bo/uy-quyen",
                 N_("Ủy quyền duyệt"),
@@ -139,6 +145,12 @@ SECTIONS = (
                 "/can-bo/trung-lap",
                 N_("Trùng lặp"),
                 N_("Những đối tượng có thể là một: gộp lại hoặc giữ riêng."),
+            ),
+            Page(
+                Action.DISPUTE_DECIDE,
+                "/can-bo/tranh-chap",
+                N_("Tranh chấp kênh, mã số thuế"),
+                N_("Hai bên cùng khai một trang web, gian hàng hoặc mã số thuế: xem giấy tờ, quyết định của ai."),
             ),
             Page(
                 Action.ENTITY_EDIT,

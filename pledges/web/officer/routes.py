@@ -10,6 +10,7 @@ from pledges.web.officer import (
     coverage_routes,
     decision_routes,
     delegation_routes,
+    dispute_routes,
     duplicate_routes,
     enrolment_routes,
     entity_change_routes,
@@ -33,6 +34,7 @@ from pledges.web.officer import (
     report_receive_routes,
     report_routes,
     report_write_routes,
+    rights_routes,
     round_ask_routes,
     round_call_routes,
     round_document_routes,
@@ -54,6 +56,7 @@ from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.confirming import set_up_confirming
 from pledges.web.officer.menu import menu
 from pledges.web.officer.reach import has_right
+from pledges.web.officer.rights_view import is_restricted_now
 
 __all__ = [
     "assist_routes",
@@ -63,6 +66,7 @@ __all__ = [
     "coverage_routes",
     "decision_routes",
     "delegation_routes",
+    "dispute_routes",
     "duplicate_routes",
     "enrolment_routes",
     "entity_change_routes",
@@ -86,6 +90,7 @@ __all__ = [
     "report_receive_routes",
     "report_routes",
     "report_write_routes",
+    "rights_routes",
     "round_ask_routes",
     "round_call_routes",
     "round_document_routes",
@@ -112,4 +117,5 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["bound_by"] = seller_routes.bound_by
     app.jinja_env.globals["sellers_address"] = seller_routes.sellers_address
     app.jinja_env.globals["has_right_to_add"] = lambda: has_right(Action.ENTITY_EDIT)
+    app.jinja_env.globals["is_restricted_now"] = is_restricted_now
     app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)

@@ -9,7 +9,9 @@ from pledges.web.signer import (
     group_routes,
     institution_routes,
     mailbox_routes,
+    papers_routes,
     resume_routes,
+    rights_routes,
     sign_routes,
     withdrawal_routes,
 )
@@ -25,7 +27,9 @@ __all__ = [
     "group_routes",
     "institution_routes",
     "mailbox_routes",
+    "papers_routes",
     "resume_routes",
+    "rights_routes",
     "sign_routes",
     "withdrawal_routes",
 ]
