@@ -4,15 +4,19 @@ be finished. Nobody has to restart anything: each request looks anew."""
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, current_app, request
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from pledges.continuity.machine import disks
+from pledges.core.db import is_full
 from pledges.core.errors import N_
 from pledges.documents.errors import StorageUnavailable
 from pledges.messaging.queries import mail_is_slow
-from pledges.web.current import now, product, reader
+from pledges.web.current import now, product, reader, write
 from pledges.web.security import UNSAFE_METHODS
 
 FULL = N_(
@@ -86,6 +90,16 @@ def _refuse_to_begin() -> None:
 def _mail_is_slow() -> bool:
     """For pages on which somebody waits for a code."""
     return mail_is_slow(reader(), now())
+
+
+def write_if_room(work: Callable[[Session], object]) -> None:
+    """What a page that is only read notes by the way: without room the page is worth more than the note."""
+    try:
+        write(work)
+    except DBAPIError as error:
+        if not is_full(error):
+            raise
+        note_full()
 
 
 def is_storage_fault(error: BaseException) -> bool:

@@ -29,6 +29,7 @@ from pledges.accounts.sessions import browser_words, is_fresh, renew, seconds_le
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.web.current import now, product, product_of, write
+from pledges.web.degraded import write_if_room
 from pledges.web.security import UNSAFE_METHODS, set_staff_gate
 
 COOKIE_KEY = "staff"
@@ -159,7 +160,7 @@ def _drop_dead_session() -> None:
         if BACKGROUND not in request.headers:
             empty_session()
     elif BACKGROUND not in request.headers and now() - found[0].last_seen_at >= SEEN_EVERY:
-        write(lambda writing: note_seen(writing, found[0], now()))
+        write_if_room(lambda writing: note_seen(writing, found[0], now()))
         g.staff_seen_at = now()
 
 
