@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "pledges").rglob("*.py")}
 
 ELSEWHERE = ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\t//evil.example")
+LEADING_AWAY = re.compile(r"(?:href|action|src)=\"(?:https?:|//|/\\|javascript:)[^\"]*(?:evil|alert)")
 NAMES = ("next", "url", "return", "redirect", "back", "ve", "tu", "quay-lai", "lang", "tinh", "dich")
 
 
@@ -34,9 +35,7 @@ def test_no_parameter_leads_elsewhere(small_app: Flask, where: str) -> None:
             continue
         answer = client.get(path, query_string=asked)
         assert "evil" not in answer.headers.get("Location", "").partition("?")[0], path
-        assert not re.search(
-            r"(?:href|action|src)=\"(?:https?:|//|/\\|javascript:)[^\"]*(?:evil|alert)", answer.text
-        ), path
+        assert answer.mimetype != "text/html" or not LEADING_AWAY.search(answer.text), path
         answer.close()
     assert len(pages) > 20
 
