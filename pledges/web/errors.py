@@ -103,7 +103,7 @@ def _how_much(status: int) -> str | None:
     if status != 413 or request.max_content_length is None:
         return None
     most = request.max_content_length // 1024 // 1024
-    return _("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn %(most)s MB rồi gửi lại.", most=most)
+    return str(_("Hãy rút ngắn nội dung hoặc chọn tệp nhỏ hơn %(most)s MB rồi gửi lại.", most=most))
 
 
 def _stale(_error: CSRFError) -> Response:

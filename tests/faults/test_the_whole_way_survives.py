@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -140,6 +141,10 @@ class Way:
         with self.database.read() as session:
             return session.scalar(select(func.count()).select_from(Fact)) or 0
 
+    def wait_for_work(self) -> None:
+        before = self.done_so_far()
+        wait_until(lambda: self.done_so_far() > before, what="somebody who works")
+
     def settled(self) -> bool:
         with self.database.read() as session:
             states = set(session.scalars(select(Pledge.state)))
@@ -165,7 +170,12 @@ class Way:
         return Figures(self.kills, len(pledges), mails, uncertain, doubled, missing, half_made)
 
     def _compare_with_what_people_saw(
-        self, session: Session, pledges: dict[str, Pledge], known: list[dict], missing: list[str], doubled: list[str]
+        self,
+        session: Session,
+        pledges: dict[str, Pledge],
+        known: list[dict[str, Any]],
+        missing: list[str],
+        doubled: list[str],
     ) -> None:
         """Every answer that somebody saw is kept; every page that somebody filled in became one pledge."""
         seen = {name for entry in known for name in entry.get("references", ())}
@@ -270,8 +280,7 @@ def _live_through(way: Way, chance: random.Random) -> Figures:
     for who in ("office", "worker"):
         way.start(who)
     while way.kills < KILLS:
-        before = way.done_so_far()
-        wait_until(lambda before=before: way.done_so_far() > before, what="somebody who works")
+        way.wait_for_work()
         time.sleep(chance.random() * 0.5)
         who = chance.choice(("office", "worker", "worker"))
         way.kill(who)

@@ -93,7 +93,7 @@ def test_of_a_file_that_is_two_things_only_the_picture_is_kept() -> None:
 
 # --- PDF files -------------------------------------------------------------------------------------------------------
 
-PDFS = {
+PDFS: dict[str, Callable[[], bytes]] = {
     "5,000 empty revisions": lambda: bombs.many_revisions(5_000),
     "20 MB of one comment": lambda: b"%PDF-1.7\n%" + b"x" * 20_000_000 + b"\n%%EOF\n",
     "200,000 fields": lambda: bombs.pdf_of_many_fields(200_000),

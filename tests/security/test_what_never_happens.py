@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from pledges.signing.rules import Page as Step
 from pledges.web.security import audience_of
 from tests.support.checked_pages import CheckedClient
 from tests.support.signing import seller_pages
-from tests.web.signer.steps import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {path: path.read_text(encoding="utf-8") for path in (ROOT / "pledges").rglob("*.py")}
