@@ -101,6 +101,7 @@ def test_a_newer_version_shows_what_has_changed(small_product: Product, first: C
     page = first.get(f"{PAGE}/mau/{newer.id}")
     assert [" ".join(each.text_content().split()) for each in page.all("//ins")] == ["trên mọi nền tảng thử nghiệm"]
     assert len(page.all("//*[contains(@class, 'preview-line')][.//ins or .//del]")) == 1
+    assert f"so với phiên bản {text.version} đã duyệt" in page.words
 
 
 def test_an_unknown_wording_is_not_found(first: CheckedClient) -> None:
