@@ -18,15 +18,13 @@ from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.documents.models import Document
 from pledges.documents.storage import Storage
-from pledges.duties.models import Report
-from pledges.imports.models import Import
 from pledges.institutions.models import Institution
-from pledges.registry.models import Entity, Obligation, Sighting
+from pledges.registry.models import Entity, Obligation
 from pledges.registry.operations import PERSONAL_NUMBER
 from pledges.registry.recounting import recount
 from pledges.review.violation_models import Violation
-from pledges.rounds.list_models import Snapshot
-from pledges.rounds.models import AgencyDocument, LetterBatch, Round
+from pledges.rights.files import NAMING_COLUMNS, names_in_column
+from pledges.rounds.models import Round
 from pledges.signing.models import Pledge
 from pledges.signing.verification import verify_code
 from pledges.signing.verification_sentences import Finding
@@ -144,24 +142,12 @@ def check_files(session: Session, listed: set[str], missing: list[str], damaged:
 
 
 def named_files(session: Session) -> Iterator[tuple[str, str]]:
-    """Every file that the database needs, and which row names it, but no files for a time (exports)."""
+    """Every file that the database needs, and where it is named. In drafts other hashes look the same."""
     for sha256 in session.scalars(select(Document.sha256).where(Document.erased_at.is_(None))):
-        yield sha256, "a document"
-    columns: tuple[tuple[Any, str], ...] = (
-        (Import.file_sha256, "an imported list"),
-        (Report.file_sha256, "a report"),
-        (Sighting.picture_sha256, "a sighting"),
-        (AgencyDocument.file_sha256, "a document of an agency"),
-        (LetterBatch.file_sha256, "a file of letters"),
-    )
-    for column, who in columns:
-        for sha256 in session.scalars(select(column).where(column.is_not(None), column != "")):
-            yield sha256, who
-    for column, who in ((Pledge.pictures, "a signed paper"), (Tip.pictures, "a report of citizens")):
-        for pictures in session.scalars(select(column)):
-            yield from ((sha256, who) for sha256 in pictures or ())
-    for files in session.scalars(select(Snapshot.files)):
-        yield from ((str(sha256), "a frozen list") for sha256 in files.values())
+        yield sha256, "document.sha256"
+    for column in NAMING_COLUMNS:
+        if column != "draft.answers":
+            yield from ((sha256, column) for sha256 in names_in_column(session, column))
 
 
 def check_documents(session: Session) -> Check:

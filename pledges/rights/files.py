@@ -83,11 +83,13 @@ def _documents(session: Session, names: Sequence[str]) -> set[str]:
 
 def _named_elsewhere(session: Session) -> set[bytes]:
     """All names of the other tables: few beside the sealed files, and nowhere to be found by an index."""
-    found: set[bytes] = set()
-    for naming in NAMING_COLUMNS:
-        for value in session.scalars(_statement(naming).execution_options(yield_per=2_000)):
-            found.update(bytes.fromhex(name) for name in _names_in(value))
-    return found
+    return {bytes.fromhex(name) for naming in NAMING_COLUMNS for name in names_in_column(session, naming)}
+
+
+def names_in_column(session: Session, naming: str) -> Iterator[str]:
+    """The files that one of `NAMING_COLUMNS` names, some of them more than once."""
+    for value in session.scalars(_statement(naming).execution_options(yield_per=2_000)):
+        yield from _names_in(value)
 
 
 def _statement(naming: str) -> Select[Any]:

@@ -43,6 +43,7 @@ from tests.support.mail_sink import mail_sink
 from tests.support.messages import delivery_for, queue_code, state_of
 from tests.support.signer_client import ATTRIBUTE, FIELD
 from tests.support.signing import seller_pages, signed_by
+from tests.support.staff import add_person, enter
 
 FULL = "Hệ thống đang hết chỗ lưu"
 SLOW = "Thư đang chậm"
@@ -148,6 +149,20 @@ def test_no_half_file_stays_on_a_full_disk(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert [path.name for path in storage.folder.rglob("*") if path.is_file()] == [sound]
     assert storage.get(storage.put(b"x" * 50_000))
+
+
+def test_a_page_is_worth_more_than_the_note_that_it_was_opened(
+    small_app: Flask, small_product: Product, clock: FixedClock
+) -> None:
+    """Staff must be able to read what is wrong while the disk is full; when they were last seen can wait."""
+    refusing = "CREATE TRIGGER no_room BEFORE UPDATE ON staff_session BEGIN SELECT RAISE(ABORT, '{}'); END"
+    browser = Browser(small_app)
+    enter(browser.client, small_product, add_person(small_product.database))
+    clock.advance(timedelta(minutes=5))
+    said = refusing.format("database or disk is full")
+    small_product.database.run(lambda session: session.execute(text(said)) and None)
+    assert browser.open("/quan-tri/tinh-trang").status_code == 200
+    assert "Tạm thời chỉ xem được" in browser.text
 
 
 # --- Mail ------------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ DAMAGES: tuple[dict[str, Damage], ...] = (
         "seal.p12 is missing in the copy of the keys": lambda it: next(it.keys.rglob("seal.p12")).unlink(),
     },
     {
-        "named by a document, is not in the backup": _without_line,
+        "named by document.sha256, is not in the backup": _without_line,
         "A fact is missing": lambda it: it.in_copy("DELETE FROM fact WHERE kind = 'pledge.submitted'", table="fact"),
         "seal.p12 is another one in the copy of the keys": lambda it: _flip(next(it.keys.rglob("seal.p12"))),
     },
