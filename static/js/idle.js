@@ -4,7 +4,8 @@ export function watchIdle() {
   if (!dialog) return;
   const warning = Number(dialog.dataset.warning) * 1000;
   const time = dialog.querySelector("[data-idle-time]");
-  const stay = dialog.querySelector("[data-idle-soon] form");
+  const stay = dialog.querySelector("[data-idle-stay]");
+  const token = document.querySelector("#sign-out [name=csrf_token]").value;
   const others = "BroadcastChannel" in window ? new BroadcastChannel("staff-session") : null;
   let end = 0;
   let over = false;
@@ -29,17 +30,16 @@ export function watchIdle() {
       time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
       if (!dialog.open) {
         dialog.showModal();
-        stay.querySelector("button").focus();
+        stay.focus();
       }
     }
   };
 
-  stay.addEventListener("submit", async (event) => {
-    event.preventDefault();
+  stay.addEventListener("click", async () => {
     try {
-      const answer = await fetch(stay.action, {
+      const answer = await fetch(stay.dataset.idleStay, {
         method: "POST",
-        body: new URLSearchParams(new FormData(stay)),
+        body: new URLSearchParams({ csrf_token: token }),
         headers: { Accept: "application/json" },
       });
       if (answer.redirected || !answer.ok) finish();
@@ -56,7 +56,7 @@ export function watchIdle() {
   dialog.addEventListener("cancel", (event) => {
     if (over) return;
     event.preventDefault();
-    stay.requestSubmit();
+    stay.click();
   });
   others?.addEventListener("message", (event) => goOn(event.data));
   goOn(Number(dialog.dataset.left));

@@ -75,7 +75,7 @@ def test_the_queue_and_a_report_say_everything_but_who_sent_it(office: Office) -
     for words in ("Người dân", "Dòng một", "<b>dòng hai</b>", "Tin thứ hai", "không tiết lộ người báo tin"):
         assert words in page.words
     assert "192.0.2.77" not in page.text
-    [link] = page.all("//a[@target]")
+    [link] = page.all("//main//a[@target]")
     assert (link.get("href"), link.get("rel")) == ("https://vidu.vn/bai?a=1&b=2", "noopener noreferrer nofollow")
     shown = browser.client.get(page.all("//main//img/@src")[0])
     assert shown.data == photo()
