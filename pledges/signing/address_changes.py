@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from pledges.audit.operations import SIGNER, Actor, record
@@ -132,10 +132,10 @@ def _add(session: Session, wish: Wish, pledge: Pledge, now: datetime) -> Address
         session,
         "mailbox.asked",
         province_code=pledge.province_code,
-        object_id=pledge.id,
+        object_id=change.id,
         actor=SIGNER,
         now=now,
-        data={"request": str(change.id)},
+        data={"pledge": str(change.pledge_id)},
     )
     return change
 
@@ -192,6 +192,19 @@ def changes_of(
         .order_by(order, AddressChange.id)
         .limit(most)
     ).all()
+
+
+def count_open_changes(session: Session, province_code: str, agency_code: str) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                AddressChange.province_code == province_code,
+                AddressChange.agency_code == agency_code,
+                AddressChange.state.in_(OPEN),
+            )
+        )
+        or 0
+    )
 
 
 def change_of_link(session: Session, tokens: Tokens, token: str, now: datetime) -> AddressChange:
@@ -277,8 +290,8 @@ def _record(session: Session, change: AddressChange, kind: str, now: datetime) -
         session,
         kind,
         province_code=change.province_code,
-        object_id=change.pledge_id,
+        object_id=change.id,
         actor=SIGNER,
         now=now,
-        data={"request": str(change.id)},
+        data={"pledge": str(change.pledge_id)},
     )

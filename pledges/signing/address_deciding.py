@@ -116,10 +116,10 @@ def _record(session: Session, change: AddressChange, kind: str, staff: Staff, no
         session,
         kind,
         province_code=change.province_code,
-        object_id=change.pledge_id,
+        object_id=change.id,
         actor=actor_of(staff),
         now=now,
-        data={"request": str(change.id), **data},
+        data={"pledge": str(change.pledge_id), **data},
     )
 
 

@@ -72,7 +72,7 @@ def move_file(session: Session, change: AddressChange, pledge: Pledge, *, actor:
     }
     session.flush()
     refresh(session, change.province_code, [entity.id])
-    act.record("mailbox.changed", pledge.id, {"request": str(change.id), "pledges": len(pledges)})
+    act.record("mailbox.changed", change.id, {"pledge": str(pledge.id), "pledges": len(pledges)})
 
 
 def move_back(session: Session, change: AddressChange, *, actor: Actor, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from pledges.registry.models import Entity
@@ -41,6 +41,17 @@ def disputes_of(
         .order_by(Dispute.opened_at.desc() if closed else Dispute.opened_at, Dispute.id)
         .limit(most)
     ).all()
+
+
+def count_open_disputes(session: Session, province_code: str, agency_code: str) -> int:
+    return (
+        session.scalar(
+            select(func.count()).where(
+                Dispute.province_code == province_code, Dispute.agency_code == agency_code, Dispute.state.in_(OPEN)
+            )
+        )
+        or 0
+    )
 
 
 def questions_of(session: Session, dispute: Dispute) -> Sequence[DisputeQuestion]:

@@ -153,17 +153,17 @@ def _open(
     )
     session.add(dispute)
     session.flush()
-    record_dispute(session, dispute, "dispute.opened", now)
+    _record(session, dispute, "dispute.opened", now)
     for side in Side:
         tell(session, dispute, side, "dispute_opened", cause=str(dispute.id), now=now, post=post)
 
 
 def _lapse(session: Session, dispute: Dispute, now: datetime) -> None:
     dispute.state, dispute.revision = DisputeState.LAPSED, dispute.revision + 1
-    record_dispute(session, dispute, "dispute.lapsed", now)
+    _record(session, dispute, "dispute.lapsed", now)
 
 
-def record_dispute(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
+def _record(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
     record(
         session,
         kind,

@@ -16,6 +16,9 @@ from pledges.accounts.queries import get_staff
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.identity import national_phone
 from pledges.plans.queries import get_agency, get_commune
+from pledges.registry.matching import survivor
+from pledges.registry.models import Entity
+from pledges.registry.queries import contacts_of
 from pledges.signing.address_changes import changes_of
 from pledges.signing.address_deciding import grant_change, refuse_change, take_change_back
 from pledges.signing.address_models import AddressChange, ChangeState
@@ -212,6 +215,7 @@ def _lines(change: AddressChange, pledge: Pledge) -> list[tuple[str, str, str]]:
             national_phone(answers["phone"]) if answers.get("phone") else "",
             national_phone(change.phone),
         ),
+        (_("Điện thoại trong danh sách"), _phones(pledge), ""),
         (_("Thư điện tử"), old, change.new_email),
         (_("Mã số thuế"), answers.get("tax_code"), ""),
         (_("Xã, phường, đặc khu"), commune.name if commune is not None else "", ""),
@@ -219,3 +223,10 @@ def _lines(change: AddressChange, pledge: Pledge) -> list[tuple[str, str, str]]:
         (_("Ký lúc"), time_text(pledge.signed_at), ""),
     ]
     return [(str(key), str(left or "–"), str(right or "–")) for key, left, right in rows if left or right]
+
+
+def _phones(pledge: Pledge) -> str:
+    """Where the register reaches the subject by phone: whoever decides calls there, and not the number of who asks."""
+    entity = survivor(reader(), reader().get_one(Entity, (pledge.province_code, pledge.entity_id)))
+    known = [each for each in contacts_of(reader(), entity) if each.kind == "phone" and each.ended_at is None]
+    return "; ".join(national_phone(each.value) for each in known)

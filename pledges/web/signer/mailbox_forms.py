@@ -65,7 +65,7 @@ class ConfirmMailboxForm(PageForm):
             "PDF, mỗi tệp không quá 10 MB. Không cần gửi ảnh thẻ căn cước."
         ),
         most=MOST_FILES,
-        required=False,
+        required=lazy("Hãy gửi ít nhất một ảnh hoặc tệp PDF giấy tờ."),
     )
     drop = AgreeField(lazy("Bỏ các tệp đã gửi"), required=False)
     code = CodeField(lazy("Mã xác nhận gửi tới thư điện tử mới"))

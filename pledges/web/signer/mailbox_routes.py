@@ -147,6 +147,7 @@ def send_mailbox_wish() -> ResponseReturnValue:
         form = ConfirmMailboxForm()
     except RequestEntityTooLarge:
         return error_page(413, _("Các tệp quá lớn. Hãy quay lại trang trước và chọn ít tệp hơn hoặc tệp nhỏ hơn."))
+    form.papers.required = not kept_evidence(tokens(), form.kept.data)
     valid = form.validate_on_submit()
     if form.stale:
         return _confirm_page(form, begun)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import begin_session
 from pledges.product import Product
 from pledges.registry.models import Entity
 from pledges.registry.recounting import recount
+from pledges.signing.dispute_models import Dispute, DisputeState
 from pledges.signing.models import Pledge
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import START
@@ -177,6 +179,11 @@ def test_claims_stand_side_by_side_and_are_decided(desks: Desks) -> None:
     assert {"Công ty TNHH Thử Nghiệm 1", "Công ty TNHH Thử Nghiệm 2"} <= set(
         re.findall(r"Công ty TNHH \w+ \w+ \d", page.words)
     )
+    assert "cơ quan nhận bản cam kết sau quyết định: Sở Công Thương" in page.words
+    assert page.all("//input[@name='verdict']") == []
+    # Without a dispute, as against somebody whom only a list names, every officer of the province may decide.
+    desks.product.database.run(lambda session: session.execute(update(Dispute).values(state=DisputeState.LAPSED)))
+    page = desks.health.get(link)
     wrong = desks.trade.send(desks.trade.get(link), {"verdict": "same"}, form=own_form(page), status=400)
     done = desks.trade.send(wrong, {"verdict": "same", "note": "Đã gọi điện."}, form=own_form(wrong))
     assert claim.reference in done.words
