@@ -122,6 +122,15 @@ def test_forwarded_headers_count_only_behind_a_proxy(small_product: Product) -> 
     assert seen(1) == "203.0.113.7 localhost https"
 
 
+@pytest.mark.parametrize("path", ["/", "/tra-cuu", "/api/v1/openapi.json", "/api/v1/verify/none", "/can-bo/dang-nhap"])
+def test_no_other_site_may_read_an_answer(client: FlaskClient, path: str) -> None:
+    for method in ("GET", "OPTIONS"):
+        asked = {"Origin": "https://khac.vidu.vn", "Access-Control-Request-Method": "GET"}
+        answer = client.open(path, method=method, headers=asked)
+        assert [name for name, _value in answer.headers if name.startswith("Access-Control-")] == []
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
 def test_the_session_cookie_over_https(small_product: Product) -> None:
     settings = dataclasses.replace(small_product.settings, public_url="https://camket.example.vn")
     app = create_app(product=dataclasses.replace(small_product, settings=settings))
