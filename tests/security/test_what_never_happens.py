@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pledges.core.formulas import csv_safe, formula_safe
 from pledges.signing.rules import Page as Step
 from pledges.web.security import audience_of
 from tests.support.checked_pages import CheckedClient
@@ -93,3 +96,23 @@ def test_text_is_never_taken_for_markup_or_program() -> None:
         assert not re.search(r"\b(?:eval|exec)\(|render_template_string|from_string\(", source), path
         assert not re.search(r'\bParagraph\((?!"", )', source), path
         assert not re.search(r"\bMarkup\(f[\"']", source), path
+
+
+@given(st.text("=+-@＝＋－＠;\t|, \u00a0\r\naĐ1'", max_size=30))
+def test_no_text_begins_a_formula(typed: str) -> None:
+    """Read as a spreadsheet program reads it: blanks skipped, cut at semicolons, tabs and bars."""
+    begins = re.compile(r"[ \u00a0]*[=+\-@＝＋－＠\t\r\n]")
+    assert not begins.match(formula_safe(typed))
+    cells = re.split(r"[;|\t]", csv_safe(typed))
+    assert not [cell for cell in cells if re.match(r"\s*[=+\-@＝＋－＠]", cell)]
+
+
+def test_every_table_goes_through_the_rule() -> None:
+    for path, source in SOURCES.items():
+        if "csv.writer(" in source or path.name == "list_csv.py":
+            assert "csv_safe" in source, path
+        if "xlsxwriter.Workbook(" in source:
+            assert '"strings_to_formulas": False' in source, path
+            assert '"strings_to_urls": False' in source, path
+            assert not re.search(r"\bsheet\.write(?:_row|_column)?\(", source), path
+        assert "write_formula(" not in source or path.name == "rollup_xlsx.py", path
