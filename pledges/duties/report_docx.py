@@ -179,8 +179,8 @@ class _Writer:
 
     def _picture(self, picture: Picture) -> None:
         self._pictures += 1
-        room = {"width": _PICTURE * _POINTS, "most_height": _MOST_PICTURE}
-        pieces = chart_pictures(picture.chart, faces=self.faces, **room)
+        width = _PICTURE * _POINTS
+        pieces = chart_pictures(picture.chart, width=width, most_height=_MOST_PICTURE, faces=self.faces)
         for piece in pieces:
             self.paper.add_picture(piece)
         number = field("SEQ Bieu_do \\* ARABIC", str(self._pictures))
