@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select, update
@@ -134,9 +135,9 @@ class MailboxMoves:
         with self._database.read() as session:
             granted = session.scalars(select(AddressChange).where(AddressChange.state == ChangeState.GRANTED)).all()
         for change in granted:
-            self._database.run(lambda session, each=change: self._move(session, each))
+            self._database.run(partial(self._move, change))
 
-    def _move(self, session: Session, change: AddressChange) -> None:
+    def _move(self, change: AddressChange, session: Session) -> None:
         take_effect(
             session,
             session.get_one(AddressChange, (change.province_code, change.id)),

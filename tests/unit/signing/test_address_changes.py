@@ -31,6 +31,7 @@ from pledges.signing.codes import CodePurpose, send_code
 from pledges.signing.links import LinkDead
 from pledges.signing.models import AccessLink, Draft, PledgeState
 from pledges.signing.reopening import start_amendment
+from tests.guards.repository import ROOT
 from tests.support.clock import FixedClock
 from tests.support.offices import WAY_TO, Office
 from tests.support.signing import PUBLIC_URL
@@ -265,3 +266,14 @@ def test_other_people_decide_nothing(mailbox_of_sqlite: Mailbox) -> None:
         here.do(refuse_change, note="  ")
     with pytest.raises(Conflict):
         here.do(refuse_change, note="x", seen=9)
+
+
+def test_the_document_says_the_same_table() -> None:
+    _before, _heading, section = (ROOT / "docs" / "disputes.md").read_text().partition("## A file that is to move")
+    section = section.partition("\n## ")[0].partition("| verdict |")[0]
+    rows = [
+        line.split("|")[1:3] for line in section.splitlines() if line.startswith("| ") and not line.startswith("| from")
+    ]
+    assert sorted((before.strip(), after.strip()) for before, after in rows) == sorted(
+        (before.value, after.value) for before, following in TRANSITIONS.items() for after in following
+    )

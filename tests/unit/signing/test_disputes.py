@@ -32,6 +32,7 @@ from pledges.signing.dispute_rules import TRANSITIONS
 from pledges.signing.disputes import watch_claims
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.public_pledges import public_pledge
+from tests.guards.repository import ROOT
 from tests.support.clock import FixedClock
 from tests.support.signing import HUE, PUBLIC_URL, approve, invented_tax_code, seller_pages, signed_by
 from tests.support.staff import add_person
@@ -302,3 +303,14 @@ def name_nothing_of_others(session: Session, pledge: Pledge) -> None:
 
 def watch(session: Session, here: Quarrel) -> None:
     watch_claims(session, [session.get_one(Pledge, (HUE, here.theirs.id))], now=here.clock(), post=here.post)
+
+
+def test_the_document_says_the_same_table() -> None:
+    _before, _heading, section = (ROOT / "docs" / "disputes.md").read_text().partition("## Two who claim")
+    section = section.partition("\n## ")[0].partition("| verdict |")[0]
+    rows = [
+        line.split("|")[1:3] for line in section.splitlines() if line.startswith("| ") and not line.startswith("| from")
+    ]
+    assert sorted((before.strip(), after.strip()) for before, after in rows) == sorted(
+        (before.value, after.value) for before, following in TRANSITIONS.items() for after in following
+    )
