@@ -14,6 +14,7 @@ from pledges.accounts.second_step import CodeRefused
 from pledges.accounts.steps import StepOver
 from pledges.core.errors import DomainError
 from pledges.web.current import now, product
+from pledges.web.i18n import error_text
 from pledges.web.officer.authentication import safe_next, sign_in, signed_in_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.enrolling import begun, first_factor, is_wrong, shown_key
@@ -129,5 +130,5 @@ def passkey_question() -> ResponseReturnValue:
         try:
             staff = begun(StepPurpose.ENROL)[1]
         except StepOver as over:
-            return jsonify(error=_(over.message)), over.status
+            return jsonify(error=error_text(over)), over.status
     return jsonify(new_passkey_options(staff))
