@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from pledges.cli_output import COMMAND, json_option, product, show, stop
 from pledges.continuity.backup import Wanted, take_backup
-from pledges.continuity.drill import Rehearsal, Report, rehearse
+from pledges.continuity.drill import Rehearsal, Report, look_at_restored, rehearse
 from pledges.continuity.keys import lay_out, read_keys, read_password
 from pledges.continuity.manifest import Manifest, NotPossible, find_backup
 from pledges.continuity.marks import note_backup, note_drill
@@ -91,6 +91,8 @@ def ops_backup(to: Path, keys_to: Path | None, keys_password: Path | None, keep:
     "--into", default=None, help="Address of an empty database for the restored copy; it is empty again afterwards."
 )
 @click.option("--work", type=FOLDER, default=None, help="Folder for the restored copy; without it in PLEDGES_VAR.")
+@click.option("--restored", default=None, help="Address of a database that was put back already, as by pgBackRest.")
+@click.option("--restored-storage", type=FOLDER, default=None, help="The files that were put back with it.")
 @click.option("--pgbackrest", "stanza", default=None, help="Also ask pgBackRest about this stanza.")
 @json_option
 @with_appcontext
@@ -102,19 +104,26 @@ def ops_drill(
     without_keys: bool,
     into: str | None,
     work: Path | None,
+    restored: str | None,
+    restored_storage: Path | None,
     stanza: str | None,
     as_json: bool,
 ) -> None:
     """Put a backup back into an empty place and prove that nothing is missing. Status 1: a sentence for each fault."""
     running = product()
-    password = read_password(keys_password)
-    report = rehearse(running, Rehearsal(backup, keys_from, password, without_keys, into, work))
+    if (restored is None) != (restored_storage is None):
+        raise click.UsageError("--restored and --restored-storage belong together.")
+    if restored is not None and restored_storage is not None:
+        report = look_at_restored(running, restored, restored_storage)
+    else:
+        password = read_password(keys_password)
+        report = rehearse(running, Rehearsal(backup, keys_from, password, without_keys, into, work))
     continuous = asdict(ask_pgbackrest(stanza)) if stanza is not None else None
     if continuous is not None:
         continuous["ended_at"] = continuous["ended_at"].isoformat()
     figures = {
         "ok": report.ok,
-        "own": backup is None,
+        "own": backup is None and restored is None,
         "faults": len(report.sentences),
         "seconds": round(report.restore_seconds + report.check_seconds),
         "recovery_point_seconds": round(report.age_seconds),

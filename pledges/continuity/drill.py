@@ -20,12 +20,14 @@ from pledges.audit.queries import newest_recorded
 from pledges.continuity import checks
 from pledges.continuity.backup import Wanted, take_backup
 from pledges.continuity.checks import Check
-from pledges.continuity.files import damaged_files
+from pledges.continuity.files import damaged_files, stored_files
 from pledges.continuity.keys import Keys, differing, read_keys, settings_in
 from pledges.continuity.manifest import Manifest, NotPossible, find_backup, listed_files
 from pledges.continuity.restoring import Restored, damage_of, put_aside
 from pledges.core import migrate
 from pledges.core.calendar import system_clock
+from pledges.core.db import Database
+from pledges.documents.storage import Storage
 from pledges.product import Product
 
 
@@ -77,6 +79,32 @@ class Report:
             "recovery_time_seconds": round(self.restore_seconds + self.check_seconds, 1),
             "checks": [asdict(check) | {"ok": check.ok} for check in self.checks],
         }
+
+
+def look_at_restored(product: Product, url: str, storage: Path) -> Report:
+    """What pgBackRest or anybody else has put back, beside the running system: everything but the backup itself."""
+    database = Database(url)
+    try:
+        if database.url == product.database.url:
+            raise NotPossible("This is the running database: name the restored one.")
+        with database.read() as session:
+            newest = newest_recorded(session)
+        if newest is None:
+            raise NotPossible("The restored database holds no facts.")
+        age = max(0.0, (product.clock() - newest).total_seconds())
+        report = Report("restored elsewhere", newest, age, newest, _newest_live(product))
+        begun = time.monotonic()
+        if migrate.pending(database):
+            raise NotPossible("The restored database is of another version: use the program that it was made with.")
+        listed = [sha256 for sha256, _size in stored_files(storage)]
+        key = product.settings.data_key
+        report.checks += _checks_of(product, Restored(database, Storage(storage), []), listed, key, newest)
+        report.check_seconds = time.monotonic() - begun
+        return report
+    except DBAPIError as error:
+        raise NotPossible(f"The restored database cannot be read: {_plain(error)}") from error
+    finally:
+        database.dispose()
 
 
 def rehearse(product: Product, wanted: Rehearsal) -> Report:
@@ -147,22 +175,28 @@ def _look(
     product: Product, folder: Path, manifest: Manifest, restored: Restored, keys: Keys | None, report: Report
 ) -> None:
     """From the whole to the single rows; the copy is brought to this version of the program before rows are read."""
-    database, storage = restored.database, restored.storage
-    with database.engine.connect() as connection:
+    with restored.database.engine.connect() as connection:
         report.checks.append(checks.compare_counts(connection, manifest.tables))
     report.checks.append(_schema(restored, manifest))
-    report.checks.append(checks.check_integrity(database))
-    listed = listed_files(folder)
+    data_key = None if keys is None else settings_in(keys).get("PLEDGES_DATA_KEY", "")
+    report.checks += _checks_of(product, restored, listed_files(folder), data_key, report.newest_fact)
+
+
+def _checks_of(
+    product: Product, restored: Restored, listed: list[str], data_key: str | None, newest: datetime | None
+) -> Iterator[Check]:
+    database, storage = restored.database, restored.storage
+    yield checks.check_integrity(database)
     damaged = damaged_files(storage.folder, listed)
     with database.read() as session:
-        report.checks.append(checks.check_files(session, set(listed), restored.missing, damaged))
-        report.checks.append(checks.check_documents(session))
-        report.checks.append(checks.check_facts(session))
-        if keys is not None:
-            report.checks.append(checks.check_data_key(session, settings_in(keys).get("PLEDGES_DATA_KEY", "")))
-        report.checks.append(checks.check_verifications(session, storage))
-        report.checks += _against_live(product, session, report.newest_fact)
-    report.checks.append(checks.check_counters(database))
+        yield checks.check_files(session, set(listed), restored.missing, damaged)
+        yield checks.check_documents(session)
+        yield checks.check_facts(session)
+        if data_key is not None:
+            yield checks.check_data_key(session, data_key)
+        yield checks.check_verifications(session, storage)
+        yield from _against_live(product, session, newest)
+    yield checks.check_counters(database)
 
 
 def _schema(restored: Restored, manifest: Manifest) -> Check:

@@ -61,6 +61,10 @@ def test_from_the_backup_to_another_machine(small_product: Product, small_app: F
     [sha256] = listed_files(Path(taken["backup"]))
     assert new.storage.get(sha256) == b"a file that must come along"
     assert states(new)["database"] == "fine"
+    there = ("--restored", f"sqlite:///{tmp_path / 'new' / 'pledges.sqlite'}", "--restored-storage", settings.storage)
+    assert run(small_app, "drill", *there, "--json")["ok"]
+    new.storage.path_of(sha256).write_bytes(b"another")
+    assert "is damaged" in run(small_app, "drill", *there, status=1)["stderr"]
     assert "is not empty" in run(make_app(new), "restore", "--from", to, status=1)["stderr"]
     database.dispose()
 
