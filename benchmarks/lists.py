@@ -190,7 +190,7 @@ def _reference(database: Database, figures: Figures) -> None:
     with database.read() as session:
         wanted = lists.read_wanted(session, HUE, AGENCY, NOT_PLEDGED)
         query = str(
-            live.statement(session, wanted, at(NOW)).compile(
+            live.statement(wanted, at(NOW)).compile(
                 dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
             )
         )

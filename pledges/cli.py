@@ -37,6 +37,7 @@ from pledges.plans.loading import load_from_files, recompute_everywhere
 from pledges.province_readiness import provinces_readiness
 from pledges.readiness import check_readiness
 from pledges.registry.recounting import recount
+from pledges.rounds.kept_lines import recheck_lines
 
 DEVELOPMENT_DOMAIN = "vidu.vn"
 MOST_RETRIED = 1_000
@@ -148,12 +149,16 @@ def _provinces(only: str | None) -> dict[str, dict[str, Any]]:
 @dry_run_option
 @json_option
 def ops_recount(dry_run: bool, as_json: bool) -> None:
-    """Compare the counters with the facts and repair them; status 1 when a dry run found a difference."""
+    """Compare counters with facts, and what lists show with the register; repair, or end with status 1 on a dry run."""
     found = product().database.run(lambda session: recount(session, repair=not dry_run))
+    lines = product().database.run(lambda session: recheck_lines(session, repair=not dry_run))
     for drift in found if not as_json else ():
         click.echo(str(drift))
-    show({"differences": len(found), "repaired": 0 if dry_run else len(found)}, as_json=as_json)
-    if dry_run and found:
+    for obligation_id in lines if not as_json else ():
+        click.echo(f"What obligation {obligation_id} keeps for the lists is not what the register says.")
+    count = len(found) + len(lines)
+    show({"differences": count, "repaired": 0 if dry_run else count}, as_json=as_json)
+    if dry_run and count:
         raise SystemExit(1)
 
 

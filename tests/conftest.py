@@ -17,7 +17,7 @@ from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.settings import Settings, read_settings
 from tests.support.clock import FixedClock
-from tests.support.databases import PostgresTemplate, SqliteTemplate
+from tests.support.databases import PostgresTemplate, SqliteTemplate, assert_lines_are_kept
 from tests.support.memory import quick_folder
 from tests.support.postgres import RUN, SHARED, NoPostgres, PostgresServer, TemporaryServer, named_server
 from tests.support.routes_once import compile_routes_once
@@ -126,6 +126,7 @@ def sqlite_database(sqlite_template: SqliteTemplate, tmp_path: Path) -> Iterator
     """A fresh SQLite database with schema and plans."""
     with sqlite_template.fresh() as database:
         yield database
+        assert_lines_are_kept(database)
 
 
 @pytest.fixture
@@ -133,6 +134,7 @@ def postgresql_database(postgres_template: PostgresTemplate) -> Iterator[Databas
     """A fresh PostgreSQL database with schema and plans."""
     with postgres_template.fresh() as database:
         yield database
+        assert_lines_are_kept(database)
 
 
 ON_BOTH = (

@@ -258,6 +258,13 @@ class Obligation(InProvince, Base):
     opened_at: Mapped[datetime]
     import_id: Mapped[uuid.UUID | None]
     """The import that opened it, so that it can be undone."""
+    subject_types: Mapped[str] = mapped_column(default="")
+    """Of the types that its entry asks those that its subject has, separated by blanks; `recompute_many` keeps it."""
+    first_seen_on: Mapped[date] = mapped_column(default=NOT_RECKONED)
+    """When the website or the entity was first noticed; `recompute_many` keeps it."""
+    tried: Mapped[str] = mapped_column(default="")
+    """How and when it was tried to reach its subject, as `rounds.tried` writes and keeps it. These three stand here so
+    that a list of a million lines need not gather them."""
 
 
 class RegistrationTurn(Base):

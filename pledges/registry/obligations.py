@@ -154,8 +154,12 @@ def _recompute(work: _Work, owing: Owing, entity: Entity) -> None:
             _settle(work, owing, entity, entry, channel, types & owing.rules.types[entry.id])
     for obligation in owing.owed_by(entity):
         entry = owing.rules.entries[obligation.entry_id]
-        if (entry.id, obligation.channel_id or entity.id) not in right and obligation.scope is Scope.PRESUMED_IN:
-            _presume(work, entity, entry, obligation, Scope.PRESUMED_OUT, types & owing.rules.types[entry.id])
+        if (entry.id, obligation.channel_id or entity.id) in right:
+            continue
+        covered = types & owing.rules.types[entry.id]
+        obligation.subject_types = _joined(covered)
+        if obligation.scope is Scope.PRESUMED_IN:
+            _presume(work, entity, entry, obligation, Scope.PRESUMED_OUT, covered)
 
 
 def _settle(
@@ -180,7 +184,13 @@ def _settle(
             _presume(work, entity, entry, obligation, wanted, covered)
     if follows and obligation.id not in owing.cohort_decided:
         _presume_cohort(work, entry, obligation, _appeared(work, owing, entity, channel))
-    _reckon(work, owing, entity, entry, obligation, channel, covered)
+    obligation.subject_types = _joined(covered)
+    obligation.first_seen_on = owing.first_seen_of(entity, channel, local_day(obligation.opened_at))
+    _reckon(work, entity, entry, obligation, covered, owing.days_off)
+
+
+def _joined(types: Collection[str]) -> str:
+    return " ".join(sorted(types))
 
 
 def _has_declared(owing: Owing, entity: Entity | None, obligation: Obligation) -> bool:
@@ -210,6 +220,7 @@ def _open(
     covered: Collection[str],
 ) -> None:
     declared = work.declared or (entity is not None and entity.id in owing.self_declared)
+    first_seen_on = owing.first_seen_of(entity, channel, local_day(work.now))
     cohort = Cohort(cohort_of(entry, _appeared(work, owing, entity, channel)))
     obligation = Obligation(
         province_code=work.province_code,
@@ -225,13 +236,15 @@ def _open(
         turns_on=turning_day(
             entry,
             cohort=cohort,
-            first_seen_on=owing.first_seen_of(entity, channel, local_day(work.now)),
+            first_seen_on=first_seen_on,
             asked_on=None,
             waits_until=None,
             days_off=owing.days_off,
         ),
         opened_at=work.now,
         import_id=work.import_id,
+        subject_types=_joined(covered),
+        first_seen_on=first_seen_on,
     )
     work.session.add(obligation)
     work.done.opened.append(obligation)
@@ -281,22 +294,21 @@ def _presume_cohort(work: _Work, entry: ObligationEntry, obligation: Obligation,
 
 def _reckon(
     work: _Work,
-    owing: Owing,
     entity: Entity | None,
     entry: ObligationEntry,
     obligation: Obligation,
-    channel: Channel | None,
     covered: Collection[str],
+    days_off: frozenset[date],
 ) -> None:
     """The day on which it turns follows from cohort, entry and first evidence; a changed plan changes it."""
     asked_on, waits_until = obligation.asked_on, obligation.waits_until
     turning = turning_day(
         entry,
         cohort=obligation.cohort,
-        first_seen_on=owing.first_seen_of(entity, channel, local_day(obligation.opened_at)),
+        first_seen_on=obligation.first_seen_on,
         asked_on=asked_on,
         waits_until=waits_until,
-        days_off=owing.days_off,
+        days_off=days_off,
     )
     if turning == obligation.turns_on:
         return

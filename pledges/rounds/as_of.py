@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.calendar import end_of_day
 from pledges.registry.models import Channel, Entity, Obligation, ObligationMove
-from pledges.rounds.evidence import Gathering, Reader
+from pledges.rounds.evidence import Gathering, Reader, own_columns
 from pledges.rounds.former_values import FormerValues, changed_since
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListRow, Wanted, found_in
@@ -46,7 +46,7 @@ def rows(
     statement = _rows(gathering, wanted, day, after, None if wanted.filters.subject_type else most)
     for found in plain_chunks(session, statement, chunk):
         lines = reader.lines(row[:-1] for row in found)
-        changed = [place for place, row in enumerate(found) if row[-1] or former.merged(row[3])]
+        changed = [place for place, row in enumerate(found) if row[-1] or former.merged(row[1])]
         former.lead_back(lines, changed, reader)
         yield from _of_type(lines, wanted.filters.subject_type)
 
@@ -101,10 +101,9 @@ def _rows(gathering: Gathering, wanted: Wanted, day: date, edge: Edge | None, mo
     beside = gathering.beside(then.entity_id, then.obligation_id)
     found = (
         select(
+            *own_columns(then.obligation_id, then.entity_id),
             then.part,
             then.entry_id,
-            then.obligation_id,
-            then.entity_id,
             then.commune_code,
             then.asked_on,
             then.turns_on,

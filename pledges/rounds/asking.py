@@ -27,6 +27,7 @@ from pledges.rounds.links import new_short_code, token_of, token_sha256
 from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Round, RoundState, Way
 from pledges.rounds.population import entries_led, owner_joined, to_ask
 from pledges.rounds.rules import ASK_STEP, batch_of, is_time_for, more_step
+from pledges.rounds.tried import keep_tried
 
 Key = tuple[str, uuid.UUID]
 """Province and id of a round."""
@@ -178,6 +179,7 @@ def _ask(
         if (contact := invitee.address()) is not None:
             mails.append((ask, step, compose(sender, ask, invitee, step=step, address=contact[1])))
     written = write(session, sender, "round_ask", mails, now=now)
+    keep_tried(session, of_round.province_code, [asks[each.entity_id].id for each in told])
     facts = [
         (_FACTS["asked"], asks[each.entity_id].id, {"round": str(of_round.id), "obligations": len(each.owed)})
         for each in told

@@ -22,6 +22,7 @@ from pledges.rounds.marking import counts_of, mark_not_reached, mark_reached, ob
 from pledges.rounds.models import Ask, Attempt, Outcome, Round, Way
 from pledges.rounds.operations import Key, RoundChanged
 from pledges.rounds.rules import ADJUSTABLE, is_taken_back, taken_back_step
+from pledges.rounds.tried import keep_tried
 
 MOST_ATTEMPTS = 5000
 LONGEST_NOTE = 300
@@ -143,6 +144,7 @@ def _write(session: Session, of_round: Round, attempts: Sequence[Attempt], staff
     owed = obligations_asked(session, province_code, reached, until=told_by(attempts[0]))
     days = {obligation_id: made_on for ids in owed.values() for obligation_id in ids}
     counts = mark_reached(session, province_code, days, day=today)
+    keep_tried(session, province_code, [attempt.ask_id for attempt in attempts])
     record_many(
         session,
         (
@@ -206,6 +208,7 @@ def take_back_attempts(
         attempt.outcome, attempt.settled_at = Outcome.NOT_REACHED, now
     session.flush()
     counts = mark_not_reached(session, of_round.province_code, days, list(about), day=local_day(now))
+    keep_tried(session, of_round.province_code, [attempt.ask_id for attempt in attempts])
     told_of: set[uuid.UUID] = set()
     facts = []
     for attempt in attempts:

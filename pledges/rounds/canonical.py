@@ -11,13 +11,12 @@ import hashlib
 import json
 import re
 import unicodedata
-import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 
 from pledges.rounds.list_models import Group
-from pledges.rounds.list_rows import ListRow, Unreached, WayDay
+from pledges.rounds.list_rows import ListRow, Shared, Unreached, WayDay
 
 COLUMNS = (
     "part",
@@ -62,8 +61,8 @@ def line_of(row: ListRow, salt: str) -> str:
         row.commune_code,
         row.entry_id,
         row.clause,
-        str(row.obligation_id),
-        str(row.entity_id) if row.entity_id is not None else "",
+        row.obligation,
+        row.entity,
         " ".join(row.subject_types),
         row.cohort,
         _day(row.asked_on),
@@ -75,19 +74,17 @@ def line_of(row: ListRow, salt: str) -> str:
     )
     line = ",".join(fields)
     if line.count(",") != len(COLUMNS) - 1 or not _LINE.fullmatch(line):
-        raise ValueError(f"a code of obligation {row.obligation_id} does not fit into the canonical list")
+        raise ValueError(f"a code of obligation {row.obligation} does not fit into the canonical list")
     return line
 
 
 def read_line(line: str, values: Mapping[str, str]) -> ListRow:
     """The row that a line was made of; `values` are empty once they have been erased."""
     group, commune, entry, clause, obligation, entity, types, cohort, asked, turns, ways, why, seen, _ = line.split(",")
-    return ListRow(
+    shared = Shared(
         _GROUPS[group],
         entry,
         clause,
-        uuid.UUID(obligation),
-        uuid.UUID(entity) if entity else None,
         commune,
         _read_types(types),
         cohort,
@@ -95,11 +92,10 @@ def read_line(line: str, values: Mapping[str, str]) -> ListRow:
         _read_day(turns),
         _read_ways(ways),
         Unreached(why) if why else None,
-        values.get("name", ""),
-        values.get("tax_code", ""),
-        values.get("channel", ""),
         _read_day(seen),
     )
+    told = (values.get("name", ""), values.get("tax_code", ""), values.get("channel", ""))
+    return ListRow(obligation, entity, *told, shared)
 
 
 def commitment_in(line: str) -> str:

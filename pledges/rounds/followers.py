@@ -20,6 +20,7 @@ from pledges.registry.turning import days_off
 from pledges.rounds.marking import counts_of, mark_not_reached, mark_reached, obligations_asked
 from pledges.rounds.models import Ask, Attempt, Outcome, Round
 from pledges.rounds.population import EMAIL
+from pledges.rounds.tried import keep_tried
 
 
 def on_message(session: Session, message: Message, now: datetime) -> None:
@@ -32,6 +33,7 @@ def on_message(session: Session, message: Message, now: datetime) -> None:
     ).first()
     if attempt is None:
         return
+    before = _said(attempt)
     if message.bounced_at is not None:
         _came_back(session, message, attempt, now)
     elif message.state is MessageState.ACCEPTED:
@@ -40,10 +42,17 @@ def on_message(session: Session, message: Message, now: datetime) -> None:
         _settle(attempt, Outcome.UNCERTAIN, now)
     elif message.state is MessageState.FAILED:
         _settle(attempt, Outcome.NOT_REACHED, now, attempt.note or _why_failed(message.last_error))
+    if _said(attempt) != before:
+        keep_tried(session, attempt.province_code, [attempt.ask_id])
 
 
 FOLLOWERS: Followers = MappingProxyType({"round_ask": on_message, "round_reminder": on_message})
 """For `Delivery.followers`."""
+
+
+def _said(attempt: Attempt) -> tuple[Outcome, date, str]:
+    """What lists say of it."""
+    return attempt.outcome, attempt.made_on, attempt.note
 
 
 def _settle(attempt: Attempt, outcome: Outcome, now: datetime, note: str = "") -> None:

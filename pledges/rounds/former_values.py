@@ -117,7 +117,7 @@ class FormerValues:
             if line.entity_id is not None:
                 steps = sorted([*facts[line.entity_id], *self._of.get(line.entity_id, ())], key=lambda step: step.at)
                 line = self._subject(line, line.entity_id, steps, types[line.entity_id], names, reader)
-            lines[place] = line._replace(cohort=self._cohort(line, facts[line.obligation_id]))
+            lines[place] = line.saying(cohort=self._cohort(line, facts[line.obligation_id]))
 
     def _subject(
         self,
@@ -133,12 +133,11 @@ class FormerValues:
             types = (types - given) | taken
         renamed = next((step for step in steps if step.changed("name")), None)
         name = names.get((entity_id, renamed.at)) if renamed is not None else None
-        return line._replace(
+        told = line.saying(
             subject_types=reader.types(line.entry_id, " ".join(sorted(types))),
-            name=name or line.name,
-            tax_code=self._tax_code(line, entity_id, steps),
             first_seen_on=line.first_seen_on if line.channel else self._seen.get(entity_id, line.first_seen_on),
         )
+        return told._replace(name=name or line.name, tax_code=self._tax_code(line, entity_id, steps))
 
     def _tax_code(self, line: ListRow, entity_id: uuid.UUID, steps: list[_Step]) -> str:
         """The first change since decides; what was replaced nobody knows any more."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from operator import attrgetter
@@ -18,12 +18,10 @@ class Column:
     width: float
     """In letters, as spreadsheet programs measure."""
     text: Callable[[ListRow], str]
-    key: Callable[[ListRow], Hashable] | None = None
-    """What alone decides about the text: thousands of lines share it. None: every line has its own."""
     day: Callable[[ListRow], date | None] | None = None
     """Where it holds a day."""
-    plain: bool = False
-    """Never anything in it that a CSV would have to quote."""
+    own: bool = False
+    """Every line has its own; the text of all others follows from what lines share (`ListRow.shared`)."""
 
 
 def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> list[Column]:
@@ -31,21 +29,21 @@ def columns_of(kind: ListKind, words: RowWords, safe: Callable[[str], str]) -> l
     asked = [
         _day("Ngày được mời", attrgetter("asked_on")),
         _day("Hết hạn", attrgetter("turns_on")),
-        Column("Đã liên hệ", 34, lambda row: _parted(words.ways(row)), attrgetter("ways")),
-        Column("Vì sao chưa liên hệ được", 30, words.reason, attrgetter("unreached_reason")),
+        Column("Đã liên hệ", 34, lambda row: _parted(words.ways(row))),
+        Column("Vì sao chưa liên hệ được", 30, words.reason),
     ]
     return [
-        Column("Phần", 30, lambda row: PART_TITLES[row.group], attrgetter("group")),
-        Column("Xã, phường, đặc khu", 26, words.commune, attrgetter("commune_code")),
-        Column("Tên", 46, lambda row: safe(words.name(row))),
-        Column("Mã số thuế", 15, lambda row: safe(row.tax_code) if row.tax_code else ""),
-        Column("Trang web", 30, lambda row: safe(row.channel) if row.channel else ""),
-        Column("Nhóm đối tượng", 34, lambda row: _parted(words.types(row)), attrgetter("subject_types")),
-        Column("Nghĩa vụ", 40, words.duty, attrgetter("entry_id")),
-        Column("Có từ khi nào", 28, words.cohort, attrgetter("cohort")),
+        Column("Phần", 30, lambda row: PART_TITLES[row.group]),
+        Column("Xã, phường, đặc khu", 26, words.commune),
+        Column("Tên", 46, lambda row: safe(words.name(row)), own=True),
+        Column("Mã số thuế", 15, lambda row: safe(row.tax_code) if row.tax_code else "", own=True),
+        Column("Trang web", 30, lambda row: safe(row.channel) if row.channel else "", own=True),
+        Column("Nhóm đối tượng", 34, lambda row: _parted(words.types(row))),
+        Column("Nghĩa vụ", 40, words.duty),
+        Column("Có từ khi nào", 28, words.cohort),
         _day("Thấy lần đầu", attrgetter("first_seen_on")),
         *(asked if kind is ListKind.NOT_PLEDGED else []),
-        Column("Mã dòng", 38, lambda row: str(row.obligation_id), plain=True),
+        Column("Mã dòng", 38, attrgetter("obligation"), own=True),
     ]
 
 
@@ -55,4 +53,4 @@ def _parted(text: str) -> str:
 
 
 def _day(title: str, day: Callable[[ListRow], date | None]) -> Column:
-    return Column(title, 14, lambda row: day_text(day(row)), day, day)
+    return Column(title, 14, lambda row: day_text(day(row)), day)

@@ -8,13 +8,14 @@ its hash is about, is `canonical.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+from operator import attrgetter
 
 from pledges.core.formulas import csv_safe
 from pledges.rounds.list_columns import Column, columns_of
 from pledges.rounds.list_heading import ListHeading
-from pledges.rounds.list_rows import ListRow
+from pledges.rounds.list_rows import ListRow, Shared
 from pledges.rounds.list_words import RowWords
 
 AT_ONCE = 1000
@@ -28,45 +29,55 @@ def csv_pieces(rows: Iterable[ListRow], heading: ListHeading, words: RowWords) -
     columns = columns_of(heading.kind, words, csv_safe)
     titles = ["Số thứ tự", *(column.title for column in columns), heading.caution[0]]
     yield ("\ufeff" + ",".join(map(_quoted, titles)) + END).encode()
-    cells = [_Cells(column) for column in columns]
+    cells = [
+        cells
+        for own, together in groupby(columns, attrgetter("own"))
+        for cells in ([_own(column) for column in together] if own else [_Together(list(together)).of])
+    ]
     about = _quoted(csv_safe(" | ".join(heading.lines)))
     number = 0
     remaining = iter(rows)
     while taken := list(islice(remaining, AT_ONCE)):
-        lines = zip(*[each.of(taken) for each in cells], strict=True)
-        first, *others = (f"{place},{','.join(line)}," for place, line in enumerate(lines, number + 1))
-        yield END.join([first + about, *others, ""]).encode()
+        numbers = map(str, range(number + 1, number + len(taken) + 1))
+        abouts = [about, *[""] * (len(taken) - 1)]
+        lines = map(",".join, zip(numbers, *[each(taken) for each in cells], abouts, strict=True))
+        yield END.join([*lines, ""]).encode()
         number, about = number + len(taken), ""
 
 
-class _Cells:
-    """The cells of one column. What many lines have in common is put into words and quoted once."""
+def _own(column: Column) -> Callable[[list[ListRow]], list[str]]:
+    """The cells of a column in which every line says something else."""
+    text = column.text
 
-    def __init__(self, column: Column) -> None:
-        self._text = column.text
-        self._key = column.key
-        self._plain = column.plain
-        self._known: dict[Hashable, str] = {}
+    def of(rows: list[ListRow]) -> list[str]:
+        texts = list(map(text, rows))
+        # Seldom does one of a thousand cells have to be quoted: a look at all of them at once is quicker.
+        return list(map(_quoted, texts)) if _NEEDS_QUOTES("".join(texts)) else texts
+
+    return of
+
+
+class _Together:
+    """Columns side by side whose cells follow from what lines share: one text, made once for all that share it."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self._columns = columns
+        self._known: dict[int, tuple[str, Shared]] = {}
+        """By identity, which is quick; that it stands here keeps it alive, so that no other one gets its number."""
 
     def of(self, rows: list[ListRow]) -> list[str]:
-        key = self._key
-        if key is None:
-            texts = map(self._text, rows)
-            return list(texts) if self._plain else list(map(_quoted, texts))
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        return self._shared(rows, key)
-
-    def _shared(self, rows: list[ListRow], key: Callable[[ListRow], Hashable]) -> list[str]:
-        keys = list(map(key, rows))
-        while True:
-            try:
-                return list(map(self._known.__getitem__, keys))
-            except KeyError:
-                # Seldom: the words are few, and are looked up without a step of ours for each line.
-                for shared, row in zip(keys, rows, strict=True):
-                    if shared not in self._known:
-                        self._known[shared] = _quoted(self._text(row))
+        known = self._known
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        texts = []
+        for row in rows:
+            shared = row[-1]
+            found = known.get(id(shared))
+            if found is None:
+                text = ",".join([_quoted(column.text(row)) for column in self._columns])
+                found = known[id(shared)] = text, shared
+            texts.append(found[0])
+        return texts
 
 
 def _quoted(text: str) -> str:

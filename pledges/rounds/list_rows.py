@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -51,16 +51,14 @@ WayDay = tuple[str, date]
 """One of `models.Way`, and the day."""
 
 
-class ListRow(NamedTuple):
-    """One obligation on a list. A tuple, because lists have a million of them."""
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What a line has in common with thousands of others: they hold one of these, which is put into words once."""
 
     group: Group
     entry_id: str
     clause: str
     """The id of the clause that the entry reads; empty where it rests on none."""
-    obligation_id: uuid.UUID
-    entity_id: uuid.UUID | None
-    """None: a website whose owner is not known."""
     commune_code: str
     """Empty where there is none, or none is known."""
     subject_types: tuple[str, ...]
@@ -73,13 +71,79 @@ class ListRow(NamedTuple):
     """How and on which day it was tried to reach them, the earliest first."""
     unreached_reason: Unreached | None
     """Only in the part of those who could not be reached."""
+    first_seen_on: date | None
+
+
+class ListRow(NamedTuple):
+    """One obligation on a list. A tuple, because lists have a million of them."""
+
+    obligation: str
+    """Its id as text, which costs a tenth of the object and is all that files want."""
+    entity: str
+    """Empty: a website whose owner is not known."""
     name: str
     """Empty where nothing is kept of it: an undone import, an erased person, a website without owner."""
     tax_code: str
     """Of enterprises; empty for people, and wherever it is a personal number."""
     channel: str
     """The website, where the entry counts websites."""
-    first_seen_on: date | None
+    shared: Shared
+
+    @property
+    def obligation_id(self) -> uuid.UUID:
+        return uuid.UUID(self.obligation)
+
+    @property
+    def entity_id(self) -> uuid.UUID | None:
+        return uuid.UUID(self.entity) if self.entity else None
+
+    @property
+    def group(self) -> Group:
+        return self.shared.group
+
+    @property
+    def entry_id(self) -> str:
+        return self.shared.entry_id
+
+    @property
+    def clause(self) -> str:
+        return self.shared.clause
+
+    @property
+    def commune_code(self) -> str:
+        return self.shared.commune_code
+
+    @property
+    def subject_types(self) -> tuple[str, ...]:
+        return self.shared.subject_types
+
+    @property
+    def cohort(self) -> str:
+        return self.shared.cohort
+
+    @property
+    def asked_on(self) -> date | None:
+        return self.shared.asked_on
+
+    @property
+    def turns_on(self) -> date | None:
+        return self.shared.turns_on
+
+    @property
+    def ways(self) -> tuple[WayDay, ...]:
+        return self.shared.ways
+
+    @property
+    def unreached_reason(self) -> Unreached | None:
+        return self.shared.unreached_reason
+
+    @property
+    def first_seen_on(self) -> date | None:
+        return self.shared.first_seen_on
+
+    def saying(self, **changes: Any) -> ListRow:
+        """The same line where something of what it shares was otherwise."""
+        return self._replace(shared=replace(self.shared, **changes))
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class RowWords:
         )
 
     def name(self, row: ListRow) -> str:
-        return row.name or self.say(NO_OWNER if row.entity_id is None else NO_NAME)
+        return row.name or self.say(NO_NAME if row.entity else NO_OWNER)
 
     def commune(self, row: ListRow) -> str:
         return self.communes.get(row.commune_code) or self.say(NO_COMMUNE)

@@ -24,7 +24,7 @@ from pledges.rounds.evidence import Reader
 from pledges.rounds.figures import Figures, Moment, Only, at, at_end_of, total
 from pledges.rounds.list_models import ListKind, Snapshot
 from pledges.rounds.list_rows import Edge, Found, ListFilters, ListPage, ListRow, Wanted, entries_of
-from pledges.rounds.streaming import expect_many_rows, plain_chunks
+from pledges.rounds.streaming import copied_chunks, expect_many_rows, in_chunks
 
 PAGE_SIZE = 50
 CHUNK = 2000
@@ -116,8 +116,13 @@ def _check_day(session: Session, wanted: Wanted, as_of: date | None, now: dateti
 def _live_rows(session: Session, wanted: Wanted, moment: Moment) -> Iterator[ListRow]:
     expect_many_rows(session)
     reader = Reader(session, wanted.province_code, wanted.entries, wanted.parts, until=None)
-    for found in plain_chunks(session, live.statement(session, wanted, moment), CHUNK):
-        yield from reader.lines(found)
+    statement = live.statement(wanted, moment)
+    if session.get_bind().dialect.name == "postgresql":
+        for copied in copied_chunks(session, statement, CHUNK):
+            yield from reader.copied(copied)
+    else:
+        for found in in_chunks(session, statement, CHUNK):
+            yield from reader.lines(found)
 
 
 def _find(session: Session, province_code: str, text: str) -> Found:

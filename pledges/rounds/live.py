@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal_
 from sqlalchemy.orm import Session
 
 from pledges.registry.models import Channel, Entity, EntityType, Obligation
-from pledges.rounds.evidence import Gathering, Reader
+from pledges.rounds.evidence import Reader, kept_beside, own_columns
 from pledges.rounds.figures import Moment
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListRow, Wanted
@@ -41,7 +41,6 @@ def page(
     session: Session, wanted: Wanted, moment: Moment, *, after: Edge | None, most: int
 ) -> tuple[list[ListRow], Edge | None]:
     """Part by part and entry by entry, the longest overdue first; and the edge where more follows."""
-    gathering = Gathering(session, wanted.province_code, None, whole=False)
     reader = Reader(session, wanted.province_code, wanted.entries, wanted.parts, until=None)
     places = [(part, entry_id) for part in wanted.parts for entry_id in wanted.entries.ids]
     if after is not None:
@@ -51,7 +50,7 @@ def page(
     for part, entry_id in places:
         edge = after if after is not None and (after.group, after.entry_id) == (part, entry_id) else None
         number: ColumnElement[int] = literal_column(str(wanted.parts.index(part)))
-        found = _rows(gathering, wanted, number).where(Obligation.entry_id == entry_id, *stands_in(part, moment))
+        found = _rows(wanted, number).where(Obligation.entry_id == entry_id, *stands_in(part, moment))
         statement = _in_order(found, part, edge).limit(most + 1 - len(rows))
         rows += reader.lines(session.connection().execute(statement))
         if len(rows) > most:
@@ -59,18 +58,12 @@ def page(
     return rows, None
 
 
-def statement(session: Session, wanted: Wanted, moment: Moment) -> Select[Any]:
+def statement(wanted: Wanted, moment: Moment) -> Select[Any]:
     """The whole list in the order of a document: by part, commune, entry and obligation."""
     first = Obligation.in_force > 0 if wanted.kind is ListKind.PLEDGED else Obligation.asked_on.is_not(None)
     number = case((first, wanted.number(0)), else_=wanted.number(1))
     listed = or_(*(and_(*stands_in(part, moment)) for part in wanted.parts))
-    ids = select(Obligation.id).where(
-        Obligation.province_code == wanted.province_code, Obligation.entry_id.in_(wanted.entries.ids), listed
-    )
-    gathering = Gathering(session, wanted.province_code, None, whole=True, listed=ids)
-    return (
-        _rows(gathering, wanted, number).where(listed).order_by(number, _commune(), Obligation.entry_id, Obligation.id)
-    )
+    return _rows(wanted, number).where(listed).order_by(number, _commune(), Obligation.entry_id, Obligation.id)
 
 
 def _in_order(rows: Select[Any], part: Group, edge: Edge | None) -> Select[Any]:
@@ -86,15 +79,14 @@ def _commune() -> ColumnElement[str]:
     return func.coalesce(Entity.commune_code, "")
 
 
-def _rows(gathering: Gathering, wanted: Wanted, number: ColumnElement[int]) -> Select[Any]:
+def _rows(wanted: Wanted, number: ColumnElement[int]) -> Select[Any]:
     province_code, filters = wanted.province_code, wanted.filters
-    beside = gathering.beside(Obligation.entity_id, Obligation.id)
     days: list[Any] = [Obligation.asked_on, Obligation.turns_on]
     if wanted.kind is ListKind.PLEDGED:
         days = [null(), null()]
-    columns: list[Any] = [number, Obligation.entry_id, Obligation.id, Obligation.entity_id, _commune(), *days]
+    own = own_columns(Obligation.id, Obligation.entity_id)
     found = (
-        select(*columns, *beside.columns)
+        select(*own, number, Obligation.entry_id, _commune(), *days, *kept_beside())
         .select_from(Obligation)
         .outerjoin(Entity, and_(Entity.province_code == province_code, Entity.id == Obligation.entity_id))
         .outerjoin(Channel, and_(Channel.province_code == province_code, Channel.id == Obligation.channel_id))
@@ -112,7 +104,7 @@ def _rows(gathering: Gathering, wanted: Wanted, number: ColumnElement[int]) -> S
         )
     if wanted.among is not None:
         found = found.where(Obligation.id.in_(wanted.among))
-    return beside.joined(found)
+    return found
 
 
 def _is_of_type(province_code: str, subject_type: str) -> ColumnElement[bool]:

@@ -26,6 +26,7 @@ from pledges.plans.models import Agency, ObligationEntry
 from pledges.registry.models import Obligation
 from pledges.rounds.models import Attempt, LeftOut, Outcome, Round, RoundState, Way
 from pledges.rounds.rules import ADJUSTABLE, STATE_LABELS, batch_of, states_before
+from pledges.rounds.tried import keep_tried
 
 Key = tuple[str, uuid.UUID]
 """Province and id of a round."""
@@ -285,7 +286,7 @@ def begin_closing(session: Session, key: Key, *, seen_revision: int | None, acto
     ended = select(Message.id).where(
         Message.province_code == closing.province_code, Message.batch == batch, Message.state == MessageState.FAILED
     )
-    session.execute(
+    settled = session.execute(
         update(Attempt)
         .where(
             Attempt.province_code == closing.province_code,
@@ -294,8 +295,10 @@ def begin_closing(session: Session, key: Key, *, seen_revision: int | None, acto
             Attempt.message_id.in_(ended),
         )
         .values(outcome=Outcome.NOT_REACHED, settled_at=now, note="closed")
+        .returning(Attempt.ask_id)
         .execution_options(synchronize_session=False)
     )
+    keep_tried(session, closing.province_code, settled.scalars().all())
     _record(session, "round.changed", closing, actor=actor, now=now, state=RoundState.CLOSING.value)
     return closing
 

@@ -19,6 +19,7 @@ from pledges.rounds.invitations import Invitee, Sender, compose, invitees, sende
 from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Round, Way
 from pledges.rounds.population import asked_about, is_open, left_out, owned, usable
 from pledges.rounds.rules import ASK_STEP, Step, again_step, latest_ask, reminder_steps, step_due
+from pledges.rounds.tried import keep_tried
 
 Due = tuple[uuid.UUID, str]
 """An ask and the step that is due."""
@@ -118,6 +119,7 @@ def remind_chunk(
             mail = compose(sender, ask, invitee, step=step, address=address[1], last=step == last)
             mails.append((ask, step, mail))
     written = write(session, sender, "round_reminder", mails, now=now)
+    keep_tried(session, of_round.province_code, [ask.id for ask, _step, _mail in mails])
     return Asked(reminded=written, messages=written)
 
 
@@ -199,7 +201,9 @@ def again_chunk(
         step = again_step(mails_before.get(ask.id, 0))
         mails.append((ask, step, compose(sender, ask, invitee, step=step, address=address[1])))
     session.flush()
-    return Asked(messages=write(session, sender, "round_ask", mails, now=now))
+    written = write(session, sender, "round_ask", mails, now=now)
+    keep_tried(session, of_round.province_code, [ask.id for ask, _step, _mail in mails])
+    return Asked(messages=written)
 
 
 def _mails_of(session: Session, of_round: Round, ask_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

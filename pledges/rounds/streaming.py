@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_LETTERS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def in_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
@@ -14,6 +20,29 @@ def in_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[S
     connection = session.connection()
     with connection.execute(statement.execution_options(yield_per=size)) as found:
         yield from found.partitions()
+
+
+def copied_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[list[str]]:
+    """On PostgreSQL the rows as COPY writes them, tabs between columns, empty where there is nothing.
+
+    No cursor: its plans use one processor only, and the driver would make a Python value of every column.
+    """
+    connection = session.connection()
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    query = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the connection was given back before its rows were read")
+    with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (NULL '')") as copy:
+        rows = iter(copy)
+        while taken := list(islice(rows, size)):
+            # Every row brings its end of line.
+            yield b"".join(taken).decode()[:-1].split("\n")
+
+
+def unescaped(text: str) -> str:
+    """What COPY writes with a backslash."""
+    return _ESCAPED.sub(lambda found: _LETTERS.get(found[1], found[1]), text)
 
 
 def plain_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
@@ -35,4 +64,4 @@ def expect_many_rows(session: Session) -> None:
     """For the rest of this transaction: compiling a plan costs more than it saves, and sums may stay in memory."""
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL jit = off"))
-        session.execute(text("SET LOCAL work_mem = '64MB'"))
+        session.execute(text("SET LOCAL work_mem = '128MB'"))

@@ -18,6 +18,7 @@ from pledges.rounds.models import Ask, AskedObligation, Attempt, Outcome, Round,
 from pledges.rounds.operations import Key
 from pledges.rounds.population import left_out, owned
 from pledges.rounds.reminding import still_open
+from pledges.rounds.tried import keep_tried
 
 _CHUNK = 500
 
@@ -32,7 +33,7 @@ def cancel_pointless(session: Session, key: Key, *, now: datetime, limit: int = 
         raise NotFound
     if of_round.state not in {RoundState.OPENED, RoundState.RUNNING, RoundState.PAUSED}:
         return 0
-    cancelled = 0
+    cancelled = []
     for ask, message_id in _pointless(session, of_round, limit):
         because = _because(session, of_round, ask)
         # The message is locked before its attempt, as by the worker that tells what became of it.
@@ -41,8 +42,9 @@ def cancel_pointless(session: Session, key: Key, *, now: datetime, limit: int = 
                 select(Attempt).where(Attempt.province_code == of_round.province_code, Attempt.message_id == message_id)
             ).one()
             attempt.note = because
-            cancelled += 1
-    return cancelled
+            cancelled.append(ask.id)
+    keep_tried(session, of_round.province_code, cancelled)
+    return len(cancelled)
 
 
 def _pointless(session: Session, of_round: Round, limit: int) -> Sequence[tuple[Ask, uuid.UUID]]:

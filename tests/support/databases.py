@@ -10,11 +10,15 @@ from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 
+from sqlalchemy import select
+
 from pledges.audit.operations import SYSTEM
 from pledges.core.db import Database
 from pledges.core.migrate import upgrade
 from pledges.plans.loader import read_books
 from pledges.plans.operations import load_plans
+from pledges.registry.models import Obligation
+from pledges.rounds.kept_lines import recheck_lines
 from tests.support.clock import START
 from tests.support.postgres import PostgresServer
 
@@ -111,3 +115,13 @@ class PostgresTemplate:
 
     def _fill(self, database: Database) -> None:
         self._server.create(str(database.url.database), template=self._name)
+
+
+def assert_lines_are_kept(database: Database) -> None:
+    """What the obligations keep for the lists is what the register says, whatever a test has done to it."""
+    with database.read() as session:
+        for code in session.scalars(select(Obligation.province_code).distinct()).all():
+            wrong = recheck_lines(session, repair=False, province_code=code)
+            kept = select(Obligation.id, Obligation.subject_types, Obligation.first_seen_on, Obligation.tried)
+            found = {row.id: tuple(row[1:]) for row in session.execute(kept.where(Obligation.id.in_(wrong)))}
+            assert not wrong, f"kept: {found}, gathered: {wrong}"

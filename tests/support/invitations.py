@@ -22,6 +22,7 @@ from pledges.rounds.links import new_short_code, token_of, token_sha256
 from pledges.rounds.models import Ask, AskedObligation, Round, RoundState, Why
 from pledges.rounds.operations import open_round
 from pledges.rounds.population import contacts_of
+from pledges.rounds.tried import keep_tried
 from tests.support.signing import COMMUNES, HUE, invented_tax_code
 
 OFFICE = Actor("staff", "0")
@@ -97,7 +98,7 @@ def ask_for(session: Session, entity: Entity, *, now: datetime, vault: Vault) ->
         for each in owed
         if each.entry.lead_agency == agency
     )
-    session.flush()
+    keep_tried(session, HUE, [ask.id])
     return ask
 
 

@@ -18,6 +18,7 @@ from pledges.registry.adding import NewEntity, Seen, add_entity
 from pledges.registry.models import EntityKind, Obligation
 from pledges.rounds.links import new_short_code, token_of, token_sha256
 from pledges.rounds.models import Ask, AskedObligation, Round, RoundState, Why
+from pledges.rounds.tried import keep_tried
 from tests.support.clock import FixedClock
 
 AGENCY = "20-SCT"
@@ -116,6 +117,7 @@ def _ask(session: Session, of_round: Round, guest: Guest, codes: list[str], cloc
                 asked_at=ask.asked_at,
             )
         )
+    keep_tried(session, ask.province_code, [ask.id])
     return ask
 
 

@@ -12,6 +12,7 @@ from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.rounds.list_models import ExportState, FileFormat, ListExport, ListKind
 from pledges.rounds.models import Ask, AskedObligation, BatchState, LetterBatch, Round, RoundState, Why
+from pledges.rounds.tried import keep_tried
 from pledges.signing.models import Pledge
 from tests.support.clock import START
 
@@ -56,6 +57,7 @@ def round_beside(session: Session, name: str, pledge: Pledge, obligation_id: uui
             asked_at=ask.asked_at,
         )
     )
+    keep_tried(session, province, [ask.id])
     letters = LetterBatch(
         province_code=province,
         id=new_id(),

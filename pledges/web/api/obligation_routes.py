@@ -176,8 +176,8 @@ def _read_cursor(given: Mapping[str, str], asked: Asked, whose: KeyHolder) -> st
 
 def _item(row: ListRow, words: RowWords) -> dict[str, Any]:
     return {
-        "obligation": str(row.obligation_id),
-        "entity": str(row.entity_id) if row.entity_id is not None else None,
+        "obligation": row.obligation,
+        "entity": row.entity or None,
         "entry": row.entry_id,
         "clause": row.clause or None,
         "group": row.group.value,

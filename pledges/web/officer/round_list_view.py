@@ -142,7 +142,7 @@ def chips_of(chosen: Chosen, words: RowWords, entries: Mapping[str, str]) -> lis
 def shown_row(row: ListRow, words: RowWords) -> dict[str, Any]:
     return {
         "name": words.name(row),
-        "href": url_for("officer.entity", entity_id=row.entity_id) if row.entity_id is not None else "",
+        "href": url_for("officer.entity", entity_id=row.entity) if row.entity else "",
         "tax_code": row.tax_code,
         "channel": row.channel,
         "groups": words.types(row),

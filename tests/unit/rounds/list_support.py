@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date
 from typing import Any
 
@@ -10,11 +11,18 @@ from pledges.rounds import as_of, lists, live
 from pledges.rounds.evidence import Reader
 from pledges.rounds.figures import Moment, at_end_of
 from pledges.rounds.list_models import Group, ListKind
-from pledges.rounds.list_rows import ListFilters, ListRow
+from pledges.rounds.list_rows import ListFilters, ListRow, Shared
 from tests.support.signing import HUE
 from tests.unit.rounds.quarter import AGENCY, QuarterOffice
 
 NOT_PLEDGED, PLEDGED = ListKind.NOT_PLEDGED, ListKind.PLEDGED
+
+
+def list_row(
+    *, obligation_id: uuid.UUID, entity_id: uuid.UUID | None, name: str, tax_code: str, channel: str, **shared: Any
+) -> ListRow:
+    whose = str(entity_id) if entity_id is not None else ""
+    return ListRow(str(obligation_id), whose, name, tax_code, channel, Shared(**shared))
 
 
 def now_at_end_of(database: Database, day: date, kind: ListKind) -> list[ListRow]:
@@ -22,7 +30,7 @@ def now_at_end_of(database: Database, day: date, kind: ListKind) -> list[ListRow
     with database.read() as session:
         wanted = lists.read_wanted(session, HUE, AGENCY, kind)
         reader = Reader(session, HUE, wanted.entries, wanted.parts, until=None)
-        return reader.lines(session.connection().execute(live.statement(session, wanted, at_end_of(day))))
+        return reader.lines(session.connection().execute(live.statement(wanted, at_end_of(day))))
 
 
 def stood(database: Database, day: date, kind: ListKind, **filters: Any) -> list[ListRow]:

@@ -26,13 +26,14 @@ from pledges.rounds.canonical import (
 from pledges.rounds.list_models import Group
 from pledges.rounds.list_rows import ListRow, Unreached
 from pledges.rounds.models import Way
+from tests.unit.rounds.list_support import list_row
 
 SALT = "0f" * 16
 DAYS = st.dates(date(2020, 1, 1), date(2035, 12, 31))
 NAMES = st.text(st.characters(codec="utf-8"), max_size=40).map(lambda text: unicodedata.normalize("NFC", text))
 
 ROWS = st.builds(
-    ListRow,
+    list_row,
     group=st.sampled_from(Group),
     entry_id=st.sampled_from(["46-seller", "46-website"]),
     clause=st.sampled_from(["", "hue-7.10"]),
@@ -51,23 +52,23 @@ ROWS = st.builds(
     first_seen_on=st.none() | DAYS,
 )
 
-ROW = ListRow(
-    Group.UNREACHABLE,
-    "46-seller",
-    "hue-7.10",
-    uuid.UUID(int=1),
-    uuid.UUID(int=2),
-    "19753",
-    ("digital_seller", "enterprise"),
-    "initial",
-    None,
-    date(2026, 12, 31),
-    (("mail", date(2026, 10, 1)), ("call", date(2026, 10, 2))),
-    Unreached.BOUNCED,
-    "Công ty, “Thử Nghiệm”\n",
-    "0123456787",
-    "",
-    date(2026, 2, 1),
+ROW = list_row(
+    obligation_id=uuid.UUID(int=1),
+    entity_id=uuid.UUID(int=2),
+    name="Công ty, “Thử Nghiệm”\n",
+    tax_code="0123456787",
+    channel="",
+    group=Group.UNREACHABLE,
+    entry_id="46-seller",
+    clause="hue-7.10",
+    commune_code="19753",
+    subject_types=("digital_seller", "enterprise"),
+    cohort="initial",
+    asked_on=None,
+    turns_on=date(2026, 12, 31),
+    ways=(("mail", date(2026, 10, 1)), ("call", date(2026, 10, 2))),
+    unreached_reason=Unreached.BOUNCED,
+    first_seen_on=date(2026, 2, 1),
 )
 
 
@@ -109,4 +110,4 @@ def test_another_salt_or_another_name_is_another_commitment() -> None:
 @pytest.mark.parametrize("bad", ["a,b", "a\nb", 'a"b', "=1", "ă"])
 def test_a_code_that_would_break_the_form_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="does not fit"):
-        line_of(ROW._replace(clause=bad), SALT)
+        line_of(ROW.saying(clause=bad), SALT)

@@ -46,6 +46,7 @@ from tests.support.clock import FixedClock
 from tests.support.pdf_tools import assert_sound, families_of, other_faces, pages_of, squeezed
 from tests.support.reviewing import officer_of, staff_of
 from tests.support.signing import HUE
+from tests.unit.rounds.list_support import list_row
 from tests.unit.rounds.quarter import AGENCY, Q4, QuarterOffice
 
 REASON = "Giao tổ công tác các phường nhắc ký"
@@ -200,7 +201,7 @@ def test_the_plans_caution_stands_on_it_word_for_word(
 
 
 def invented(number: int, commune: str, group: Group = Group.NOT_PLEDGED) -> ListRow:
-    return ListRow(
+    return list_row(
         group=group,
         entry_id="hue-10",
         clause="hue-7.10",

@@ -51,6 +51,7 @@ from pledges.rounds.models import (
     Way,
 )
 from pledges.rounds.operations import leave_out
+from pledges.rounds.tried import keep_tried
 from pledges.rounds.unsigned import Need, Recipients, count_needed
 from tests.support.clock import FixedClock
 from tests.support.invited import AGENCY, LONG_NAME, Guest, guests, invite, open_running
@@ -112,6 +113,7 @@ def attempt(session: Session, ask: Ask, outcome: Outcome, way: Way = Way.CALL) -
             recorded_at=ask.asked_at,
         )
     )
+    keep_tried(session, ask.province_code, [ask.id])
 
 
 # --- Who gets one --------------------------------------------------------------------------------------------------
