@@ -26,7 +26,7 @@ from pledges.plans.wordings import Consents
 from pledges.signing.acts import Confirmation, Pen, SigningAct
 from pledges.signing.codes import CodePurpose, address_hash, send_code, try_code
 from pledges.signing.drafts import open_draft, resume_code_hash
-from pledges.signing.least_kinds import refuse_pen
+from pledges.signing.least_kinds import refuse_pen, wordings_of
 from pledges.signing.models import Draft, DraftPurpose, Origin, Pledge
 from pledges.signing.operations import SigningOutcome, complete_signing
 from pledges.signing.queries import pledges_of_draft
@@ -102,7 +102,7 @@ def prepare_print(session: Session, draft: Draft, *, publication: bool, now: dat
     """Fix what is printed; a signature under anything else is not accepted later."""
     answers = read_answers(session, draft, vault=vault, today=local_day(now))
     texts = texts_for(session, draft, answers, publication, local_day(now))
-    refuse_pen(session, answers.group.province_code, [text.fulfils for text in texts])
+    refuse_pen(session, answers.group.province_code, wordings_of(texts))
     draft.answers = {
         **draft.answers,
         PRINTED: {

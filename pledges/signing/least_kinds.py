@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from pledges.core.errors import N_, Conflict
 from pledges.plans.models import ObligationEntry
 from pledges.signing.models import Pledge, Signature, SignatureKind
+from pledges.signing.texts import TextToSign
 
 STRENGTH = {
     SignatureKind.SCANNED_PAPER: 0,
@@ -18,6 +19,10 @@ STRENGTH = {
 }
 Wording = tuple[str, str]
 """Agency and text: what fulfils all their entries at once (`model.md` 3)."""
+
+
+def wordings_of(texts: Iterable[TextToSign]) -> list[Wording]:
+    return [(text.agency.code, text.pledge_text.text_id) for text in texts]
 
 
 class TooWeak(Conflict):
@@ -43,6 +48,8 @@ def least_kinds(session: Session, province_code: str, wordings: Collection[Wordi
 
 def is_too_weak(kinds: Collection[SignatureKind], least: SignatureKind) -> bool:
     """A pledge is as weak as the weakest of those who signed it; one without any signature is another matter."""
+    if least is SignatureKind.SCANNED_PAPER:
+        return False
     return any(STRENGTH[kind] < STRENGTH[least] for kind in kinds)
 
 

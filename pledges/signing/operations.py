@@ -30,7 +30,7 @@ from pledges.signing.codes import NO_CODE, CodePurpose, address_hash, try_code
 from pledges.signing.covering import owed_under
 from pledges.signing.disputes import watch_claims
 from pledges.signing.drafts import open_draft
-from pledges.signing.least_kinds import refuse_pen
+from pledges.signing.least_kinds import refuse_pen, wordings_of
 from pledges.signing.links import RESUME_DRAFT, revoke_links
 from pledges.signing.models import ConfirmationCode, Draft, DraftPurpose, Pledge, PledgeChannel, PledgeCover
 from pledges.signing.queries import pledges_of_draft
@@ -117,7 +117,7 @@ def complete_signing(
     """What follows once it is sure who signs what: the pledges, the end of the draft, the mail. `pledge`: the one
     that is signed again."""
     if act.pen is not None:
-        refuse_pen(session, act.answers.group.province_code, [text.fulfils for text in texts])
+        refuse_pen(session, act.answers.group.province_code, wordings_of(texts))
     if pledge is not None:
         outcome = _sign_again(session, act, texts, pledge, vault)
     else:

@@ -269,11 +269,6 @@ class TextToSign:
     def notice_hash(self) -> str:
         return self.rendered.notice_sha256
 
-    @property
-    def fulfils(self) -> tuple[str, str]:
-        """Agency and text, by which the entries are found that one pledge fulfils."""
-        return self.agency.code, self.pledge_text.text_id
-
     def with_consents(self, consents: Consents) -> TextToSign:
         """The same text with other boxes ticked."""
         context = replace(self.context, consents=replace(consents, processing=True))
