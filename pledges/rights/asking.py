@@ -23,7 +23,7 @@ from pledges.plans.settings import province_settings
 from pledges.registry.models import Entity
 from pledges.rights.models import DataRequest, RequestKind, Way
 from pledges.rights.rules import clocks, new_number
-from pledges.rights.steps import Post, acknowledge_now, note
+from pledges.rights.steps import Post, acknowledge_now, record
 from pledges.signing.consent import (
     end_processing,
     processing_withdrawal,
@@ -206,7 +206,7 @@ def _write_down(
     )
     session.add(asked)
     actor = actor_of(staff) if staff is not None else Actor("signer", str(pledge.id) if pledge is not None else "")
-    note(session, "rights.asked", asked, actor, now, right=kind.value, way=way.value)
+    record(session, "rights.asked", asked, actor, now, right=kind.value, way=way.value)
     session.flush()
     return asked
 

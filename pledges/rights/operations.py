@@ -22,7 +22,7 @@ from pledges.rights.erasing import Erased, erase
 from pledges.rights.letters import tell
 from pledges.rights.models import DataRequest, Outcome, RequestKind
 from pledges.rights.rules import DECIDE_WITHIN, GROUNDS
-from pledges.rights.steps import Post, acknowledge_now, note
+from pledges.rights.steps import Post, acknowledge_now, record
 from pledges.signing.models import Pledge
 
 Key = tuple[str, uuid.UUID]
@@ -57,7 +57,7 @@ def extend(
     asked.decide_by += DECIDE_WITHIN[asked.kind]
     asked.extended_at, asked.extended_because = now, text
     asked.revision += 1
-    note(session, "rights.extended", asked, actor_of(staff), now)
+    record(session, "rights.extended", asked, actor_of(staff), now)
     tell(
         session,
         asked,
@@ -107,11 +107,11 @@ def decide(
     if outcome is not Outcome.REFUSED and asked.kind is RequestKind.RESTRICT:
         entity = session.get_one(Entity, (asked.province_code, asked.entity_id))
         restrict(session, asked.province_code, family(session, entity), request_id=asked.id, now=now)
-        note(session, "rights.restricted", asked, actor_of(staff), now)
+        record(session, "rights.restricted", asked, actor_of(staff), now)
     asked.outcome, asked.decided_at, asked.decided_by = outcome, now, staff.id
     asked.acknowledged_at = asked.acknowledged_at or now
     asked.revision += 1
-    note(
+    record(
         session,
         "rights.decided",
         asked,
@@ -156,7 +156,7 @@ def lift_restriction(session: Session, key: Key, *, staff: Staff, now: datetime)
     require(staff, Action.RIGHTS_HANDLE, Place(asked.province_code, asked.agency_code))
     if not lift(session, asked.province_code, asked.id, now=now):
         return False
-    note(session, "rights.restriction_lifted", asked, actor_of(staff), now)
+    record(session, "rights.restriction_lifted", asked, actor_of(staff), now)
     return True
 
 
@@ -164,13 +164,13 @@ def lift_own_restriction(session: Session, asked: DataRequest, pledge: Pledge, *
     """The same by the signer, from the file from which they had asked for it."""
     if asked.pledge_id != pledge.id or not lift(session, asked.province_code, asked.id, now=now):
         return False
-    note(session, "rights.restriction_lifted", asked, Actor("signer", str(pledge.id)), now)
+    record(session, "rights.restriction_lifted", asked, Actor("signer", str(pledge.id)), now)
     return True
 
 
 def note_copy(session: Session, asked: DataRequest, actor: Actor, *, now: datetime) -> None:
     """Somebody has taken the copy away: who and when, never what stood in it."""
-    note(session, "rights.copy_made", asked, actor, now)
+    record(session, "rights.copy_made", asked, actor, now)
 
 
 # --- Shared --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from pledges.audit.operations import Actor, record
+from pledges.audit import operations as audit
+from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.core.secrecy import Vault
 from pledges.rights.letters import tell
@@ -24,7 +25,7 @@ class Post:
 
 def acknowledge_now(session: Session, asked: DataRequest, actor: Actor, *, now: datetime, post: Post) -> None:
     asked.acknowledged_at = now
-    note(session, "rights.acknowledged", asked, actor, now, in_time=local_day(now) <= asked.acknowledge_by)
+    record(session, "rights.acknowledged", asked, actor, now, in_time=local_day(now) <= asked.acknowledge_by)
     tell(
         session,
         asked,
@@ -37,5 +38,5 @@ def acknowledge_now(session: Session, asked: DataRequest, actor: Actor, *, now: 
     )
 
 
-def note(session: Session, kind: str, asked: DataRequest, actor: Actor, now: datetime, **data: str | bool) -> None:
-    record(session, kind, province_code=asked.province_code, object_id=asked.id, actor=actor, now=now, data=data)
+def record(session: Session, kind: str, asked: DataRequest, actor: Actor, now: datetime, **data: str | bool) -> None:
+    audit.record(session, kind, province_code=asked.province_code, object_id=asked.id, actor=actor, now=now, data=data)
