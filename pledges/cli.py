@@ -48,6 +48,8 @@ plans = AppGroup("plans", help="Provinces, agencies, plans, clauses and wordings
 jobs = AppGroup("jobs", help="Background work: seals and mail.")
 ops = AppGroup("ops", help="Looking after an installation.")
 staff = AppGroup("staff", help="People who work with the product.")
+for _command in CONTINUITY:
+    ops.add_command(_command)
 
 
 @db.command("upgrade")

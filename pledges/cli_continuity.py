@@ -174,20 +174,21 @@ def ops_note_backup(stanza: str, as_json: bool) -> None:
 
 @click.command("restore")
 @click.option("--from", "backup", required=True, type=FOLDER, help="A backup, or a folder of backups (the newest).")
+@click.option("--files-only", is_flag=True, help="Not the database: it was put back by its own programs.")
 @click.option(
     "--damaged-too", is_flag=True, help="Also where the backup is not whole: what is there is better than nothing."
 )
 @json_option
 @with_appcontext
 @impossible_as_status
-def ops_restore(backup: Path, damaged_too: bool, as_json: bool) -> None:
+def ops_restore(backup: Path, files_only: bool, damaged_too: bool, as_json: bool) -> None:
     """Put a backup into the database and the storage of the settings, both of which must be empty."""
     folder = find_backup(backup)
     manifest = Manifest.read(folder)
     wrong = damage_of(folder, manifest)
     if wrong and not damaged_too:
         stop("\n".join(wrong))
-    missing = put_back(product(), folder, manifest)
+    missing = put_back(product(), folder, manifest, files_only=files_only)
     show({"backup": str(folder), "files": manifest.files - len(missing), "missing": len(missing)}, as_json=as_json)
     if missing:
         stop("\n".join(f"The file {sha256} is missing in the backup." for sha256 in missing))

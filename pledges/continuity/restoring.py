@@ -60,16 +60,17 @@ def put_aside(
             database.dispose()
 
 
-def restore(product: Product, folder: Path, manifest: Manifest) -> list[str]:
+def restore(product: Product, folder: Path, manifest: Manifest, *, files_only: bool = False) -> list[str]:
     """Into the database and the storage of the settings, both of which must be empty; files that the backup lacks."""
     storage, url = product.settings.storage, product.database.url
     if storage.is_dir() and any(each.name != TEMPORARY for each in storage.iterdir()):
         raise NotPossible(f"The storage {storage} is not empty: nothing is put over files that are there.")
-    if (manifest.engine == "sqlite") != is_sqlite(url):
-        raise NotPossible(f"The backup is of {manifest.engine}, and PLEDGES_DATABASE_URL names another kind.")
-    refuse_tables(url)
-    product.database.dispose()
-    _restore_database(folder, manifest, url)
+    if not files_only:
+        if (manifest.engine == "sqlite") != is_sqlite(url):
+            raise NotPossible(f"The backup is of {manifest.engine}, and PLEDGES_DATABASE_URL names another kind.")
+        refuse_tables(url)
+        product.database.dispose()
+        _restore_database(folder, manifest, url)
     return put_back(folder.parent, listed_files(folder), storage, link=False)
 
 
