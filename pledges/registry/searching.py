@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, column, exists, func, literal_column, or_, select, table
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    bindparam,
+    cast,
+    column,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Session
 
@@ -21,6 +34,9 @@ from pledges.registry.upkeep_models import SearchDocument
 
 MOST_LOOKED_AT = 300
 """Hits that are ranked: ranking all hits of a common word takes seconds in a large register."""
+
+LONGEST_BEGINNING = 6
+"""Letters of beginnings that PostgreSQL's index knows as words of their own (migration 0030)."""
 
 PERSONAL_NUMBER = "personal_number"
 
@@ -100,11 +116,23 @@ def matching_words(session: Session, province_codes: Iterable[str], words: Itera
     """Documents with all these folded words, the last one perhaps only begun, in one of the provinces."""
     typed = list(words)
     if session.get_bind().dialect.name == "postgresql":
-        each = [" & ".join(f"'{code}{word}'" for word in typed) + ":*" for code in province_codes]
+        each = [
+            " & ".join([*(f"'{code}{word}'" for word in typed[:-1]), _begun(code, typed[-1])])
+            for code in province_codes
+        ]
         lexemes = literal_column("search_document.lexemes", TSVECTOR)
-        return lexemes.bool_op("@@")(cast(" | ".join(f"({one})" for one in each), TSQUERY))
+        # Written into the statement: how often a word occurs decides which way is fast, and a plan that is kept for
+        # every word does not know it.
+        either = " | ".join(f"({one})" for one in each)
+        query: BindParameter[str] = bindparam("words", either, unique=True, literal_execute=True)
+        return lexemes.bool_op("@@")(cast(query, TSQUERY))
     each = [" AND ".join(f'"{code}{word}"' for word in typed) + " *" for code in province_codes]
     return _in_index("search_words", " OR ".join(f"({one})" for one in each))
+
+
+def _begun(province_code: str, word: str) -> str:
+    short = len(word) <= LONGEST_BEGINNING
+    return f"'{province_code}{word}*'" if short else f"'{province_code}{word}':*"
 
 
 def having_part(session: Session, province_codes: Iterable[str], parts: Iterable[str]) -> ColumnElement[bool]:
@@ -163,7 +191,8 @@ def _identified(
         statement = select(func.coalesce(Entity.merged_into, Entity.id)).where(
             Entity.province_code == province_code, condition
         )
-        found += session.scalars(statement.order_by(Entity.id).limit(MOST_LOOKED_AT))
+        # In any order: with one PostgreSQL walks along the ids until it has met as many.
+        found += session.scalars(statement.limit(MOST_LOOKED_AT))
     return _only_within(session, province_code, found, within)
 
 
@@ -172,15 +201,17 @@ def _named(
 ) -> list[tuple[uuid.UUID, FoundBy]]:
     if not wanted.words:
         return []
-    hits = (
-        _cut(
-            select(SearchDocument.entity_id).where(matching_words(session, [province_code], wanted.words)),
-            province_code,
-            within,
-        )
-        .limit(MOST_LOOKED_AT)
-        .subquery()
+    documents = _cut(
+        select(SearchDocument.entity_id).where(matching_words(session, [province_code], wanted.words)),
+        province_code,
+        within,
     )
+    if len(wanted.words) > 1 or within or len(wanted.words[0]) > LONGEST_BEGINNING:
+        # PostgreSQL knows how often one word occurs, but takes several for independent: with a limit in sight it would
+        # read documents one by one until it has enough, and where no document has all of them, to the end.
+        every = documents.cte("every").prefix_with("MATERIALIZED", dialect="postgresql")
+        documents = select(every.c.entity_id)
+    hits = documents.limit(MOST_LOOKED_AT).subquery()
     rows = session.execute(
         select(Entity.id, Entity.name_key).join(hits, Entity.id == hits.c.entity_id).where(_of(province_code))
     )
