@@ -23,7 +23,7 @@ FULL = N_(
     "Hệ thống đang hết chỗ lưu nên lúc này chưa nhận được nội dung bạn gửi. Những gì bạn đã lưu trước đó vẫn được giữ; "
     "hãy gửi lại sau ít phút."
 )
-AWAY = N_("Kho tệp đang tạm ngừng nên chưa mở được tệp này. Tệp không bị mất; hãy thử lại sau ít phút.")
+AWAY = N_("Kho tệp đang tạm ngừng nên chưa mở được tệp này. Hãy thử lại sau ít phút.")
 
 SECONDS_BETWEEN_LOOKS = 2.0
 SECONDS_REMEMBERED = 60.0

@@ -104,7 +104,7 @@ def _plans(state: str, figures: Figures) -> tuple[str, str]:
 def _mail(state: str, figures: Figures) -> tuple[str, str]:
     said = _("Máy chủ thư nhận lần cuối: %(time)s.", time=_time(figures.get("accepted")))
     relay = _(
-        "Kiểm tra máy chủ thư: địa chỉ, mật khẩu trong PLEDGES_SMTP_URL, tường lửa. Thư không mất và tự được gửi."
+        "Kiểm tra máy chủ thư: địa chỉ, mật khẩu trong PLEDGES_SMTP_URL, tường lửa. Thư được gửi lại trong 48 giờ."
     )
     if state == "late":
         late = _("Thư bị dừng từ %(time)s.", time=_time(figures["since"]))
