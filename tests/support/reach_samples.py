@@ -412,6 +412,9 @@ ALSO_INSIDE: dict[str, set[int]] = {
     "officer.suspect_duplicate": {404},
     "officer.record_paper_of": {404},
     "officer.new_violation": {404},
+    # Which session or factor of one's own stands in the form.
+    "officer.end_one_session": {404},
+    "officer.remove_own_factor": {404},
     # Nothing has been printed; not sealed yet.
     "officer.print_out": {404},
     "officer.helped_pdf": {404},

@@ -87,6 +87,8 @@ def _check(staff: Staff, form: ConfirmForm) -> None:
 
 
 def _page(form: ConfirmForm, status: int) -> ResponseReturnValue:
+    # One of them is enough, but none is "not needed" as a label would say.
+    form.confirm_password.required = form.confirm_code.required = True
     kinds = {factor.kind for factor in factors_of(reader(), current_staff())}
     page = render_template(
         "officer/confirm.html",
