@@ -7,6 +7,7 @@ clock of a worker runs so many minutes ahead, so that what a dead one held is gi
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import uuid
@@ -202,6 +203,8 @@ class People:
 
 
 def work(database_url: str, smtp_url: str, who: str, folder: str, minutes: str) -> None:
+    # What is logged must not stand among the numbers by which a nursery tells its children.
+    os.dup2(2, 1)
     product = product_at(database_url, smtp_url, Path(folder), int(minutes))
     if who == "office":
         People(product, Path(folder)).work()
