@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import click
+from flask.cli import with_appcontext
 
 from pledges.cli_output import COMMAND, json_option, product, refusals_as_status, show
 
 
 @click.command("retention")
-@click.option(
-    "--dry-run", is_flag=True, help="Count what would be emptied, change nothing; also without flags."
-)
+@click.option("--dry-run", is_flag=True, help="Count what would be emptied, change nothing; also without flags.")
 @click.option("--apply", is_flag=True, help="Empty it. The worker does the same once a day.")
 @click.option("--province", default=None, help="Only this province (two digits); 00 is what belongs to none.")
 @json_option
+@with_appcontext
 @refusals_as_status
 def retention(dry_run: bool, apply: bool, province: str | None, as_json: bool) -> None:
     """Count per province and kind what has been kept longer than the province has decided, or empty it."""

@@ -21,6 +21,7 @@ from pledges.documents.paper import PledgePaper
 from pledges.imports.models import ImportRow
 from pledges.messaging.models import Message, MessageState
 from pledges.rights.subjects import Subject
+from pledges.signing.address_models import AddressChange, ChangeState
 from pledges.signing.models import (
     AccessLink,
     ConfirmationCode,
@@ -32,6 +33,8 @@ from pledges.signing.models import (
 )
 
 ENDED_MESSAGES = (MessageState.ACCEPTED, MessageState.UNCERTAIN, MessageState.FAILED)
+
+ENDED_CHANGES = (ChangeState.DONE, ChangeState.REFUSED, ChangeState.STOPPED)
 
 KEPT_PARAMS = ("reference", "references")
 """What a message is about, for the page of a pledge; it names nobody."""
@@ -165,6 +168,30 @@ def empty_message(message: Message) -> None:
     """That it was sent, when and with what end stays."""
     message.params = {name: message.params[name] for name in KEPT_PARAMS if name in message.params} | {"emptied": "yes"}
     message.secret_params = message.attachment_sha256 = message.attachment_name = None
+
+
+# --- Other mailboxes -----------------------------------------------------------------------------------------------
+
+
+def ended_address_changes(session: Session, subject: Subject) -> Sequence[AddressChange]:
+    """Those that still say something, and about which nobody has to decide any more."""
+    return session.scalars(
+        select(AddressChange).where(
+            AddressChange.province_code == subject.province_code,
+            AddressChange.pledge_id.in_(subject.pledge_ids),
+            AddressChange.state.in_(ENDED_CHANGES),
+            AddressChange.new_email != "",
+        )
+    ).all()
+
+
+def empty_address_changes(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> list[str]:
+    """That the file was moved, and who decided it, stays; it cannot be moved back any more."""
+    files = [paper.partition(":")[2] for change in rows for paper in change.evidence]
+    for change in rows:
+        change.name = change.phone = change.reason = change.new_email = change.old_email = ""
+        change.evidence = []
+    return files
 
 
 # --- Lists that were brought in -------------------------------------------------------------------------------------

@@ -27,8 +27,18 @@ from pledges.registry.search_documents import refresh
 from pledges.registry.upkeep_models import FormerName, UnreadValue
 from pledges.review.models import Decision
 from pledges.review.violation_models import Violation
-from pledges.rights.contents import empty_draft, empty_messages, empty_pledge, empty_rows, ended_messages, own_drafts
+from pledges.rights.contents import (
+    empty_address_changes,
+    empty_draft,
+    empty_messages,
+    empty_pledge,
+    empty_rows,
+    ended_address_changes,
+    ended_messages,
+    own_drafts,
+)
 from pledges.rights.models import DataRequest
+from pledges.rights.sources import SOURCES
 from pledges.rights.subjects import Subject, subject_of
 from pledges.rounds.list_models import SnapshotRow
 from pledges.rounds.snapshots import erase_values
@@ -57,6 +67,7 @@ PIECES: dict[str, str] = {
     "drafts": N_("Bản đang viết"),
     "pledges_never_accepted": N_("Bản cam kết chưa từng được tiếp nhận: nội dung, chữ ký, tệp, ảnh"),
     "messages": N_("Nội dung thư đã gửi và địa chỉ nhận"),
+    "address_changes": N_("Yêu cầu đổi hộp thư đã xong: tên, điện thoại, lý do, giấy tờ"),
     "contacts": N_("Điện thoại, thư điện tử trong danh sách đối tượng"),
     "unread": N_("Nội dung chưa đọc được trong các danh sách đã nhập"),
     "import_rows": N_("Dòng của các danh sách đã nhập"),
@@ -65,6 +76,7 @@ PIECES: dict[str, str] = {
     "pledges_accepted": N_("Bản cam kết đã được cơ quan tiếp nhận, cùng tệp và thông tin trong đó"),
     "pledge_countersigning": N_("Bản cam kết cơ quan đã duyệt, đang ký số"),
     "decisions": N_("Quyết định của cơ quan về bản cam kết"),
+    "members": N_("Tên trong danh sách do đơn vị lập"),
     "sightings": N_("Lần phát hiện do cơ quan ghi nhận"),
     "violations": N_("Quyết định xử lý vi phạm"),
 }
@@ -165,6 +177,7 @@ def _parts(contacts: bool) -> tuple[_Part, ...]:
         _Part("drafts", own_drafts, empty_draft),
         _Part("pledges_never_accepted", _never_accepted, _empty_pledges),
         _Part("messages", ended_messages, empty_messages),
+        _Part("address_changes", ended_address_changes, empty_address_changes),
         _Part("contacts", _contacts, _forget_contacts, "state_task", lambda s, of: not contacts or _in_force(of)),
         _Part("unread", _unread, _forget_unread),
         _Part("import_rows", _import_rows, empty_rows),
@@ -173,6 +186,7 @@ def _parts(contacts: bool) -> tuple[_Part, ...]:
         _Part("pledges_accepted", lambda s, of: [one for one in of.pledges if _accepted(one)], None, "archive"),
         _Part("pledge_countersigning", _countersigning, None, "archive"),
         _Part("decisions", _decisions, None, "archive"),
+        _Part("members", SOURCES["institution_member"], None, "state_task"),
         _Part("sightings", _sightings, None, "state_task"),
         _Part("violations", _violations, None, "case"),
     )

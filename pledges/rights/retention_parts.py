@@ -19,8 +19,10 @@ from pledges.imports.queries import forget_rows
 from pledges.imports.states import Step, take_step
 from pledges.messaging.models import Message
 from pledges.registry.models import Sighting
-from pledges.rights.contents import ENDED_MESSAGES, empty_message, empty_row, forget_drafts
+from pledges.rights.contents import ENDED_CHANGES, ENDED_MESSAGES, empty_message, empty_row, forget_drafts
 from pledges.rights.models import DataRequest
+from pledges.signing.address_models import AddressChange
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState
 from pledges.signing.models import Draft, Signature
 from pledges.tips.models import Tip, TipState
 
@@ -230,6 +232,46 @@ def _clear_sighting_pictures(session: Session, place: Place, keys: Sequence[Any]
     )
 
 
+def _change_papers(place: Place) -> Select[Any]:
+    return (
+        select(AddressChange.id)
+        .where(
+            AddressChange.province_code == place.province_code,
+            AddressChange.state.in_(ENDED_CHANGES),
+            func.coalesce(AddressChange.done_at, AddressChange.decided_at, AddressChange.asked_at) < place.before,
+            _holds(AddressChange.evidence),
+        )
+        .order_by(AddressChange.id)
+    )
+
+
+def _clear_change_papers(session: Session, place: Place, keys: Sequence[Any]) -> None:
+    for change in _rows(session, AddressChange, place, keys):
+        change.evidence = []
+
+
+def _dispute_papers(place: Place) -> Select[Any]:
+    ended = select(Dispute.id).where(
+        Dispute.province_code == place.province_code,
+        Dispute.state.in_((DisputeState.DECIDED, DisputeState.LAPSED)),
+        func.coalesce(Dispute.decided_at, Dispute.opened_at) < place.before,
+    )
+    return (
+        select(DisputeQuestion.id)
+        .where(
+            DisputeQuestion.province_code == place.province_code,
+            DisputeQuestion.dispute_id.in_(ended),
+            _holds(DisputeQuestion.papers),
+        )
+        .order_by(DisputeQuestion.id)
+    )
+
+
+def _clear_dispute_papers(session: Session, place: Place, keys: Sequence[Any]) -> None:
+    for question in _rows(session, DisputeQuestion, place, keys):
+        question.papers = []
+
+
 # --- Lists that were brought in ------------------------------------------------------------------------------------
 
 
@@ -308,6 +350,8 @@ PARTS = (
     Part("tips_rejected", "tips_rejected", _tips, _clear_tips),
     Part("tip_pictures", "evidence_pictures", _tip_pictures, _clear_tip_pictures),
     Part("sighting_pictures", "evidence_pictures", _sighting_pictures, _clear_sighting_pictures),
+    Part("mailbox_papers", "evidence_pictures", _change_papers, _clear_change_papers),
+    Part("dispute_papers", "evidence_pictures", _dispute_papers, _clear_dispute_papers),
     Part("uploads_unfinished", "uploads_unfinished", _unfinished_imports, _clear_unfinished_imports),
     Part("import_rows", "import_files", _import_rows, _clear_import_rows, of_lists=True),
     Part("import_files", "import_files", _import_files, _clear_import_files),

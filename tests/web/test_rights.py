@@ -25,6 +25,7 @@ from tests.support.clock import FixedClock
 from tests.support.signing import HUE
 from tests.support.staff import add_person, enter
 from tests.web.signer.files import File
+from tests.web.signer.steps import messages
 
 LIST = "/can-bo/quyen-du-lieu"
 
@@ -162,3 +163,26 @@ def test_what_comes_on_paper(file: File, officer: CheckedClient, small_product: 
     with small_product.database.read() as session:
         kinds = session.scalars(select(ConsentWithdrawal.consent).order_by(ConsentWithdrawal.id)).all()
     assert kinds == [Consent.PUBLICATION, Consent.PROCESSING]
+
+
+def test_somebody_without_a_pledge_is_written_down_from_the_page_of_the_subject(
+    file: File, officer: CheckedClient, small_product: Product
+) -> None:
+    page = officer.get(f"/can-bo/doi-tuong/{file.pledge.entity_id}")
+    [link] = page.all("//main//a[contains(@href, 'quyen-du-lieu/moi')]/@href")
+    told = {"way": "letter", "identified": "yes", "kind": "view", "reply_to": "nguoi.hoi@vidu.vn"}
+    page = sent(officer, officer.get(link), "", **told)
+    assert "nguoi.hoi@vidu.vn" in page.words
+    assert newest(small_product).pledge_id is None
+    assert [message.to_address for message in messages(small_product, "rights_received")] == ["nguoi.hoi@vidu.vn"]
+
+
+def test_the_command_of_retention(small_app: Flask) -> None:
+    run = small_app.test_cli_runner().invoke
+    assert run(args=["ops", "retention", "--dry-run", "--apply"]).exit_code == 2
+    dry = json.loads(run(args=["ops", "retention", "--dry-run", "--json"]).output.splitlines()[-1])
+    assert (dry["applied"], dry["total"]) == (False, 0)
+    assert {HUE, "00"} <= set(dry["provinces"])
+    one = json.loads(run(args=["ops", "retention", "--apply", "--province", HUE, "--json"]).output.splitlines()[-1])
+    assert one["applied"]
+    assert set(one["provinces"]) == {HUE}

@@ -88,7 +88,7 @@ class ExtendForm(DecisionForm):
 
 class VerdictForm(DecisionForm):
     outcome = ChoiceField(
-        lazy("Trả lời"),
+        lazy("Cách trả lời"),
         choices=[
             Choice(Outcome.GRANTED.value, lazy("Thực hiện")),
             Choice(Outcome.PARTLY.value, lazy("Thực hiện một phần")),

@@ -117,5 +117,6 @@ def set_up(app: Flask) -> None:
     app.jinja_env.globals["bound_by"] = seller_routes.bound_by
     app.jinja_env.globals["sellers_address"] = seller_routes.sellers_address
     app.jinja_env.globals["has_right_to_add"] = lambda: has_right(Action.ENTITY_EDIT)
+    app.jinja_env.globals["takes_requests"] = lambda: has_right(Action.RIGHTS_HANDLE)
     app.jinja_env.globals["is_restricted_now"] = is_restricted_now
     app.jinja_env.globals["sees_queue"] = lambda: has_right(Action.QUEUE_VIEW)

@@ -10,19 +10,26 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.audit.models import Fact
+from pledges.core.db import Database
 from pledges.core.errors import Conflict, DomainError, NotFound
-from pledges.messaging.models import Message
+from pledges.core.secrecy import Vault
+from pledges.messaging.models import Message, MessageState
 from pledges.registry.models import Entity
-from pledges.registry.restrictions import is_restricted
+from pledges.registry.restrictions import is_restricted, restrict
 from pledges.rights import operations
 from pledges.rights.asking import AskedAlready, Received, record_request
 from pledges.rights.models import DataRequest, Outcome, RequestKind, Way
 from pledges.rights.queries import count_waiting, open_requests
 from pledges.rights.rules import clocks
+from pledges.rounds.models import Ask
+from pledges.rounds.tidying import cancel_pointless
+from pledges.rounds.unsigned import still_open
 from pledges.signing.public_pledges import public_pledge
 from pledges.signing.published import PublishedFilter, published_pledges
+from tests.support.clock import FixedClock
 from tests.support.signing import HUE, approve, run_together
 from tests.unit.rights.conftest import GRANT, REFUSE, RightsDesk
+from tests.unit.rounds.quarter import QuarterOffice
 
 
 @pytest.mark.parametrize(
@@ -173,3 +180,23 @@ def test_extending_needs_a_reason(desk: RightsDesk) -> None:
     with pytest.raises(DomainError) as refusal:
         desk.database.run(lambda session: work(session, (HUE, asked.id), " "))
     assert refusal.value.field == "because"
+
+
+def test_who_is_restricted_gets_neither_mail_nor_letters(
+    sqlite_database: Database, clock: FixedClock, vault: Vault
+) -> None:
+    office = QuarterOffice(sqlite_database, clock, vault)
+    asked, silent = office.subject("mot@vidu.vn"), office.subject("hai@vidu.vn")
+    of_round = office.start()
+    office.rounds.ask((HUE, of_round.id))
+    assert len(office.mails(MessageState.HELD)) == 2
+
+    def keep_quiet(session: Session) -> int:
+        restrict(session, HUE, [silent.id], request_id=silent.id, now=clock())
+        session.flush()
+        return cancel_pointless(session, (HUE, of_round.id), now=clock())
+
+    assert sqlite_database.run(keep_quiet) == 1
+    assert [mail.to_address for mail in office.mails(MessageState.HELD)] == ["mot@vidu.vn"]
+    with sqlite_database.read() as session:
+        assert list(session.scalars(select(Ask.id).where(still_open()))) == [office.ask_of(asked).id]
