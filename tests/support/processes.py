@@ -42,6 +42,9 @@ class Process:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(30)
 
+    def signal(self, number: int) -> None:
+        os.kill(self._process.pid, number)
+
     def terminate(self, seconds: float = 60) -> int:
         """SIGTERM; the exit status."""
         self._process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -106,6 +107,33 @@ def test_a_killed_workers_task_runs_again_with_one_effect(database: Database, fo
     with start("work") as second:
         wait_until(lambda: waiting(database) == 0, what="the second run")
         assert second.terminate() == 0
+    assert runs(folder) == ["a", "a"]
+    assert effects(database) == ["a"]
+
+
+def _beaten(database: Database) -> object:
+    with database.read() as session:
+        return session.scalar(select(func.max(schema.processes.c.last_heartbeat_at)))
+
+
+@pytest.mark.fault
+def test_a_hanging_worker_is_relieved_and_does_no_harm_when_it_wakes(
+    database: Database, folder: Path, start: Start
+) -> None:
+    """Stopped by the system, as on a machine that was suspended: its task is somebody else's meanwhile."""
+    database.run(lambda session: enqueue(session, "slow", "a"))
+    with start("work") as hanging:
+        wait_until(lambda: effects(database) == ["a"], what="the first run")
+        last = _beaten(database)
+        wait_until(lambda: _beaten(database) != last, what="a sign of life")
+        time.sleep(0.2)  # until the next one it holds no lock, which nobody could take from a stopped process
+        hanging.signal(signal.SIGSTOP)
+        (folder / "go").touch()
+        with start("work") as second:
+            wait_until(lambda: waiting(database) == 0, what="the second run")
+            hanging.signal(signal.SIGCONT)
+            assert second.terminate() == 0
+        assert hanging.terminate() == 0
     assert runs(folder) == ["a", "a"]
     assert effects(database) == ["a"]
 
