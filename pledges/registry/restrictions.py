@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from pledges.registry.models import Entity
@@ -15,11 +15,16 @@ from pledges.registry.restriction_models import Restriction
 
 
 def restricted(province_code: Any, entity_id: Any) -> ColumnElement[bool]:
-    """For statements: the subject in these two columns is restricted now."""
-    return exists().where(
-        Restriction.province_code == province_code,
-        Restriction.entity_id == entity_id,
-        Restriction.lifted_at.is_(None),
+    """For statements: the subject in these two columns, of whichever statement around it, is restricted now."""
+    return (
+        select(Restriction.id)
+        .where(
+            Restriction.province_code == province_code,
+            Restriction.entity_id == entity_id,
+            Restriction.lifted_at.is_(None),
+        )
+        .correlate_except(Restriction)
+        .exists()
     )
 
 
