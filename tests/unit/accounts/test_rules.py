@@ -13,7 +13,7 @@ from tests.support.clock import START
 def test_every_role_has_a_label_and_a_place() -> None:
     assert set(ROLES) == set(Role)
     assert all(info.label for info in ROLES.values())
-    assert [role for role, info in ROLES.items() if info.whole_system] == [Role.ADMINISTRATOR]
+    assert [role for role, info in ROLES.items() if info.whole_system] == [Role.ADMINISTRATOR, Role.AUDITOR]
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,10 @@ def test_the_whole_system_looks_after_every_province(app: Flask, own: Browser, s
     assert visitor.open(f"{LIST}?tinh=97").status_code == 404
     visitor.open(f"{LIST}/them/00")
     assert 'name="agency"' not in visitor.page
-    visitor.follow(visitor.send(f"{LIST}/them/00", {"name": "Hai", "email": "hai@vidu.vn", "role": "officer"}))
+    two = {"name": "Hai", "email": "hai@vidu.vn"}
+    assert visitor.send(f"{LIST}/them/00", two | {"role": "officer"}).status_code == 200
+    assert "Hãy chọn một mục trong danh sách." in visitor.text
+    visitor.follow(visitor.send(f"{LIST}/them/00", two | {"role": "administrator"}))
     assert person(sqlite_database, "hai@vidu.vn").role is Role.ADMINISTRATOR
     own.open(LIST)
     assert re.findall(r"\w+@vidu.vn", own.text) == ["ls@vidu.vn"]
