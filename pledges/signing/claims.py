@@ -106,18 +106,21 @@ def both_sides(session: Session, claim: Entity, owner: Entity) -> Claim:
     return Claim(claim, owner, contested(session, claim, owner, addresses), pledges_under(session, claim))
 
 
-def decide_claim(session: Session, key: Key, verdict: Verdict, *, note: str, staff: Staff, now: datetime) -> Entity:
+def decide_claim(
+    session: Session, key: Key, verdict: Verdict, *, note: str, staff: Staff, now: datetime, seen: int | None = None
+) -> Entity:
     """Decide what a claim is; returns the entity that stands for it from now on.
 
     What was signed under it then covers what that entity owes and nobody else holds, and the counters follow. The
-    reason becomes evidence about that entity. A dispute between the two is decided with it, by its own agency.
+    reason becomes evidence about that entity. A dispute between the two is decided with it, by its own agency and as it
+    was `seen`.
     """
     require(staff, Action.CLAIM_DECIDE, Place(key[0]))
     note = said_why(note)
     claim, owner = lock_claim(session, key)
-    dispute = open_dispute_of(session, claim)
+    dispute = open_dispute_of(session, claim, owner)
     if dispute is not None:
-        take_dispute(session, dispute, verdict, note, staff, now)
+        take_dispute(session, dispute, verdict, note, staff, now, seen=seen)
     sides = both_sides(session, claim, owner)
     before = standing_before(session, claim, owner, sides.pledges)
     act = Act(session, key[0], actor_of(staff), now)

@@ -25,7 +25,7 @@ from pledges.signing.covering import bind, covers_of
 from pledges.signing.dispute_models import Dispute, DisputeState, Side
 from pledges.signing.dispute_rules import states_before
 from pledges.signing.dispute_undoing import restore, standing_before
-from pledges.signing.disputes import Key, Sides, sides_of, tell
+from pledges.signing.disputes import Key, Sides, addresses_of, sides_of, tell
 from pledges.signing.states import settle
 
 ENDS: dict[Verdict, tuple[str, str]] = {
@@ -50,18 +50,27 @@ def decide_dispute(
     note = said_why(note)
     if dispute.revision != seen or dispute.state is DisputeState.DECIDED:
         raise Conflict(N_("Tranh chấp này vừa được xử lý hoặc vừa có giấy tờ mới. Chưa ghi gì thêm; hãy xem lại."))
+    # A decision may make one of the two; each is told as who they were.
+    addresses = {side: addresses_of(session, dispute, side) for side in Side}
     claim = session.get_one(Entity, (key[0], dispute.claim_id))
     if claim.standing is Standing.CLAIMED:
         _check_first(session, dispute, claim)
-        decide_claim(session, (key[0], claim.id), verdict, note=note, staff=staff, now=now)
+        decide_claim(session, (key[0], claim.id), verdict, note=note, staff=staff, now=now, seen=seen)
     else:
         take_dispute(session, dispute, verdict, note, staff, now, seen=seen)
         _decide_registered(session, dispute, verdict, staff, now)
     session.refresh(dispute)
     for side, end in zip((Side.CLAIM, Side.OWNER), ENDS[verdict], strict=True):
         cause = f"{dispute.id}:{dispute.revision}"
-        tell(session, dispute, side, "dispute_decided", cause=cause, now=now, post=post, end=end)
+        known = addresses[side]
+        tell(session, dispute, side, "dispute_decided", cause=cause, now=now, post=post, addresses=known, end=end)
     return dispute
+
+
+def merged_since(session: Session, dispute: Dispute) -> bool:
+    """Whether the two have become one subject by merging."""
+    claim = survivor(session, session.get_one(Entity, (dispute.province_code, dispute.claim_id)))
+    return claim.id == _owner(session, dispute).id
 
 
 def _check_first(session: Session, dispute: Dispute, claim: Entity) -> None:
@@ -79,13 +88,20 @@ def _owner(session: Session, dispute: Dispute) -> Entity:
 
 def _decide_registered(session: Session, dispute: Dispute, verdict: Verdict, staff: Staff, now: datetime) -> None:
     """Between two that are registered: what both name stays, goes over, or is nobody's."""
-    if verdict not in (Verdict.OTHER, Verdict.OTHER_TAKES, Verdict.BOTH, Verdict.NEITHER):
+    if merged_since(session, dispute):
+        # One subject by now: there is nothing left to give to either.
+        if verdict is not Verdict.SAME:
+            raise DomainError(N_("Hai bên đã được gộp thành một đối tượng. Hãy chọn kết luận đó."), field="verdict")
+    elif verdict not in (Verdict.OTHER, Verdict.OTHER_TAKES, Verdict.BOTH, Verdict.NEITHER):
         raise DomainError(
             N_("Hai bên đều đã có trong danh sách. Nếu là một đối tượng, hãy gộp ở trang Trùng lặp."), field="verdict"
         )
+    act = Act(session, dispute.province_code, actor_of(staff), now)
+    if verdict is Verdict.SAME:
+        act.record("dispute.decided", dispute.id, {"verdict": verdict.value})
+        return
     sides = sides_of(session, dispute)
     dispute.before = standing_before(session, sides.claim, sides.owner, sides.pledges)
-    act = Act(session, dispute.province_code, actor_of(staff), now)
     counts: list[Count] = []
     if verdict in (Verdict.OTHER_TAKES, Verdict.NEITHER):
         taken = sides.owner.tax_code if sides.contested.tax_code else None
@@ -126,6 +142,8 @@ def take_decision_back(session: Session, key: Key, *, seen: int, staff: Staff, n
     if dispute is None:
         raise NotFound
     require(staff, Action.DISPUTE_DECIDE, Place(key[0], dispute.agency_code))
+    if not dispute.before and dispute.state is DisputeState.DECIDED:
+        raise Conflict(N_("Hai bên đã được gộp từ trước quyết định này. Muốn tách ra, hãy hoàn tác ở trang Trùng lặp."))
     taken = session.execute(
         update(Dispute)
         .where(

@@ -7,22 +7,23 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from pledges.registry.families import family
 from pledges.registry.models import Entity
 from pledges.signing.dispute_models import Dispute, DisputeQuestion
 from pledges.signing.dispute_rules import OPEN
 from pledges.signing.models import Pledge
 
 
-def open_dispute_of(session: Session, claim: Entity) -> Dispute | None:
-    """The dispute in which this is the newer one, and which nobody has decided yet; the oldest of several."""
+def open_dispute_of(session: Session, claim: Entity, owner: Entity) -> Dispute | None:
+    """The dispute between these two in which the first is the newer one, and which nobody has decided yet."""
     return session.scalars(
         select(Dispute)
         .where(
             Dispute.province_code == claim.province_code,
             Dispute.claim_id == claim.id,
+            Dispute.owner_id.in_(family(session, owner)),
             Dispute.state.in_(OPEN),
         )
-        .order_by(Dispute.opened_at, Dispute.id)
         .limit(1)
     ).first()
 

@@ -23,9 +23,9 @@ from pledges.registry.owing import read_rules
 from pledges.registry.queries import obligations_of, types_of
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import remove_types
-from pledges.signing.covering import bind, covers_of
+from pledges.signing.covering import covers_of
 from pledges.signing.dispute_models import Dispute
-from pledges.signing.models import Pledge, PledgeChannel
+from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.states import settle_obligations
 
 _IDENTIFIERS = ("tax_code", "personal_number_hash", "personal_number_last4")
@@ -42,6 +42,11 @@ def standing_before(session: Session, claim: Entity, owner: Entity, pledges: Col
         "channels": {str(each.id): str(each.entity_id or "") for each in channels},
         "obligations": [str(each) for each in _obligation_ids(session, claim, owner)],
         "pledges": {str(each.id): str(each.entity_id) for each in pledges},
+        "covers": [
+            [str(pledge.id), cover.entry_id, str(cover.obligation_id or ""), cover.period, cover.hold]
+            for pledge in pledges
+            for cover in covers_of(session, pledge)
+        ],
     }
 
 
@@ -171,20 +176,30 @@ def _built_upon() -> Conflict:
 
 
 def _unbind(act: Act, claim: Entity, pledges: Collection[Pledge], before: dict[str, Any]) -> list[Count]:
-    """The pledges stand under the newer one again and cover nothing: only the bare entries that they were signed for.
-
-    Those of a newer one that was registered all the time keep what they held before.
-    """
+    """The pledges stand under the newer one again and cover what they covered: of a claim nothing but bare entries."""
     session, claimed = act.session, before["entities"][str(claim.id)]["standing"] == Standing.CLAIMED.value
-    counts: list[Count] = []
+    touched: set[uuid.UUID | None] = set()
     for pledge in pledges:
-        covers = covers_of(session, pledge)
-        held = [cover.obligation_id for cover in covers if cover.obligation_id is not None]
-        gone = [each for each in held if claimed or str(each) not in before["obligations"]]
-        if gone:
-            keep = [session.get_one(Obligation, (act.province_code, each)) for each in held if each not in gone]
-            bind(session, pledge, keep, {cover.entry_id: cover.period for cover in covers})
-            counts += settle_obligations(session, act.province_code, gone, now=act.now)
+        for cover in covers_of(session, pledge):
+            touched.add(cover.obligation_id)
+            session.delete(cover)
+    session.flush()
+    for pledge_id, entry_id, obligation_id, period, hold in before["covers"]:
+        covered = uuid.UUID(obligation_id) if obligation_id else None
+        touched.add(covered)
+        session.add(
+            PledgeCover(
+                province_code=act.province_code,
+                pledge_id=uuid.UUID(pledge_id),
+                entry_id=entry_id,
+                obligation_id=covered,
+                period=period,
+                hold=hold,
+            )
+        )
+    session.flush()
+    ids = [each for each in touched if each is not None]
+    counts = settle_obligations(session, act.province_code, ids, now=act.now)
     if claimed:
         session.execute(
             update(PledgeChannel)

@@ -239,11 +239,13 @@ def tell(
     now: datetime,
     post: Post,
     secret_params: dict[str, str] | None = None,
+    addresses: Sequence[str] | None = None,
     **params: object,
-) -> bool:
-    """One letter to everybody on one side, never naming the other; False where nobody there has an address."""
+) -> None:
+    """One letter to everybody on one side, never naming the other. `addresses`: theirs of before, where it matters."""
     agency = get_agency(session, dispute.province_code, dispute.agency_code)
-    addresses = addresses_of(session, dispute, side)
+    if addresses is None:
+        addresses = addresses_of(session, dispute, side)
     for number, address in enumerate(addresses):
         queue_message(
             session,
@@ -257,4 +259,3 @@ def tell(
             now=now,
             vault=post.vault,
         )
-    return bool(addresses)

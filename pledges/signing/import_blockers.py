@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 
 from pledges.core.errors import N_
 from pledges.registry.models import Obligation
+from pledges.signing.dispute_models import Dispute
 from pledges.signing.models import Pledge, PledgeCover
 from pledges.tips.models import Tip
 
 PLEDGED = N_("đã có bản cam kết")
 REPORTED = N_("có tin báo về đối tượng này")
+DISPUTED = N_("có tranh chấp kênh hoặc mã số thuế")
 
 
 def built_on(
@@ -38,6 +40,11 @@ def built_on(
     )
     told = select(Tip.entity_id).where(Tip.province_code == province_code, Tip.entity_id.in_(ids))
     found = {entity_id: REPORTED for entity_id in session.scalars(told) if entity_id is not None}
+    sides = select(Dispute.claim_id, Dispute.owner_id).where(
+        Dispute.province_code == province_code, or_(Dispute.claim_id.in_(ids), Dispute.owner_id.in_(ids))
+    )
+    for side in session.execute(sides):
+        found |= dict.fromkeys(side, DISPUTED)
     for row in session.execute(covered):
         found |= {each: PLEDGED for each in (row.obligation_id, row.entity_id) if each is not None}
     found |= dict.fromkeys(session.scalars(pledged), PLEDGED)

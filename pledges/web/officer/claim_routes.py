@@ -38,10 +38,11 @@ def claim(entity_id: uuid.UUID) -> ResponseReturnValue:
     found = entity_for(entity_id, Action.CLAIM_DECIDE)
     if found.standing is not Standing.CLAIMED or found.claims_entity_id is None:
         return redirect(url_for("officer.entity", entity_id=found.id), 303)
-    contested = open_dispute_of(reader(), found)
+    owner = claimed_entity(reader(), found)
+    contested = open_dispute_of(reader(), found, owner)
     if contested is not None and reaches(Action.DISPUTE_DECIDE, Place(found.province_code, contested.agency_code)):
         return redirect(url_for("officer.ownership_dispute", dispute_id=contested.id), 303)
-    sides = both_sides(reader(), found, claimed_entity(reader(), found))
+    sides = both_sides(reader(), found, owner)
     form, staff, at = ClaimForm(), current_staff(), now()
     refused: Refused | None = None
     decided: list[Entity] = []

@@ -59,9 +59,13 @@ class DecideDisputeForm(DecisionForm):
         id="decide-note",
     )
 
-    def between_registered(self) -> None:
+    def between_registered(self, *, merged: bool) -> None:
         """Both stand in the register: they are merged elsewhere, and neither is turned away."""
-        self.verdict.choices = [choice for choice in _VERDICTS if choice.value not in _ONLY_CLAIMED]
+        self.verdict.choices = [
+            choice
+            for choice in _VERDICTS
+            if (choice.value == Verdict.SAME.value if merged else choice.value not in _ONLY_CLAIMED)
+        ]
 
 
 class AskPapersForm(DecisionForm):

@@ -18,7 +18,7 @@ from pledges.plans.queries import get_agency
 from pledges.registry.claims import Verdict
 from pledges.registry.models import Entity, Standing
 from pledges.signing.address_moves import Post
-from pledges.signing.dispute_deciding import decide_dispute, take_decision_back
+from pledges.signing.dispute_deciding import decide_dispute, merged_since, take_decision_back
 from pledges.signing.dispute_evidence import ask_for_papers, papers_of
 from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState, Side
 from pledges.signing.dispute_queries import disputes_of, questions_of
@@ -229,7 +229,7 @@ def _forms(dispute: Dispute, sides: Sides, name: str, form: DecisionForm | None)
     forms = {each: form if form is not None and each == name else FORMS[each](formdata=None) for each in possible}
     decide = forms.get(DECIDE)
     if isinstance(decide, DecideDisputeForm) and sides.claim.standing is not Standing.CLAIMED:
-        decide.between_registered()
+        decide.between_registered(merged=merged_since(reader(), dispute))
     return forms
 
 

@@ -32,33 +32,50 @@ from pledges.signing.dispute_rules import TRANSITIONS
 from pledges.signing.disputes import watch_claims
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.public_pledges import public_pledge
+from pledges.signing.reopening import start_amendment
 from tests.guards.repository import ROOT
 from tests.support.clock import FixedClock
-from tests.support.signing import HUE, PUBLIC_URL, approve, invented_tax_code, seller_pages, signed_by
+from tests.support.signing import HUE, PUBLIC_URL, approve, invented_tax_code, seller_pages, sign_again, signed_by
 from tests.support.staff import add_person
 
 NOTE = "Đã gọi điện xác nhận (thử nghiệm)."
 TOKENS = Tokens("tests-only-secret-key-0123456789abcdef")
-SHARED = "https://www.facebook.com/cuahang.thu.1"
+SHARED = ["https://www.facebook.com/cuahang.thu.1", "thu-nghiem-chung.vn"]
+MORE = {"group__more_types": ["ecommerce_website"]}
 S = DisputeState
 
 
 class Quarrel:
     """One who is registered, somebody else who gives their tax code and a channel, and the officer."""
 
-    def __init__(self, database: Database, clock: FixedClock, vault: Vault) -> None:
+    def __init__(self, database: Database, clock: FixedClock, vault: Vault, *, claimed: bool = True) -> None:
         self.database, self.clock, self.vault = database, clock, vault
-        self.mine = self.sign(1)
+        self.mine = self.sign(1, place__channels=SHARED, **MORE)
         clock.advance(timedelta(hours=1))
         self.counted = self.counts()
-        channels = [SHARED, "thu-nghiem-hai.vn"]
-        self.theirs = self.sign(2, who__tax_code=invented_tax_code(1), place__channels=channels)
+        channels = [*SHARED, "thu-nghiem-hai.vn"]
+        if claimed:
+            self.theirs = self.sign(2, who__tax_code=invented_tax_code(1), place__channels=channels, **MORE)
+        else:
+            self.theirs = self.amend(self.sign(2, place__channels=channels[2:], **MORE), channels)
         clock.advance(timedelta(hours=1))
         self.officer = self.person("chuyen.vien@vidu.vn", "46-SCT")
         self.post = Post(vault, PUBLIC_URL)
 
     def sign(self, number: int, **changes: Any) -> Pledge:
         return signed_by(self.database, seller_pages(number, **changes), now=self.clock(), vault=self.vault).signed[0]
+
+    def amend(self, pledge: Pledge, channels: list[str]) -> Pledge:
+        """They are registered without what is contested, and name it afterwards."""
+        approve(self.database, pledge, now=self.clock())
+        self.clock.advance(timedelta(hours=1))
+        draft = self.database.run(
+            lambda session: start_amendment(
+                session, session.get_one(Pledge, (HUE, pledge.id)), now=self.clock(), vault=self.vault
+            )
+        )
+        again = {"now": self.clock(), "vault": self.vault, "place__channels": channels}
+        return sign_again(self.database, draft.id, **again).signed[0]
 
     def person(self, email: str, agency: str, role: Role = Role.OFFICER) -> Staff:
         return add_person(self.database, email, role=role, province_code=HUE, agency_code=agency, ready=False)
@@ -146,7 +163,7 @@ def here(sqlite_database: Database, clock: FixedClock, vault: Vault) -> Quarrel:
 def test_the_newer_one_opens_a_dispute_that_tells_both_and_changes_no_figure(here: Quarrel) -> None:
     assert here.dispute.state is S.OPEN
     assert here.dispute.agency_code == "46-SCT"
-    assert here.dispute.about == ["facebook.com/cuahangthu1", "tax_code"]
+    assert here.dispute.about == ["facebook.com/cuahangthu1", "thu-nghiem-chung.vn", "tax_code"]
     assert here.told("dispute_opened") == sorted(
         [("claim", here.theirs.contact_email), ("owner", here.mine.contact_email)]
     )
@@ -159,37 +176,33 @@ def test_the_newer_one_opens_a_dispute_that_tells_both_and_changes_no_figure(her
     approve(here.database, here.theirs, now=here.clock())
     approve(here.database, here.mine, now=here.clock())
     assert (here.doubted(here.theirs), here.doubted(here.mine)) == (True, False)
-    here.sign(2, who__tax_code=invented_tax_code(1), place__channels=[SHARED, "thu-nghiem-ba.vn"])
+    here.sign(2, who__tax_code=invented_tax_code(1), place__channels=[SHARED[0], "thu-nghiem-ba.vn"])
     with here.database.read() as session:
         assert len(session.scalars(select(Dispute)).all()) == 1
 
 
-@pytest.mark.parametrize("verdict", list(Verdict))
-def test_every_verdict_can_be_taken_back_as_if_it_had_never_been(here: Quarrel, verdict: Verdict) -> None:
-    before, counted = here.picture(), here.counts()
-    assert here.decide(verdict).state is S.DECIDED
-    with here.database.read() as session:
-        claim = session.get_one(Entity, (HUE, here.theirs.entity_id))
-        shared = session.scalars(select(Channel).where(Channel.address == "facebook.com/cuahangthu1")).one()
-        owner = session.get_one(Entity, (HUE, here.mine.entity_id))
-    separate = verdict not in (Verdict.SAME, Verdict.REJECTED)
-    assert (claim.standing is Standing.REGISTERED and claim.merged_into is None) is separate
-    whose = {Verdict.OTHER_TAKES: claim.id, Verdict.NEITHER: None}.get(verdict, owner.id)
-    assert shared.entity_id == whose
-    codes = {Verdict.OTHER_TAKES: (None, invented_tax_code(1)), Verdict.NEITHER: (None, None)}
-    if separate:
-        assert (owner.tax_code, claim.tax_code) == codes.get(verdict, (invented_tax_code(1), None))
-    assert {(row.params["side"], row.params["end"]) for row in here_letters(here)} == set(
-        zip(("claim", "owner"), ENDS[verdict], strict=True)
-    )
-    assert not here.doubted(here.theirs)
-    here.counts()
-    here.clock.advance(timedelta(days=1))
-    assert here.do(take_decision_back).state is S.OPEN
-    assert here.picture() == before
-    assert here.counts() == counted
-    assert here.decide(Verdict.OTHER).state is S.DECIDED, "and it can be decided again"
-    here.counts()
+def test_every_verdict_can_be_taken_back_as_if_it_had_never_been(here: Quarrel) -> None:
+    before, counted, code = here.picture(), here.counts(), invented_tax_code(1)
+    mine, theirs = here.mine.entity_id, here.theirs.entity_id
+    for verdict in Verdict:
+        assert here.decide(verdict).state is S.DECIDED
+        with here.database.read() as session:
+            claim, owner = session.get_one(Entity, (HUE, theirs)), session.get_one(Entity, (HUE, mine))
+            shared = session.scalars(select(Channel).where(Channel.address == "thu-nghiem-chung.vn")).one()
+        separate = verdict not in (Verdict.SAME, Verdict.REJECTED)
+        assert (claim.standing is Standing.REGISTERED and claim.merged_into is None) is separate
+        assert shared.entity_id == {Verdict.OTHER_TAKES: theirs, Verdict.NEITHER: None}.get(verdict, mine)
+        codes = {Verdict.OTHER_TAKES: (None, code), Verdict.NEITHER: (None, None)}
+        assert not separate or (owner.tax_code, claim.tax_code) == codes.get(verdict, (code, None))
+        assert not here.doubted(here.theirs)
+        here.counts()
+        here.clock.advance(timedelta(days=1))
+        assert here.do(take_decision_back).state is S.OPEN
+        assert (here.picture(), here.counts()) == (before, counted), verdict
+        here.clock.advance(timedelta(days=1))
+    ends = [(row.params["side"], row.params["end"]) for row in here_letters(here)]
+    told = [each for verdict in Verdict for each in zip(("claim", "owner"), ENDS[verdict], strict=True)]
+    assert sorted(ends) == sorted([*told, *[("claim", "open_again"), ("owner", "open_again")] * len(Verdict)])
 
 
 def here_letters(here: Quarrel) -> list[Message]:
@@ -206,6 +219,26 @@ def test_nothing_is_taken_back_once_somebody_has_built_upon_it(quarrel: Quarrel)
         quarrel.do(take_decision_back)
     assert quarrel.picture() == before
     assert quarrel.dispute.state is S.DECIDED
+
+
+def test_between_two_who_are_registered_too(sqlite_database: Database, clock: FixedClock, vault: Vault) -> None:
+    """An amendment names what is another's: the register stays, until it is decided, and can be gone back to."""
+    here = Quarrel(sqlite_database, clock, vault, claimed=False)
+    assert (here.dispute.state, here.dispute.about) == (S.OPEN, ["facebook.com/cuahangthu1", "thu-nghiem-chung.vn"])
+    before, counted = here.picture(), here.counts()
+    with pytest.raises(DomainError):
+        here.decide(Verdict.SAME)
+    for verdict in (Verdict.OTHER, Verdict.OTHER_TAKES, Verdict.BOTH, Verdict.NEITHER):
+        here.decide(verdict)
+        with here.database.read() as session:
+            shared = session.scalars(select(Channel).where(Channel.address == "thu-nghiem-chung.vn")).one()
+        whose = {Verdict.OTHER_TAKES: here.theirs.entity_id, Verdict.NEITHER: None}
+        assert shared.entity_id == whose.get(verdict, here.mine.entity_id)
+        here.counts()
+        clock.advance(timedelta(days=1))
+        here.do(take_decision_back)
+        assert (here.picture(), here.counts()) == (before, counted), verdict
+        clock.advance(timedelta(days=1))
 
 
 def test_of_two_who_decide_one_does(quarrel: Quarrel) -> None:
