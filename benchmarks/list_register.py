@@ -47,7 +47,7 @@ TABLES = {
     "contact": "province_code, id, entity_id, kind, value, formal, holder, bounce_reason",
     "sighting": "province_code, id, entity_id, source, seen_on, recorded_at, source_name, link, note, picture_sha256",
     "obligation": "province_code, id, entry_id, unit, entity_id, channel_id, cohort, scope, waiting_for_agency, "
-    "in_force, asked_on, waits_until, turns_on, opened_at",
+    "in_force, asked_on, waits_until, turns_on, opened_at, subject_types, first_seen_on, tried",
     "obligation_move": "province_code, id, entry_id, obligation_id, entity_id, commune_code, day, in_scope, "
     "waiting_for_agency, in_force, opened, turns_on, asked_on",
     "ask": "province_code, id, round_id, entity_id, contact_id, shown_day, token_sha256, short_code, asked_at",
@@ -92,6 +92,11 @@ LIVES: list[tuple[str, list[Move]]] = [
     ("not due", _FOUND),
 ]
 """Twenty lives, which all obligations share."""
+
+_MAIL = f"1|mail|{(ASKED - date(2000, 1, 1)).days}"
+_REACHED = f"{_MAIL}|reached|"
+TRIED = {"came back": f"{_MAIL}|not_reached|bounced", "no address": "0", "waiting time": "", "not due": ""}
+"""How it was tried to reach those to whom no mail arrived, as obligations keep it."""
 
 
 def at(day: date) -> datetime:
@@ -145,7 +150,10 @@ class Register:
         unit = ("channel", entity, channel) if website else ("entity", entity, None)
         cohort = "initial" if seen == OPENED else "newcomer"
         rows["obligation"].append(
-            (HUE, obligation, entry, *unit, cohort, "presumed_in", *figures, asked, asked, turns, at(seen))
+            (
+                *(HUE, obligation, entry, *unit, cohort, "presumed_in", *figures, asked, asked, turns, at(seen)),
+                *(TYPES[entry], seen, TRIED.get(life, _REACHED)),
+            )
         )
         for day, *change in moves:
             rows["obligation_move"].append(
