@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,9 @@ from pledges.core.sharing import folder_mode, share
 from pledges.documents.errors import DocumentDamaged, StorageUnavailable
 
 TEMPORARY = ".temporary"
+LOOKS_NEW = 3600.0
+"""Seconds for which a file passes for new: whoever puts it again later makes it new once more. `forget_left_over` asks
+for days."""
 ASIDE = "aside-"
 """Begins the name of a file that nobody names, for the moment in which it is looked at for the last time."""
 FREE_SHARE_NEEDED = 0.10
@@ -45,11 +49,13 @@ class Storage:
         """Whether it is there, and looks as if just written: nobody takes it for left over before a row names it."""
         if not self.holds(sha256):
             return False
+        path = self.path_of(sha256)
         try:
-            os.utime(self.path_of(sha256))
+            if path.stat().st_mtime < time.time() - LOOKS_NEW:
+                os.utime(path)
         except FileNotFoundError:
             return False
-        return self.path_of(sha256).exists()
+        return path.exists()
 
     def get(self, sha256: str) -> bytes:
         """The bytes as they were stored, or `DocumentDamaged`: wrong bytes are never handed out."""
