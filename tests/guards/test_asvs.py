@@ -41,3 +41,10 @@ def test_the_guard_notices() -> None:
         "`tests/guards/test_asvs.py::test_the_guard_notices` `tests/guards/test_asvs.py::test_nothing` `docs/none.md`"
     )
     assert gone(said) == ["tests/guards/test_asvs.py::test_nothing", "docs/none.md"]
+
+
+def test_no_script_keeps_anything_in_the_browser_or_stops_pasting() -> None:
+    scripts = sorted((ROOT / "static").rglob("*.js"))
+    assert scripts
+    kept = r"localStorage|sessionStorage|indexedDB|document\.cookie|['\"]paste['\"]|onpaste"
+    assert [script.name for script in scripts if re.search(kept, script.read_text())] == []
