@@ -1,4 +1,4 @@
-"""Staff in a real browser: from a mistyped password to an approved wording, on the phone and the desk."""
+"""Staff in a real browser: from a mistyped password to a wording whose approval is asked, on the phone and the desk."""
 
 from __future__ import annotations
 
@@ -63,13 +63,17 @@ def test_sign_in_decide_and_sign_out(
     expect(page.get_by_text("00/KH-THU")).to_be_visible()
 
     page.get_by_role("link", name="Về quảng cáo, giới thiệu sản phẩm trung thực").click()
-    expect(page.get_by_role("button", name="Duyệt mẫu này")).to_be_visible()
+    expect(page.get_by_role("button", name="Đề nghị duyệt mẫu này")).to_be_visible()
     check(page, scripts=scripts)
-    page.get_by_role("button", name="Duyệt mẫu này").click()
+    page.get_by_role("button", name="Đề nghị duyệt mẫu này").click()
     assert_errors_tied(page)
     page.get_by_label("Tôi đã đọc toàn bộ mẫu").check()
-    page.get_by_role("button", name="Duyệt mẫu này").click()
-    expect(page.get_by_text("Đã duyệt", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Đề nghị duyệt mẫu này").click()
+    expect(page.get_by_text("Chờ người khác duyệt", exact=True)).to_be_visible()
+
+    for address in ("/quan-tri/cai-dat", "/quan-tri/khoa"):
+        page.goto(address)
+        check(page, scripts=scripts)
 
     page.get_by_role("button", name="Đăng xuất").click()
     expect(page.get_by_role("heading", name="Bạn đã đăng xuất")).to_be_visible()

@@ -210,7 +210,9 @@ SAMPLES: dict[str, Sample] = {
     "admin.send_wording_back": _province("text_id"),
     "admin.approve_wording": _province("text_id"),
     "admin.settings": _province(),
-    "admin.change_setting": Sample(lambda spot: {"code": spot.province_code, "part": "thoi-han"}, PROVINCE),
+    "admin.change_setting": Sample(
+        lambda spot: {"code": spot.province_code, "part": "thoi-han" if spot.exists else "khong-co"}, PROVINCE
+    ),
     "admin.change_agency_days": _province("agency_code"),
     "admin.setting_history": _province(),
     "admin.undo_setting": _province("setting_change_id"),

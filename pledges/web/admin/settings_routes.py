@@ -156,11 +156,13 @@ def _titles() -> dict[str, str]:
     }
 
 
-@blueprint.route("/<code>/cai-dat/<any('thoi-han', 'cach-ky', 'cong-khai', 'luu-giu'):part>", methods=["GET", "POST"])
+@blueprint.route("/<code>/cai-dat/<part>", methods=["GET", "POST"])
 @sets
 @soft_csrf
 def change_setting(code: str, part: str) -> ResponseReturnValue:
     province = _province(code)
+    if part not in MAKERS:
+        raise NotFound
     form = MAKERS[part](code, province_settings(province))
     return _save(province, form) or render_template(
         "admin/setting_change.html",
