@@ -176,10 +176,10 @@ def test_hours_without_a_relay(small_app: Flask, small_product: Product, clock: 
     assert SLOW not in browser.text
     with mail_sink() as sink:
         delivery = delivery_for(database, sink.url, clock=clock)
-        letters = [queue_code(database, clock, f"code:{number}", expires_at=None) for number in range(12)]
+        letters = [queue_code(database, clock, f"code:{number}", expires_at=None) for number in range(5)]
         sink.busy = 1_000
-        for _ in range(8):
-            clock.advance(timedelta(minutes=15))
+        for _ in range(4):
+            clock.advance(timedelta(minutes=30))
             for letter in letters:
                 deliver_message(delivery, letter.province_code, str(letter.id))
         assert sink.accepted == []
