@@ -49,12 +49,8 @@ OUTCOME_LABELS: dict[Outcome, str] = {
 }
 
 GROUNDS: dict[str, str] = {
-    "archive": N_(
-        "Bản cam kết đã được tiếp nhận là hồ sơ của cơ quan nhà nước, phải lưu giữ theo pháp luật về lưu trữ."
-    ),
-    "state_task": N_(
-        "Dữ liệu cần cho nhiệm vụ của cơ quan nhà nước theo quy định của pháp luật (Điều 19 Luật 91/2025/QH15)."
-    ),
+    "archive": N_("Đây là hồ sơ của cơ quan nhà nước, phải lưu giữ theo pháp luật về lưu trữ."),
+    "state_task": N_("Dữ liệu cần cho nhiệm vụ của cơ quan nhà nước theo luật định (Điều 19 Luật 91/2025/QH15)."),
     "case": N_("Dữ liệu cần cho việc xử lý vi phạm hoặc giải quyết khiếu nại, tố cáo đang tiến hành."),
     "identity": N_("Chưa xác định được người yêu cầu là chủ thể dữ liệu hoặc người được ủy quyền."),
     "others": N_("Thực hiện yêu cầu sẽ làm lộ dữ liệu cá nhân của người khác."),
