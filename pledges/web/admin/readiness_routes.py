@@ -20,7 +20,7 @@ from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, PlanForm, Pr
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.i18n import translate
-from pledges.web.officer.authentication import current_actor, current_staff
+from pledges.web.officer.authentication import current_actor, current_staff, recently_confirmed
 from pledges.web.security import may, soft_csrf
 
 sets_up = may(Action.PROVINCE_SET_UP)
@@ -162,6 +162,7 @@ def plan(code: str) -> ResponseReturnValue:
 
 
 @blueprint.route("/san-sang/<code>/co-quan/<agency_code>", methods=["GET", "POST"])
+@recently_confirmed
 @sets_up
 @soft_csrf
 def agency(code: str, agency_code: str) -> ResponseReturnValue:

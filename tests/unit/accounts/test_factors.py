@@ -12,8 +12,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from pledges.accounts import factors
-from pledges.accounts.factor_models import RecoveryCode, StaffFactor
+from pledges.accounts.factor_models import RecoveryCode, StaffFactor, StaffStep, StepPurpose
 from pledges.accounts.models import Staff
+from pledges.accounts.rules import STEP_LIFETIME
+from pledges.accounts.steps import KEPT, StepOver, begin_step, finish_step, forget_old_steps, living_step
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
@@ -95,6 +97,24 @@ def test_a_copy_of_the_database_opens_nothing(
         assert not any(factors.plain_recovery_code(code) in kept for code in codes)
         assert factors.recovery_code_row(session, staff, codes[0], Vault("another key")) is None
         assert factors.recovery_code_row(session, staff, codes[0], vault) is not None
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_steps_are_taken_once_and_forgotten(database: Database, staff: Staff, clock: FixedClock) -> None:
+    token = database.run(lambda session: begin_step(session, StepPurpose.CODE, staff, now=clock()))
+    with database.read() as session:
+        step = living_step(session, token, StepPurpose.CODE, clock())
+        assert step is not None
+        assert living_step(session, token, StepPurpose.ENROL, clock()) is None, "a step is good for one purpose"
+    database.run(lambda session: finish_step(session, step, clock()))
+    with pytest.raises(StepOver):
+        database.run(lambda session: finish_step(session, step, clock()))
+    clock.advance(STEP_LIFETIME + KEPT)
+    database.run(lambda session: forget_old_steps(session, clock()))
+    assert database.run(lambda session: session.scalars(select(StaffStep)).all()), "kept for a day"
+    clock.advance(timedelta(seconds=1))
+    database.run(lambda session: forget_old_steps(session, clock()))
+    assert database.run(lambda session: session.scalars(select(StaffStep)).all()) == []
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
