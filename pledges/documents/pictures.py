@@ -36,6 +36,7 @@ _HEIC = N_(
 _TOO_LARGE = N_("Ảnh lớn hơn 10 MB. Hãy chụp màn hình ảnh đó rồi gửi ảnh chụp màn hình.")
 _TOO_MANY_PIXELS = N_("Ảnh có quá nhiều điểm ảnh. Hãy chụp màn hình ảnh đó rồi gửi ảnh chụp màn hình.")
 _UNREADABLE = N_("Không mở được ảnh này, có thể tệp bị hỏng. Hãy chọn ảnh khác hoặc chụp lại.")
+_ALONE = N_("Các ảnh gửi cùng lúc cần quá nhiều thời gian để mở nên chưa nhận được ảnh này. Hãy gửi riêng ảnh này.")
 _TOO_LATE = N_("Hệ thống đang bận nên chưa kịp mở ảnh này. Hãy gửi lại ảnh sau một phút.")
 
 
@@ -106,7 +107,7 @@ def _ask_child(pictures: Sequence[bytes]) -> list[Picture | PictureRefused]:
     unanswered = _UNREADABLE
     with _places.one():
         try:
-            said = subprocess.run(  # noqa: S603 - our own module, no shell
+            done = subprocess.run(  # noqa: S603 - our own module, no shell
                 command(CHILD),
                 input=b"".join(len(data).to_bytes(8, "big") + data for data in pictures),
                 stdout=subprocess.PIPE,
@@ -115,7 +116,11 @@ def _ask_child(pictures: Sequence[bytes]) -> list[Picture | PictureRefused]:
                 env=ENVIRONMENT,
                 timeout=WALL_SECONDS,
                 check=False,
-            ).stdout
+            )
+            said = done.stdout
+            if done.returncode != 0 and len(pictures) > 1:
+                # Those before it may have used up the time of all.
+                unanswered = _ALONE
         except subprocess.TimeoutExpired as late:
             # The child works less long than this: it is the machine that was slow, and not the picture.
             said, unanswered = late.stdout or b"", _TOO_LATE

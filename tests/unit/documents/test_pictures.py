@@ -61,6 +61,15 @@ def test_a_child_that_hangs_or_dies_costs_its_time_and_no_more(monkeypatch: pyte
         clean_picture(photo("JPEG"))
 
 
+def test_who_sends_too_much_at_once_is_asked_for_the_rest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first picture that the child did not come to need not be the one that was too much."""
+    monkeypatch.setattr(pictures, "CHILD", "tests.support.no_such_child")
+    for answer in clean_each([photo("JPEG"), photo("PNG")]):
+        assert "Hãy gửi riêng ảnh này" in str(answer)
+    with pytest.raises(PictureRefused, match="Không mở được"):
+        clean_picture(photo("JPEG"))
+
+
 @pytest.mark.parametrize("said", [b"", b"C", b"C" + (5).to_bytes(8, "big") + b"12345", b"X" * 40])
 def test_an_answer_that_is_no_bare_jpeg_is_not_believed(said: bytes) -> None:
     [answer] = pictures._read_answers(said, 1)
