@@ -82,7 +82,7 @@ def move_back(session: Session, change: AddressChange, *, actor: Actor, now: dat
         if pledge.revision != revision or pledge.contact_email != change.new_email or _touched(session, pledge, change):
             raise Conflict(
                 N_(
-                    "Chưa hoàn tác được: sau khi đổi hộp thư, hồ sơ %(reference)s đã có việc khác được làm. "
+                    "Chưa hoàn tác được: sau khi chuyển hộp thư, hồ sơ %(reference)s đã có việc khác được làm. "
                     "Nếu hộp thư vẫn sai, hãy nhờ người ký gửi yêu cầu mới."
                 ),
                 reference=pledge.reference,

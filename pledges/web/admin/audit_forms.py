@@ -23,7 +23,7 @@ GROUPS = {
     "consent": N_("Sự đồng ý"),
     "rights": N_("Yêu cầu về dữ liệu cá nhân"),
     "retention": N_("Xóa dữ liệu hết thời gian lưu giữ"),
-    "mailbox": N_("Đổi hộp thư nhận hồ sơ"),
+    "mailbox": N_("Chuyển hộp thư"),
     "dispute": N_("Tranh chấp kênh, mã số thuế"),
     "institution": N_("Ký qua đơn vị"),
     "round": N_("Đợt vận động"),
