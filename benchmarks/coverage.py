@@ -230,7 +230,8 @@ def on_postgresql(count: int, provinces: int) -> Iterator[tuple[Database, list[s
         database, codes = _prepared(server.url, provinces)
         with psycopg.connect(server.url, autocommit=True) as connection:
             made = connection.execute(
-                "SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'obligation%' AND indexname LIKE 'ix_%'"
+                "SELECT indexname, indexdef FROM pg_indexes "
+                "WHERE tablename LIKE 'obligation%' AND indexname LIKE 'ix_%'"
             ).fetchall()
             for name, _made in made:
                 connection.execute(f"DROP INDEX {name}".encode())

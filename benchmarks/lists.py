@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from pledges.rounds.list_heading import ListOrder, heading_of
 from pledges.rounds.list_models import Group, ListKind
 from pledges.rounds.list_rows import Edge, ListFilters, ListRow
 from pledges.rounds.list_words import RowWords
+from pledges.rounds.list_xlsx import write_xlsx
 from pledges.rounds.operations import open_round
 from tests.support.databases import prepare
 from tests.support.postgres import TemporaryServer
@@ -51,6 +53,7 @@ A_DAY, QUARTER_END = date(2026, 10, 15), date(2026, 9, 30)
 PAGES = 30
 PAGE_BAR_MS, CSV_BAR = 100.0, 50_000.0
 NOT_PLEDGED = ListKind.NOT_PLEDGED
+IN_WORKBOOK = 100_000
 
 FIRST_PAGE, WHOLE_LIST = "**first page of those who have not pledged**", "**the whole list as CSV**"
 
@@ -93,6 +96,7 @@ def measure(database: Database) -> Figures:
         _whole(database, figures, WHOLE_LIST, as_of=None)
         if database.url.get_backend_name() == "postgresql":
             _reference(database, figures)
+        _workbook(database, figures, Path(folder))
         _closing(database, figures, Path(folder))
         _whole(database, figures, "a frozen list as CSV", as_of=QUARTER_END)
     return figures
@@ -168,6 +172,31 @@ def _whole(database: Database, figures: Figures, name: str, as_of: date | None) 
         f"{counted.count:,} rows, {size / 1e6:.0f} MB, {max(0, most - before):.0f} MB of memory, "
         f"{worked / counted.count * 1e6:.0f} µs of CPU a row in this process"
     )
+
+
+def _workbook(database: Database, figures: Figures, folder: Path) -> None:
+    """As a page's export is written, with the most memory that it takes beside what was there before."""
+    order = ListOrder(HUE, AGENCY, Quarter(2026, 4), NOT_PLEDGED, None, ListFilters())
+    with database.read() as session:
+        words = RowWords.read(session, HUE)
+        heading = heading_of(session, order, words, reason="đo tốc độ", who="Thử Nghiệm", now=NOW)
+        found = lists.stream_list(session, HUE, AGENCY, NOT_PLEDGED, as_of=None, now=NOW)
+        before = most = _memory()
+
+        def watched() -> Iterator[ListRow]:
+            nonlocal most
+            for number, row in enumerate(islice(found, IN_WORKBOOK)):
+                if number % 1000 == 0:
+                    most = max(most, _memory())
+                yield row
+
+        counted = Counted(watched())
+        begun = time.perf_counter()
+        write_xlsx(counted, heading, words, folder / "list.xlsx")
+        spent, most = time.perf_counter() - begun, max(most, _memory())
+    figures.rows_a_second["a list as XLSX"] = counted.count / spent
+    size = (folder / "list.xlsx").stat().st_size / 1e6
+    figures.notes["a list as XLSX"] = f"{counted.count:,} rows, {size:.0f} MB, {max(0, most - before):.0f} MB of memory"
 
 
 class Counted:

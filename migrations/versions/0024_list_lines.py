@@ -57,9 +57,9 @@ _WORDS = {
 
 
 def upgrade() -> None:
-    op.add_column("obligation", sa.Column("subject_types", sa.String(), nullable=False, server_default=""))
+    op.add_column("obligation", sa.Column("subject_types", sa.Text(), nullable=False, server_default=""))
     op.add_column("obligation", sa.Column("first_seen_on", sa.Date(), nullable=False, server_default="9999-12-31"))
-    op.add_column("obligation", sa.Column("tried", sa.String(), nullable=False, server_default=""))
+    op.add_column("obligation", sa.Column("tried", sa.Text(), nullable=False, server_default=""))
     op.execute(sa.text(_FILL.format(**_WORDS[op.get_bind().dialect.name])))
 
 

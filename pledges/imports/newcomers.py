@@ -94,6 +94,8 @@ def open_first_obligations(
                     "turns_on": turns_on,
                     "opened_at": now,
                     "import_id": import_id,
+                    "subject_types": " ".join(sorted(covered)),
+                    "first_seen_on": seen_on,
                 }
                 rows.append(row)
                 counted: list[Count] = []

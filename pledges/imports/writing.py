@@ -24,7 +24,7 @@ from pledges.imports.newcomers import Newcomer, open_first_obligations, write_do
 from pledges.imports.rows import ParsedRow
 from pledges.plans.models import Commune
 from pledges.registry.counters import move_counters_for_types, move_to_owner
-from pledges.registry.models import Channel, Contact, Entity, EntityType, Sighting, Standing
+from pledges.registry.models import Channel, Contact, Entity, EntityType, Obligation, Sighting, Standing
 from pledges.registry.obligations import recompute_many
 from pledges.registry.operations import PERSONAL_NUMBER
 from pledges.registry.queries import obligations_of
@@ -242,6 +242,7 @@ class Writing:
         for entity_id, verdict, keys in self._later:
             self._change(entity_id, verdict, keys)
         record_many(self.session, self.facts, province_code=self._province, actor=self.actor, now=self.now)
+        self.owing |= self._seen_earlier()
         if self.owing:
             recompute_many(
                 self.session,
@@ -253,6 +254,17 @@ class Writing:
             )
         if self.found:
             refresh(self.session, self._province, sorted(self.found))
+
+    def _seen_earlier(self) -> set[uuid.UUID]:
+        """Who was thought to have been first noticed after the day of this list."""
+        known = {row["entity_id"] for row in self.sightings if row["channel_id"] is None} - self._fresh.keys()
+        later = select(Obligation.entity_id).where(
+            Obligation.province_code == self._province,
+            Obligation.entity_id.in_(known),
+            Obligation.channel_id.is_(None),
+            Obligation.first_seen_on > self.import_.seen_on,
+        )
+        return {entity_id for entity_id in self.session.scalars(later) if entity_id is not None} if known else set()
 
     def _insert(self, model: Any, rows: Rows, *, or_ignore: bool = False) -> None:
         if not rows:

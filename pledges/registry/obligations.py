@@ -157,7 +157,7 @@ def _recompute(work: _Work, owing: Owing, entity: Entity) -> None:
         if (entry.id, obligation.channel_id or entity.id) in right:
             continue
         covered = types & owing.rules.types[entry.id]
-        obligation.subject_types = _joined(covered)
+        obligation.subject_types = " ".join(sorted(covered))
         if obligation.scope is Scope.PRESUMED_IN:
             _presume(work, entity, entry, obligation, Scope.PRESUMED_OUT, covered)
 
@@ -184,13 +184,9 @@ def _settle(
             _presume(work, entity, entry, obligation, wanted, covered)
     if follows and obligation.id not in owing.cohort_decided:
         _presume_cohort(work, entry, obligation, _appeared(work, owing, entity, channel))
-    obligation.subject_types = _joined(covered)
+    obligation.subject_types = " ".join(sorted(covered))
     obligation.first_seen_on = owing.first_seen_of(entity, channel, local_day(obligation.opened_at))
     _reckon(work, entity, entry, obligation, covered, owing.days_off)
-
-
-def _joined(types: Collection[str]) -> str:
-    return " ".join(sorted(types))
 
 
 def _has_declared(owing: Owing, entity: Entity | None, obligation: Obligation) -> bool:
@@ -243,7 +239,7 @@ def _open(
         ),
         opened_at=work.now,
         import_id=work.import_id,
-        subject_types=_joined(covered),
+        subject_types=" ".join(sorted(covered)),
         first_seen_on=first_seen_on,
     )
     work.session.add(obligation)

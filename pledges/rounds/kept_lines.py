@@ -47,13 +47,12 @@ def _differing(session: Session, province_code: str) -> Iterator[tuple[uuid.UUID
     ):
         covered.setdefault(entry_id, set()).add(subject_type)
     for rows in in_chunks(session, _gathered(session, province_code), CHUNK):
-        for found in rows:
-            of_entry = covered.get(found.entry_id, set())
-            types = of_entry if not found.owned else of_entry.intersection((found.types or "").split())
-            seen = found.seen if found.opened_at is None else local_day(found.opened_at)
-            right = (" ".join(sorted(types)), seen, found.attempts or "")
-            if _in_any_order(right) != _in_any_order((found.subject_types, found.first_seen_on, found.tried)):
-                yield found.id, right
+        for obligation_id, entry_id, kept_types, kept_seen, kept_tried, seen, opened_at, types, tried, owned in rows:
+            of_entry = covered.get(entry_id, set())
+            has = of_entry.intersection((types or "").split()) if owned else of_entry
+            right = (" ".join(sorted(has)), seen if opened_at is None else local_day(opened_at), tried or "")
+            if _in_any_order(right) != _in_any_order((kept_types, kept_seen, kept_tried)):
+                yield obligation_id, right
 
 
 def _in_any_order(kept: Kept) -> tuple[list[str], date, list[str]]:
@@ -64,17 +63,9 @@ def _gathered(session: Session, province_code: str) -> Select[Any]:
     """Claimed and merged subjects owe nothing by themselves: what their obligations keep is never shown."""
     gathering = Gathering(session, province_code, _FOR_EVER, whole=True)
     beside = gathering.beside(Obligation.entity_id, Obligation.id)
-    _cohort, seen, opened_at, types, attempts, owned = beside.columns
     kept = (Obligation.subject_types, Obligation.first_seen_on, Obligation.tried)
-    gathered = [
-        each.label(name)
-        for each, name in (
-            *((seen, "seen"), (opened_at, "opened_at"), (types, "types"), (attempts, "attempts")),
-            (owned, "owned"),
-        )
-    ]
     return beside.joined(
-        select(Obligation.id, Obligation.entry_id, *kept, *gathered)
+        select(Obligation.id, Obligation.entry_id, *kept, *beside.columns[1:])
         .select_from(Obligation)
         .outerjoin(Entity, and_(Entity.province_code == province_code, Entity.id == Obligation.entity_id))
         .outerjoin(Channel, and_(Channel.province_code == province_code, Channel.id == Obligation.channel_id))

@@ -126,6 +126,6 @@ def assert_lines_are_kept(database: Database) -> None:
         for code in session.scalars(select(Obligation.province_code).distinct()).all():
             wrong = recheck_lines(session, repair=False, province_code=code)
             kept = select(Obligation.id, Obligation.subject_types, Obligation.first_seen_on, Obligation.tried)
-            rows = session.execute(kept.where(Obligation.id.in_(wrong), Obligation.first_seen_on != NOT_RECKONED))
+            rows = session.execute(kept.where(Obligation.id.in_(wrong), Obligation.turns_on != NOT_RECKONED))
             found = {row.id: (tuple(row[1:]), wrong[row.id]) for row in rows}
             assert not found, f"kept and gathered: {found}"
