@@ -20,7 +20,18 @@ from pledges.accounts.permissions import (
 from pledges.core.errors import NotFound
 from pledges.signing.models import PledgeState
 
-COLUMNS = ("officer", "delegate", "approver", "administrator", "viewer", "commune", "reporting", "auditor", "system", "watch")
+COLUMNS = (
+    "officer",
+    "delegate",
+    "approver",
+    "administrator",
+    "viewer",
+    "commune",
+    "reporting",
+    "auditor",
+    "system",
+    "watch",
+)
 
 # a: own agency, p: same province, s: oneself, w: the whole system, -: nowhere.
 TABLE = """
@@ -140,7 +151,9 @@ def rows() -> dict[str, dict[str, str]]:
 def test_every_role_reaches_as_far_as_the_table_says(action: Action) -> None:
     for column, letter in rows()[action.value].items():
         staff, delegated = person(column), column == "delegate"
-        places = {**PLACES, "self": Place("00", None, AN_ID)} if letter == "s" and column in {"system", "watch"} else PLACES
+        places = (
+            {**PLACES, "self": Place("00", None, AN_ID)} if letter == "s" and column in {"system", "watch"} else PLACES
+        )
         reached = {name for name, place in places.items() if allows(staff, action, place, delegated=delegated)}
         assert reached == REACHED[letter], column
         for name, place in places.items():
