@@ -284,7 +284,7 @@ class Counter(Base):
     """
 
     __tablename__ = "counter"
-    __table_args__ = (Index("ix_counter_day", "province_code", "day"),)
+    __table_args__ = (Index("ix_counter_day", "province_code", "day", "agency_code"),)
 
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -306,7 +306,7 @@ class OpenCounter(Base):
     """
 
     __tablename__ = "open_counter"
-    __table_args__ = (Index("ix_open_counter_day", "province_code", "day"),)
+    __table_args__ = (Index("ix_open_counter_day", "province_code", "day", "agency_code"),)
 
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     agency_code: Mapped[str] = mapped_column(String(20), primary_key=True)
