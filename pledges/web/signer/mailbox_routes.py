@@ -24,7 +24,6 @@ from pledges.signing.address_changes import (
     agree_to,
     ask_for_change,
     change_of_link,
-    count_evidence,
     object_to,
 )
 from pledges.signing.address_models import AddressChange
@@ -36,7 +35,7 @@ from pledges.signing.queries import get_pledge
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.errors import error_page
-from pledges.web.evidence_field import keep_evidence, kept_evidence, seal_evidence
+from pledges.web.evidence_field import kept_evidence
 from pledges.web.i18n import error_text, language
 from pledges.web.network import network
 from pledges.web.picture_fields import LARGEST_POST
@@ -44,6 +43,7 @@ from pledges.web.security import soft_csrf
 from pledges.web.signer.access import tokens
 from pledges.web.signer.journey import blueprint
 from pledges.web.signer.mailbox_forms import AskMailboxForm, ConfirmMailboxForm, OldMailboxForm
+from pledges.web.signer.sent_papers import keep_papers
 
 PURPOSE = "mailbox-wish"
 """Under which the vault encrypts what stands in the cookie between the two pages."""
@@ -152,7 +152,7 @@ def send_mailbox_wish() -> ResponseReturnValue:
     if form.stale:
         return _confirm_page(form, begun)
     try:
-        _keep_papers(form)
+        keep_papers(form)
         papers = kept_evidence(tokens(), form.kept.data)
         if not papers and not form.papers.errors:
             form.papers.errors = [_("Hãy gửi ít nhất một ảnh hoặc tệp PDF giấy tờ.")]
@@ -166,16 +166,6 @@ def send_mailbox_wish() -> ResponseReturnValue:
         return _confirm_page(form, begun, refusal.status)
     session.pop("mailbox", None)
     return redirect(url_for("signer.mailbox_asked"), 303)
-
-
-def _keep_papers(form: ConfirmMailboxForm) -> None:
-    before = () if form.drop.data else kept_evidence(tokens(), form.kept.data)
-    form.drop.data = False
-    if form.papers.sent:
-        peer, at, vault = network(), now(), product().vault
-        write(lambda db: count_evidence(db, peer, now=at, vault=vault))
-        before = keep_evidence(form.papers, before, product().storage)
-    form.kept.data = seal_evidence(tokens(), before)
 
 
 def _ask(form: ConfirmMailboxForm, begun: Begun, papers: tuple[str, ...]) -> DomainError | None:

@@ -11,21 +11,20 @@ from wtforms import HiddenField
 from pledges.core.errors import DomainError
 from pledges.core.text import clean_block
 from pledges.plans.queries import get_agency
-from pledges.signing.address_changes import count_evidence
 from pledges.signing.dispute_evidence import answer_question, question_of_link
 from pledges.signing.dispute_models import Dispute, DisputeQuestion
 from pledges.signing.dispute_rules import LONGEST_ANSWER, MOST_PAPERS, OPEN
 from pledges.signing.links import LinkDead
 from pledges.web.components import PageForm
-from pledges.web.current import now, product, reader, write
+from pledges.web.current import now, reader, write
 from pledges.web.errors import error_page
-from pledges.web.evidence_field import EvidenceField, keep_evidence, kept_evidence, seal_evidence
+from pledges.web.evidence_field import EvidenceField, kept_evidence
 from pledges.web.fields import AgreeField, LongTextField, lazy
-from pledges.web.network import network
 from pledges.web.picture_fields import LARGEST_POST
 from pledges.web.security import soft_csrf
 from pledges.web.signer.access import tokens
 from pledges.web.signer.journey import blueprint
+from pledges.web.signer.sent_papers import keep_papers
 
 
 class PapersForm(PageForm):
@@ -74,7 +73,7 @@ def send_dispute_papers(token: str) -> ResponseReturnValue:
     if form.stale:
         return _page(question, form)
     try:
-        _keep_papers(form)
+        keep_papers(form)
         if not valid or form.problems:
             return _page(question, form, 400)
         key, said, at = (question.province_code, question.id), form.answer.data, now()
@@ -84,16 +83,6 @@ def send_dispute_papers(token: str) -> ResponseReturnValue:
         form.refuse(refusal)
         return _page(question, form, refusal.status)
     return _page(answered, form)
-
-
-def _keep_papers(form: PapersForm) -> None:
-    before = () if form.drop.data else kept_evidence(tokens(), form.kept.data)
-    form.drop.data = False
-    if form.papers.sent:
-        peer, at, vault = network(), now(), product().vault
-        write(lambda db: count_evidence(db, peer, now=at, vault=vault))
-        before = keep_evidence(form.papers, before, product().storage)
-    form.kept.data = seal_evidence(tokens(), before)
 
 
 def _page(question: DisputeQuestion, form: PapersForm, status: int = 200) -> ResponseReturnValue:
