@@ -136,7 +136,8 @@ class Reader:
 
     def __post_init__(self) -> None:
         self._without_document = _without_document(self.session, self.province_code, self.until)
-        self._some_left_out = bool(_left_out(self.session, self.province_code, None, self.until))
+        self._some_left_out = bool(_left_out(self.session, self.province_code, None, self.until, most=1))
+        self._everybody_left_out: set[uuid.UUID] | None = None
 
     def lines(self, rows: Iterable[RawRow]) -> list[ListRow]:
         """Of rows as the database's driver returns them."""
@@ -198,12 +199,18 @@ class Reader:
             self._known_types[key] = known
         return known
 
+    def know_left_out(self) -> None:
+        """Read everybody who was left out by a person, before a copy: while it runs, nothing else can be asked."""
+        if self._some_left_out:
+            self._everybody_left_out = _left_out(self.session, self.province_code, None, self.until)
+
     def _mark_left_out(self, lines: list[ListRow], places: Collection[int]) -> None:
         if not places:
             return
-        left_out = _left_out(
-            self.session, self.province_code, [lines[place].obligation_id for place in places], self.until
-        )
+        left_out = self._everybody_left_out
+        if left_out is None:
+            obligations = [lines[place].obligation_id for place in places]
+            left_out = _left_out(self.session, self.province_code, obligations, self.until)
         for place in places:
             if lines[place].obligation_id in left_out:
                 lines[place] = lines[place].saying(unreached_reason=Unreached.LEFT_OUT)
@@ -230,14 +237,18 @@ def _without_document(session: Session, province_code: str, until: datetime | No
 
 
 def _left_out(
-    session: Session, province_code: str, obligation_ids: Collection[uuid.UUID] | None, until: datetime | None
+    session: Session,
+    province_code: str,
+    obligation_ids: Collection[uuid.UUID] | None,
+    until: datetime | None,
+    most: int | None = None,
 ) -> set[uuid.UUID]:
-    """Those of the obligations that somebody has left out; without any named, one of all."""
+    """Those of the obligations that somebody has left out; without any named, of all."""
     still = LeftOut.brought_back_at.is_(None)
     conditions = (
         [still] if until is None else [or_(still, LeftOut.brought_back_at >= until), LeftOut.left_out_at < until]
     )
     found = select(LeftOut.obligation_id).where(LeftOut.province_code == province_code, *conditions)
     if obligation_ids is None:
-        return set(session.scalars(found.limit(1)))
+        return set(session.scalars(found.limit(most)))
     return set(session.scalars(found.where(LeftOut.obligation_id.in_(obligation_ids))))

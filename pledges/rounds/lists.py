@@ -118,6 +118,7 @@ def _live_rows(session: Session, wanted: Wanted, moment: Moment) -> Iterator[Lis
     reader = Reader(session, wanted.province_code, wanted.entries, wanted.parts, until=None)
     statement = live.statement(wanted, moment)
     if session.get_bind().dialect.name == "postgresql":
+        reader.know_left_out()
         for copied in copied_chunks(session, statement, CHUNK):
             yield from reader.copied(copied)
     else:

@@ -25,7 +25,8 @@ def in_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[S
 def copied_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[list[str]]:
     """On PostgreSQL the rows as COPY writes them, tabs between columns, empty where there is nothing.
 
-    No cursor: its plans use one processor only, and the driver would make a Python value of every column.
+    No cursor: its plans use one processor only, and the driver would make a Python value of every column. Until the
+    last row has been taken, nothing else can be asked on the same connection: it would wait for ever.
     """
     connection = session.connection()
     dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
