@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
-from reportlab.pdfbase import pdfmetrics
 
 from pledges.core.chart_figures import VIETNAMESE, Chart, Speech
 from pledges.core.chart_shapes import Area, Box, Drawing, Label, Line, Shape
 from pledges.core.charts import WIDE
 from pledges.documents.charts import DASHES, EDGES, FILLS, INKS, LINES, fitting
-from pledges.documents.fonts import Faces, default_faces
+from pledges.documents.fonts import Faces, default_faces, file_of
 from pledges.documents.printable import printable
 
 SCALE = 3
@@ -168,6 +167,4 @@ def _write(pen: ImageDraw.ImageDraw, label: Label, faces: Faces) -> None:
 
 @functools.lru_cache(maxsize=16)
 def _font(name: str, size: float) -> ImageFont.FreeTypeFont:
-    """The file that ReportLab has registered under this name."""
-    path: str = pdfmetrics.getFont(name).face.filename
-    return ImageFont.truetype(path, round(size * SCALE), layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(file_of(name), round(size * SCALE), layout_engine=ImageFont.Layout.BASIC)

@@ -53,6 +53,14 @@ class Faces:
     """Points of the running text; Times looks as large at 13 as Plex does at 11."""
 
 
+_files: dict[str, Path] = {}
+"""By registered name. ReportLab names the file in which it has first seen the same face, which may be gone."""
+
+
+def file_of(name: str) -> Path:
+    return _files[name]
+
+
 def default_faces() -> Faces:
     return read_faces(None)
 
@@ -75,6 +83,7 @@ def read_faces(folder: Path | None) -> Faces:
             font = TTFont(f"{path.stem}@{path.parent.absolute()}", str(path))
         except (TTFError, OSError) as error:
             raise DataError(N_("Không đọc được phông chữ %(path)s: %(error)s."), path=path, error=error) from error
+        _files[font.fontName] = path
         family, style = font.face.familyName.decode(), font.face.styleName.decode()
         if style in STYLES:
             found.setdefault(family, {})[style] = font
