@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -227,6 +227,10 @@ class Writing:
 
     def flush(self) -> None:
         """Write everything: first the rows that are new, then what changes in others, then what follows from both."""
+        if self.session.get_bind().dialect.name == "postgresql":
+            # The plans that PostgreSQL keeps for foreign keys may be from when the register was empty: then they read
+            # all of it for every row, until somebody gathers statistics.
+            self.session.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))
         self._insert(Entity, self.entities)
         self._insert(EntityType, self.types)
         self._insert(Contact, self.contacts, or_ignore=True)
