@@ -137,7 +137,6 @@ class Reader:
     def __post_init__(self) -> None:
         self._without_document = _without_document(self.session, self.province_code, self.until)
         self._some_left_out = bool(_left_out(self.session, self.province_code, None, self.until, most=1))
-        self._everybody_left_out: set[uuid.UUID] | None = None
 
     def lines(self, rows: Iterable[RawRow]) -> list[ListRow]:
         """Of rows as the database's driver returns them."""
@@ -199,18 +198,11 @@ class Reader:
             self._known_types[key] = known
         return known
 
-    def know_left_out(self) -> None:
-        """Read everybody who was left out by a person, before a copy: while it runs, nothing else can be asked."""
-        if self._some_left_out:
-            self._everybody_left_out = _left_out(self.session, self.province_code, None, self.until)
-
     def _mark_left_out(self, lines: list[ListRow], places: Collection[int]) -> None:
         if not places:
             return
-        left_out = self._everybody_left_out
-        if left_out is None:
-            obligations = [lines[place].obligation_id for place in places]
-            left_out = _left_out(self.session, self.province_code, obligations, self.until)
+        obligations = [lines[place].obligation_id for place in places]
+        left_out = _left_out(self.session, self.province_code, obligations, self.until)
         for place in places:
             if lines[place].obligation_id in left_out:
                 lines[place] = lines[place].saying(unreached_reason=Unreached.LEFT_OUT)

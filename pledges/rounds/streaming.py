@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, text
+from sqlalchemy import Connection, Select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
@@ -25,20 +25,22 @@ def in_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[S
 def copied_chunks(session: Session, statement: Select[Any], size: int) -> Iterator[list[str]]:
     """On PostgreSQL the rows as COPY writes them, tabs between columns, empty where there is nothing.
 
-    No cursor: its plans use one processor only, and the driver would make a Python value of every column. Until the
-    last row has been taken, nothing else can be asked on the same connection: it would wait for ever.
+    No cursor: its plans use one processor only, and the driver would make a Python value of every column. It has
+    a connection of its own: on that of the session nothing else could be asked until the last row has been taken, and
+    whoever stops earlier would wait for ever when the session ends.
     """
-    connection = session.connection()
     dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
     query = str(statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise RuntimeError("the connection was given back before its rows were read")
-    with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (NULL '')") as copy:
-        rows = iter(copy)
-        while taken := list(islice(rows, size)):
-            # Every row brings its end of line.
-            yield b"".join(taken).decode()[:-1].split("\n")
+    with session.get_bind().engine.connect() as connection:
+        _expect_many_rows(connection)
+        driver = connection.connection.driver_connection
+        if driver is None:
+            raise RuntimeError("the connection that has just been opened is closed")
+        with driver.cursor() as cursor, cursor.copy(f"COPY ({query}) TO STDOUT (NULL '')") as copy:
+            rows = iter(copy)
+            while taken := list(islice(rows, size)):
+                # Every row brings its end of line.
+                yield b"".join(taken).decode()[:-1].split("\n")
 
 
 def unescaped(text: str) -> str:
@@ -64,5 +66,9 @@ def plain_chunks(session: Session, statement: Select[Any], size: int) -> Iterato
 def expect_many_rows(session: Session) -> None:
     """For the rest of this transaction: compiling a plan costs more than it saves, and sums may stay in memory."""
     if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SET LOCAL jit = off"))
-        session.execute(text("SET LOCAL work_mem = '128MB'"))
+        _expect_many_rows(session.connection())
+
+
+def _expect_many_rows(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL jit = off"))
+    connection.execute(text("SET LOCAL work_mem = '128MB'"))

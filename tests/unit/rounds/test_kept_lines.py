@@ -13,12 +13,13 @@ from pledges.core.secrecy import Vault
 from pledges.messaging.models import MessageState
 from pledges.registry.models import Entity, Obligation
 from pledges.rounds.kept_lines import recheck_lines
+from pledges.rounds.lists import stream_list
 from pledges.rounds.models import Outcome, Way
 from tests.support.clock import FixedClock
 from tests.support.databases import assert_lines_are_kept
 from tests.support.signing import HUE
 from tests.unit.rounds.list_support import NOT_PLEDGED, streamed
-from tests.unit.rounds.quarter import QuarterOffice
+from tests.unit.rounds.quarter import AGENCY, QuarterOffice
 
 
 @pytest.fixture
@@ -72,3 +73,13 @@ def test_a_copied_name_is_the_name_to_the_letter_together(tried: QuarterOffice) 
     rows = streamed(tried, NOT_PLEDGED)
     assert rows
     assert {row.name for row in rows} == {name}
+
+
+def test_a_list_left_in_the_middle_holds_nobody_up_together(tried: QuarterOffice) -> None:
+    """As when somebody breaks off a download: the session ends while rows are still on their way."""
+    with tried.database.read() as session:
+        rows = stream_list(session, HUE, AGENCY, NOT_PLEDGED, as_of=None, now=tried.clock())
+        first = next(rows)
+        assert session.scalars(select(Entity.id).where(Entity.id == first.entity_id)).one() == first.entity_id
+    assert streamed(tried, NOT_PLEDGED)[0] == first
+    rows.close()
