@@ -11,8 +11,9 @@ from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from pledges.core.calendar import local_day
-from pledges.plans.models import EntrySubjectType, Province
+from pledges.plans.models import Province
 from pledges.registry.models import Channel, Entity, Obligation, Standing
+from pledges.registry.owing import read_rules
 from pledges.rounds.evidence import Gathering
 from pledges.rounds.streaming import in_chunks
 
@@ -39,16 +40,10 @@ def recheck_lines(session: Session, *, repair: bool, province_code: str | None =
 
 
 def _differing(session: Session, province_code: str) -> Iterator[tuple[uuid.UUID, Kept]]:
-    covered: dict[str, set[str]] = {}
-    for entry_id, subject_type in session.execute(
-        select(EntrySubjectType.entry_id, EntrySubjectType.subject_type).where(
-            EntrySubjectType.province_code == province_code
-        )
-    ):
-        covered.setdefault(entry_id, set()).add(subject_type)
+    covered = read_rules(session, province_code).types
     for rows in in_chunks(session, _gathered(session, province_code), CHUNK):
         for obligation_id, entry_id, kept_types, kept_seen, kept_tried, seen, opened_at, types, tried, owned in rows:
-            of_entry = covered.get(entry_id, set())
+            of_entry = covered[entry_id]
             has = of_entry.intersection((types or "").split()) if owned else of_entry
             right = (" ".join(sorted(has)), seen if opened_at is None else local_day(opened_at), tried or "")
             if _in_any_order(right) != _in_any_order((kept_types, kept_seen, kept_tried)):

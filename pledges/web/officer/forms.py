@@ -116,32 +116,32 @@ class ConfirmForm(PageForm):
     confirm_credential = AnswerField()
 
 
+def _new_password() -> PasswordField:
+    return PasswordField(
+        lazy("Mật khẩu mới"),
+        hint=lazy("Ít nhất 12 ký tự. Một câu ngắn, dễ nhớ với bạn và khó đoán với người khác, là tốt nhất."),
+        autocomplete="new-password",
+    )
+
+
+def _new_password_again() -> PasswordField:
+    return PasswordField(
+        lazy("Nhập lại mật khẩu mới"),
+        required=lazy("Hãy nhập lại mật khẩu mới."),
+        autocomplete="new-password",
+    )
+
+
 class ChangePasswordForm(PageForm):
     old_password = PasswordField(
         lazy("Mật khẩu đang dùng"),
         required=lazy("Hãy nhập mật khẩu đang dùng."),
         autocomplete="current-password",
     )
-    password = PasswordField(
-        lazy("Mật khẩu mới"),
-        hint=lazy("Ít nhất 12 ký tự. Một câu ngắn, dễ nhớ với bạn và khó đoán với người khác, là tốt nhất."),
-        autocomplete="new-password",
-    )
-    password_again = PasswordField(
-        lazy("Nhập lại mật khẩu mới"),
-        required=lazy("Hãy nhập lại mật khẩu mới."),
-        autocomplete="new-password",
-    )
+    password = _new_password()
+    password_again = _new_password_again()
 
 
 class SetUpForm(PageForm):
-    password = PasswordField(
-        lazy("Mật khẩu mới"),
-        hint=lazy("Ít nhất 12 ký tự. Một câu ngắn, dễ nhớ với bạn và khó đoán với người khác, là tốt nhất."),
-        autocomplete="new-password",
-    )
-    password_again = PasswordField(
-        lazy("Nhập lại mật khẩu mới"),
-        required=lazy("Hãy nhập lại mật khẩu mới."),
-        autocomplete="new-password",
-    )
+    password = _new_password()
+    password_again = _new_password_again()
