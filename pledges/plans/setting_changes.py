@@ -17,6 +17,23 @@ from pledges.plans.decisions import PROVINCE, decide, held_value
 from pledges.plans.models import Province, SettingChange
 
 LONGEST_REASON = 300
+AT_ROUNDS = N_("Đổi ở trang đợt vận động")
+AT_READINESS = N_("Đổi ở trang sẵn sàng ký")
+AT_DUTIES = N_("Đổi ở trang nhiệm vụ báo cáo")
+AT_PUBLICATION = N_("Đổi ở trang số liệu công khai")
+BY_DOCUMENT = N_("Theo văn bản mới tải lên")
+PLACES = (AT_ROUNDS, AT_READINESS, AT_DUTIES, AT_PUBLICATION, BY_DOCUMENT)
+"""Where a setting was changed that has a page of its own, which asks for no reason."""
+
+UNDONE = frozenset(
+    {
+        *("days_to_answer", "update_days", "receipt_note", "days_off_in_lieu", "hidden_fields", "retention_days"),
+        *("waiting_days", "reminder_days", "least_signature"),
+    }
+)
+"""What the history takes back. The rest hangs together with more on its own page: a number with its document, a way of
+signing with a key and a fresh confirmation, a basis with its being decided."""
+
 HISTORY_SHOWN = 100
 
 Changes = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -38,6 +55,22 @@ def change_settings(
     if not made:
         raise DomainError(N_("Chưa có gì thay đổi so với hiện nay."))
     return made
+
+
+def keep_settings(
+    session: Session,
+    province_code: str,
+    kind: str,
+    code: str,
+    values: Mapping[str, Any],
+    *,
+    where: str,
+    actor: Actor,
+    now: datetime,
+) -> list[SettingChange]:
+    """The same from a page of its own (one of `PLACES`); nothing to change is no error there."""
+    session.execute(select(Province.code).where(Province.code == province_code).with_for_update())
+    return _change(session, province_code, kind, code, values, reason=where, actor=actor, now=now)
 
 
 def _change(
@@ -127,6 +160,8 @@ def _restore(
 
 def is_undoable(session: Session, change: SettingChange) -> bool:
     """Whether what the change has set still holds."""
+    if change.name not in UNDONE:
+        return False
     held = held_value(session, change.province_code, change.object_kind, change.object_code, change.name)
     now = held.get(change.part) if change.part else held
     return bool(now == change.after["value"] and change.before["value"] != change.after["value"])

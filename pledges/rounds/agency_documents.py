@@ -18,8 +18,9 @@ from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.documents.verification_upload import PATIENT_SECONDS, inspect_upload
-from pledges.plans.decisions import ENTRY, decide
+from pledges.plans.decisions import ENTRY
 from pledges.plans.models import Instrument, ObligationEntry
+from pledges.plans.setting_changes import BY_DOCUMENT, keep_settings
 from pledges.rounds.models import AgencyDocument
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -95,7 +96,7 @@ def upload_document(
     session.flush()
     actor = actor_of(staff)
     values = {"document_number": number, "document_date": new.issued_on}
-    decide(session, entry.province_code, ENTRY, entry.id, values, actor=actor, now=now)
+    keep_settings(session, entry.province_code, ENTRY, entry.id, values, where=BY_DOCUMENT, actor=actor, now=now)
     record(
         session,
         "document.uploaded",

@@ -16,9 +16,10 @@ from pledges.core.calendar import local_day
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.duties import units as operations
 from pledges.duties.unit_queries import living_units, staffed, units_by_code
-from pledges.plans.decisions import DUTY, decide, fact_id
+from pledges.plans.decisions import DUTY, fact_id
 from pledges.plans.duty_reading import ONCE, YEARLY
 from pledges.plans.models import Agency, Clause, Plan, Province, ReportForm, ReportingDuty, ReportingUnit, UnitKind
+from pledges.plans.setting_changes import AT_DUTIES, keep_settings
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.duty_forms import DutyDaysForm, MissingDutiesForm, NewDutyForm
 from pledges.web.admin.duty_words import form_text, is_followed, names_of, next_day, when, why_not
@@ -119,9 +120,13 @@ def duty(code: str, duty_id: str) -> ResponseReturnValue:
     if form is not None:
         form.fit(found)
         if form.validate_on_submit():
-            values = form.values()
+            values, actor, at = form.values(), current_actor(), now()
             try:
-                write(lambda session: decide(session, code, DUTY, duty_id, values, actor=current_actor(), now=now()))
+                write(
+                    lambda session: keep_settings(
+                        session, code, DUTY, duty_id, values, where=AT_DUTIES, actor=actor, now=at
+                    )
+                )
                 return redirect(url_for("admin.duty", code=code, duty_id=duty_id, xong="ngay"), 303)
             except DomainError as refusal:
                 form.refuse(refusal)

@@ -6,7 +6,8 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from pledges.core.errors import DomainError
-from pledges.plans.decisions import PROVINCE, decide
+from pledges.plans.decisions import PROVINCE
+from pledges.plans.setting_changes import AT_PUBLICATION, keep_settings
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.forms import KEPT, PUBLIC, PublicationForm
 from pledges.web.admin.readiness_routes import readiness_of, sets_up
@@ -24,8 +25,13 @@ def publication(code: str) -> ResponseReturnValue:
     form = PublicationForm(data={"publish": PUBLIC if state.settings.publish_coverage else KEPT})
     if form.validate_on_submit():
         values = {"publish_coverage": form.publish.data == PUBLIC}
+        actor, at = current_actor(), now()
         try:
-            write(lambda session: decide(session, code, PROVINCE, "", values, actor=current_actor(), now=now()))
+            write(
+                lambda session: keep_settings(
+                    session, code, PROVINCE, "", values, where=AT_PUBLICATION, actor=actor, now=at
+                )
+            )
             return redirect(url_for("admin.province", code=code, luu=1, _anchor="cong-khai"), 303)
         except DomainError as refusal:
             form.refuse(refusal)

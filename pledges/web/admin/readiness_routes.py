@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from pledges.accounts.permissions import Action, Place, allows
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.errors import DomainError, NotFound
-from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, decide
+from pledges.plans.decisions import AGENCY, PLAN, PROVINCE
 from pledges.plans.models import Agency
 from pledges.plans.readiness import ReadinessItem
+from pledges.plans.setting_changes import AT_READINESS, keep_settings
 from pledges.province_readiness import ProvinceReadiness, province_readiness, provinces_readiness
 from pledges.web.admin.blueprint import blueprint
 from pledges.web.admin.forms import CONSENT, UNDECIDED, AgencyForm, PlanForm, ProvinceForm
@@ -112,8 +113,13 @@ def _about_agencies(items: list[ReadinessItem]) -> str:
 
 
 def _save(code: str, kind: str, object_code: str, values: dict[str, Any], form: PageForm) -> ResponseReturnValue | None:
+    actor, at = current_actor(), now()
     try:
-        write(lambda session: decide(session, code, kind, object_code, values, actor=current_actor(), now=now()))
+        write(
+            lambda session: keep_settings(
+                session, code, kind, object_code, values, where=AT_READINESS, actor=actor, now=at
+            )
+        )
     except DomainError as refusal:
         form.refuse(refusal)
         return None

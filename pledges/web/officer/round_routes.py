@@ -13,9 +13,10 @@ from pledges.accounts.operations import actor_of
 from pledges.accounts.permissions import Action
 from pledges.core.calendar import Quarter, local_day
 from pledges.core.errors import Conflict, DomainError, NotFound
-from pledges.plans.decisions import AGENCY, decide
+from pledges.plans.decisions import AGENCY
 from pledges.plans.models import Agency
 from pledges.plans.queries import agencies_of, get_agency
+from pledges.plans.setting_changes import AT_ROUNDS, keep_settings
 from pledges.rounds.asking import who_is_next
 from pledges.rounds.candidates import preview
 from pledges.rounds.models import Round, RoundState
@@ -139,8 +140,15 @@ def round_settings() -> ResponseReturnValue:
         staff, at = current_staff(), now()
         try:
             changed = write(
-                lambda session: decide(
-                    session, agency.province_code, AGENCY, agency.code, values, actor=actor_of(staff), now=at
+                lambda session: keep_settings(
+                    session,
+                    agency.province_code,
+                    AGENCY,
+                    agency.code,
+                    values,
+                    where=AT_ROUNDS,
+                    actor=actor_of(staff),
+                    now=at,
                 )
             )
         except DomainError as refusal:

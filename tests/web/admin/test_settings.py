@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from pledges.accounts.models import Role
 from pledges.audit.models import Fact
+from pledges.plans.decisions import DECIDABLE
 from pledges.plans.models import Agency, ObligationEntry, Province, SettingChange
 from pledges.plans.settings import province_settings, retention_days
 from pledges.product import Product
-from tests.support.admins import browser_of
+from pledges.web.admin.settings_words import ELSEWHERE, LABELS
+from tests.support.admins import at, browser_of
 from tests.support.checked_pages import CheckedClient
 from tests.support.desk import form_to
 from tests.support.signing import HUE
+from tests.support.staff import add_person
 
 PAGE = "/quan-tri/46/cai-dat"
 
@@ -84,3 +91,31 @@ def test_the_history_shows_before_and_after_and_undoes(head: CheckedClient, smal
 def test_nothing_changes_without_a_difference(head: CheckedClient) -> None:
     same = head.send(head.get(f"{PAGE}/thoi-han"), {"reason": "Thử"}, form=1)
     assert same.problems == ["Chưa có gì thay đổi so với hiện nay."]
+
+
+def test_what_is_changed_elsewhere_stands_in_the_history_too(
+    head: CheckedClient, small_product: Product, app: Flask
+) -> None:
+    person = add_person(
+        small_product.database, "cv@vidu.vn", province_code=HUE, agency_code="46-SCT", role=Role.OFFICER, ready=False
+    )
+    officer = at(small_product, app, person)
+    officer.send(officer.get("/can-bo/dot-van-dong/cai-dat"), {"waiting_days": "12"}, form=1)
+    head.send(head.get("/quan-tri/san-sang/46/co-quan/46-SCT"), {"signing_title": "PHÓ GIÁM ĐỐC"}, form=1)
+    head.send(head.get("/quan-tri/46/so-lieu-cong-khai"), {"publish": "public"}, form=1)
+    history = head.get(f"{PAGE}/lich-su")
+    for words in ("10 → 12", "Đổi ở trang đợt vận động", "→ PHÓ GIÁM ĐỐC", "Công khai số liệu", "không → có"):
+        assert words in history.words, words
+    assert len(history.all("//form[contains(@action, '/hoan-tac')]")) == 1, "only what is a setting is undone here"
+    with small_product.database.read() as session:
+        title = session.scalars(select(SettingChange).where(SettingChange.name == "signing_title")).one()
+    forged = f"{PAGE}/lich-su/{title.id}/hoan-tac"
+    token = history.all("//input[@name='csrf_token']")[0].get("value")
+    assert head.client.post(forged, data={"csrf_token": token}).status_code == 409
+
+
+def test_every_setting_has_its_words_and_no_way_round_the_history() -> None:
+    assert {one.name for one in DECIDABLE} == set(LABELS) | set(ELSEWHERE)
+    importing = re.compile(r"^from pledges\.plans\.decisions import (?:[^()\n]*|\([^)]*)\bdecide\b", re.MULTILINE)
+    callers = {path.name for path in Path("pledges").rglob("*.py") if importing.search(path.read_text("utf-8"))}
+    assert callers == {"setting_changes.py"}
