@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import itertools
 import re
 import unicodedata
@@ -16,6 +17,8 @@ from pledges.core.errors import N_, DomainError
 SHORTEST = 12
 LONGEST = 200
 COMMON_WORDS = Path(__file__).parent / "common_words.txt"
+LEAKED = Path(__file__).parent / "leaked_passwords.txt.gz"
+"""What other sites have lost; where it comes from stands beside it."""
 FEWEST_LETTERS = 5
 """A password of fewer different characters is a pattern, whatever its length."""
 MOST_COMMON_WORDS = 3
@@ -71,11 +74,11 @@ def check_new(password: str, again: str, *, name: str, email: str) -> None:
 
 def is_easy_to_guess(password: str, own_words: tuple[str, ...] = ()) -> bool:
     plain = _fold(password)
-    if len(set(plain)) < FEWEST_LETTERS or _is_run(plain):
+    if len(set(plain)) < FEWEST_LETTERS or _is_run(plain) or _was_leaked(plain):
         return True
     words = _common_words() | {folded for word in own_words if len(folded := _letters(word)) >= 3}
     # Digits and signs are appended ("matkhau2026!") or stand for letters inside a word ("m@tkh4u"): both are read.
-    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", plain)
+    core = _core(plain)
     return any(
         letters and _fewest_words(letters, words) <= MOST_COMMON_WORDS
         for letters in {_letters(plain), _letters(core.translate(_LOOKALIKES))}
@@ -107,6 +110,18 @@ def _is_run(plain: str) -> bool:
     return any(plain == (plain[:size] * len(plain))[: len(plain)] for size in range(1, len(plain) // 2 + 1))
 
 
+def _was_leaked(plain: str) -> bool:
+    """Whether others have used it: as it is, or with digits and signs around it or in place of letters."""
+    core = _core(plain)
+    tried = {plain, "".join(plain.split()), core, core.translate(_LOOKALIKES), _core(plain.translate(_LOOKALIKES))}
+    return not tried.isdisjoint(_leaked())
+
+
+def _core(plain: str) -> str:
+    """Without the digits and signs before the first letter and after the last."""
+    return re.sub(r"^[^a-z]+|[^a-z]+$", "", plain)
+
+
 def _fewest_words(letters: str, words: frozenset[str] | set[str]) -> float:
     """How few of `words` make up `letters` entirely; infinite where they do not."""
     longest = max(map(len, words))
@@ -116,6 +131,11 @@ def _fewest_words(letters: str, words: frozenset[str] | set[str]) -> float:
             if letters[start:end] in words:
                 fewest[end] = min(fewest[end], fewest[start] + 1)
     return fewest[-1]
+
+
+@functools.cache
+def _leaked() -> frozenset[str]:
+    return frozenset(gzip.decompress(LEAKED.read_bytes()).decode("ascii").split())
 
 
 @functools.cache

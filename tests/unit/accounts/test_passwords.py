@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import gzip
 import unicodedata
 
 import pytest
 
 from pledges.accounts.passwords import (
     COMMON_WORDS,
+    LEAKED,
     LONGEST,
+    _fold,
     check_new,
     hash_password,
     is_easy_to_guess,
@@ -65,6 +68,12 @@ def test_what_is_accepted(password: str) -> None:
         "abcdefghijklmn",
         "NguyễnVănThử2026",
         "thu.nguyen.vidu1",
+        "1qaz2wsx3edc",
+        "International",
+        "yfdbufnjh10305070",
+        "Sunshine-2026!",
+        "just1nb1eb3r",
+        "m0nk3y!2026!!!",
     ],
 )
 def test_what_is_easy_to_guess(password: str) -> None:
@@ -72,6 +81,13 @@ def test_what_is_easy_to_guess(password: str) -> None:
         check_new(password, password, name="Nguyễn Văn Thử", email="thu.nguyen@vidu.vn")
     assert refused.value.field == "password"
     assert "dễ đoán" in str(refused.value)
+
+
+def test_the_leaked_list_holds_folded_entries_that_can_matter() -> None:
+    leaked = gzip.decompress(LEAKED.read_bytes()).decode("ascii").splitlines()
+    assert len(leaked) == len(set(leaked)) > 20_000
+    assert all(entry == _fold(entry) and len(entry) >= 5 for entry in leaked)
+    assert "Copyright" in LEAKED.with_name("leaked_passwords.md").read_text(encoding="utf-8")
 
 
 def test_length_is_counted_in_letters() -> None:
