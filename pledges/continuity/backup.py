@@ -27,6 +27,7 @@ from pledges.continuity.manifest import (
     sync_folder,
     write_durably,
 )
+from pledges.continuity.places import clear_dead_drills
 from pledges.core.calendar import system_clock
 from pledges.core.crashpoints import crash_point
 from pledges.core.migrate import current
@@ -58,6 +59,7 @@ def take_backup(product: Product, wanted: Wanted) -> Taken:
     those of the machine: they are compared with the next backup, not with the product's days.
     """
     _refuse_places(product, wanted)
+    clear_dead_drills(product)
     try:
         wanted.to.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(wanted.to):

@@ -14,8 +14,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from pledges.audit.queries import newest_recorded
@@ -156,69 +154,18 @@ def newest_fact(connection: Connection) -> datetime | None:
     return newest_recorded(connection)
 
 
-@contextmanager
-def empty_database(live: URL, into: str | None, folder: Path, stamp: str) -> Iterator[URL]:
-    """An empty place for a restored copy; gone, or empty again, afterwards."""
-    if into is None and is_sqlite(live):
-        yield make_url(f"sqlite:///{folder / 'restored.sqlite'}")
-    elif into is not None:
-        address = _with_driver(make_url(into))
-        refuse_tables(address)
-        try:
-            yield address
-        finally:
-            _drop_tables(address)
-    else:
-        with _temporary(live, f"pledges_drill_{stamp.lower()}_{os.getpid()}") as address:
-            yield address
-
-
-def _with_driver(url: URL) -> URL:
-    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
-
-
 def refuse_tables(url: URL) -> None:
     """Never into a database that holds anything: it might be the one that people work with."""
-    with _connected(url) as connection:
+    with connected(url) as connection:
         found = table_names(connection)
     if found:
         shown = url.render_as_string(hide_password=True)
         raise NotPossible(f"{shown} is not empty: it has {len(found)} tables. Name a database without any.")
 
 
-def _drop_tables(url: URL) -> None:
-    with _connected(url) as connection:
-        for name in table_names(connection):
-            connection.execute(text(f'DROP TABLE "{name}"' + ("" if is_sqlite(url) else " CASCADE")))
-
-
 @contextmanager
-def _temporary(live: URL, name: str) -> Iterator[URL]:
-    try:
-        with _connected(live) as connection:
-            like = connection.execute(
-                text("SELECT datcollate, datctype FROM pg_database WHERE datname = current_database()")
-            ).one()
-            connection.execute(
-                text(
-                    f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8' "
-                    f"LC_COLLATE '{like[0]}' LC_CTYPE '{like[1]}'"
-                )
-            )
-    except DBAPIError as error:
-        raise NotPossible(
-            "No database can be made for the restored copy: the role of PLEDGES_DATABASE_URL may not (CREATEDB). "
-            "Have an empty one made and name it with --into postgresql://…"
-        ) from error
-    try:
-        yield live.set(database=name)
-    finally:
-        with _connected(live) as connection:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-
-
-@contextmanager
-def _connected(url: URL) -> Iterator[Connection]:
+def connected(url: URL) -> Iterator[Connection]:
+    """One connection beside the product's own; each statement is its own transaction."""
     engine = create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool, hide_parameters=True)
     try:
         with engine.connect() as connection:

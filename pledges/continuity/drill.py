@@ -3,11 +3,8 @@ it took."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +20,7 @@ from pledges.continuity.checks import Check
 from pledges.continuity.files import damaged_files, stored_files
 from pledges.continuity.keys import Keys, differing, read_keys, settings_in
 from pledges.continuity.manifest import Manifest, NotPossible, find_backup, listed_files
+from pledges.continuity.places import clear_dead_drills, drill_folder
 from pledges.continuity.restoring import Restored, damage_of, put_aside
 from pledges.core import migrate
 from pledges.core.calendar import system_clock
@@ -109,22 +107,13 @@ def look_at_restored(product: Product, url: str, storage: Path) -> Report:
 
 def rehearse(product: Product, wanted: Rehearsal) -> Report:
     """All checks are made even where one has failed, as far as there is anything left to look at."""
-    with _work_folder(product, wanted) as work:
+    place = wanted.work or product.settings.var
+    clear_dead_drills(product, place)
+    with drill_folder(place) as work:
         if wanted.backup is None:
             taken = take_backup(product, Wanted(work / "taken", work / "keys"))
             return _rehearse(product, wanted, taken.folder, work / "keys", work)
         return _rehearse(product, wanted, find_backup(wanted.backup), wanted.keys, work)
-
-
-@contextmanager
-def _work_folder(product: Product, wanted: Rehearsal) -> Iterator[Path]:
-    place = wanted.work or product.settings.var
-    place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="drill-", dir=place))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 def _rehearse(product: Product, wanted: Rehearsal, folder: Path, keys_at: Path | None, work: Path) -> Report:

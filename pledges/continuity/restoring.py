@@ -10,9 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import URL, text
 
-from pledges.continuity.databases import empty_database, is_sqlite, refuse_tables, restore_dump
+from pledges.continuity.databases import is_sqlite, refuse_tables, restore_dump
 from pledges.continuity.files import put_back
 from pledges.continuity.manifest import FILE_LIST, Manifest, NotPossible, hash_of_file, listed_files
+from pledges.continuity.places import empty_database
 from pledges.core.db import Database
 from pledges.core.sharing import is_shared
 from pledges.documents.storage import TEMPORARY, Storage
@@ -46,7 +47,7 @@ def put_aside(
 ) -> Iterator[Restored]:
     """Restored into an empty place that is cleared away afterwards."""
     stamp = folder.name.rpartition("-")[2]
-    with empty_database(product.database.url, into, work, stamp) as url:
+    with empty_database(product.database.url, into, work, stamp, manifest.newest_fact) as url:
         if (manifest.engine == "sqlite") != is_sqlite(url):
             raise NotPossible(f"The backup is of {manifest.engine}: name an empty database of the same kind.")
         _restore_database(folder, manifest, url)
