@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import BigInteger, FetchedValue, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledges.core.db import Base, InProvince
@@ -21,7 +21,12 @@ class Fact(InProvince, Base):
         Index("ix_fact_kind", "province_code", "kind", "recorded_at", "id"),
         Index("ix_fact_recorded", "province_code", "recorded_at", "id"),
         Index("ix_fact_actor", "province_code", "actor_id", "recorded_at", "id"),
+        Index("uq_fact_number", "number", unique=True, sqlite_where=text("number IS NOT NULL")),
     )
+    # Nobody who records a fact asks for its number, so that it is not fetched either.
+    __mapper_args__ = {  # noqa: RUF012 - as the base class declares it
+        "eager_defaults": False
+    }
 
     kind: Mapped[str] = mapped_column(String(60))
     object_kind: Mapped[str] = mapped_column(String(30))
@@ -34,3 +39,5 @@ class Fact(InProvince, Base):
     effective_on: Mapped[date]
     data: Mapped[dict[str, Any]]
     """No personal data: ids, states, codes, counts."""
+    number: Mapped[int | None] = mapped_column(BigInteger, server_default=FetchedValue(), deferred=True)
+    """In the order of writing, from PostgreSQL's sequence; empty on SQLite, whose row id is the same thing."""
