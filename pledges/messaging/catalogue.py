@@ -123,8 +123,8 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "mailbox_asked": MessageKind(
         frozenset({"reference", "agency_name", "asked_at", "address", "waits_until"}), frozenset({"link"})
     ),
-    # To both. side: old or new; outcome: changed, stopped (by the old mailbox), refused or moved_back; message: why it
-    # was refused; link: to the file.
+    # To both. side: old or new; outcome: changed, stopped (by the old mailbox), refused, overtaken (by another request)
+    # or moved_back; message: why it was refused; link: to the file.
     "mailbox_outcome": MessageKind(
         frozenset({"reference", "agency_name", "side", "outcome", "link"}),
         optional=frozenset({"message"}),
@@ -142,6 +142,8 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "seal_waiting": MessageKind(frozenset({"count", "reason", "since"})),
     # To a member of staff whose second factor an administrator has taken away, because it was lost.
     "staff_factors_reset": MessageKind(frozenset({"name", "at"})),
+    # To a member of staff whose account has changed. change: one of `accounts.notices.Change`.
+    "staff_secured": MessageKind(frozenset({"name", "at", "change"})),
     # name: of the new member of staff; valid_until: when the link runs out.
     "staff_link": MessageKind(frozenset({"name", "valid_until"}), frozenset({"link"})),
 }

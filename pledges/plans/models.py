@@ -340,7 +340,7 @@ class ProvinceDecision(Base):
     province_code: Mapped[str] = mapped_column(ForeignKey("province.code"), primary_key=True)
     object_kind: Mapped[str] = mapped_column(String(20), primary_key=True)
     """`province`, `plan`, `agency` or `entry`."""
-    object_code: Mapped[str] = mapped_column(String(20), primary_key=True)
+    object_code: Mapped[str] = mapped_column(String(40), primary_key=True)
     """Code of the plan or agency, id of the entry; empty for the province itself."""
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     value: Mapped[dict[str, Any]]

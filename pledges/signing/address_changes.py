@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from pledges.audit.operations import SIGNER, Actor, record
+from pledges.audit.operations import SIGNER, SYSTEM, Actor, record
 from pledges.core import throttle
 from pledges.core.calendar import add_working_days, local_day
 from pledges.core.db import new_id
@@ -19,6 +19,7 @@ from pledges.core.identity import mask_email
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block, clean_line
 from pledges.core.tokens import Tokens
+from pledges.messaging.models import Message, MessageState
 from pledges.messaging.operations import queue_message
 from pledges.plans.queries import get_agency, get_province
 from pledges.plans.settings import province_settings
@@ -85,21 +86,22 @@ def ask_for_change(
 ) -> DomainError | None:
     """Keep the request, once the code shows that the new mailbox is read; a wrong code comes back as the refusal.
 
-    An unknown file, one without an address and one with a request under way get the same answer as any other.
+    An unknown file, one without an address and one that is asked to move there already get the same answer as any
+    other. A request to another address does not stand in the way: else a stranger's would keep out the signer's.
     """
     code = try_code(session, CodePurpose.NEW_MAILBOX, code_subject, typed_code, now=now, vault=vault)
     if isinstance(code, DomainError):
         return code
-    about = vault.keyed_hash("mailbox-file", plain_code(wish.which))
+    pledge = pledge_named(session, wish.which)
+    about = vault.keyed_hash("mailbox-file", plain_code(wish.which) if pledge is None else str(pledge.id))
     where = vault.keyed_hash("network", network)
     throttle.use(session, "mailbox.network", where, most=ASKED_A_DAY_FROM_ONE_NETWORK, per=DAY, now=now)
     throttle.use(session, "mailbox.file", about, most=ASKED_A_DAY_ABOUT_ONE_FILE, per=DAY, now=now)
     code.used_at = now
-    pledge = pledge_named(session, wish.which)
     if pledge is None or not pledge.contact_email or pledge.contact_email == wish.new_email:
         return None
     session.get_one(Pledge, (pledge.province_code, pledge.id), with_for_update=True, populate_existing=True)
-    if open_change(session, pledge) is not None:
+    if any(each.new_email == wish.new_email for each in open_changes(session, pledge)):
         return None
     change = _add(session, wish, pledge, now)
     _tell_old(session, change, pledge, tokens=tokens, now=now, post=Post(vault, public_url))
@@ -149,7 +151,7 @@ def _tell_old(
         province_code=change.province_code,
         kind="mailbox_asked",
         to_address=change.old_email,
-        dedupe_key=f"mailbox_asked:{change.id}",
+        dedupe_key=letter_key(change),
         params={
             "reference": pledge.reference,
             "agency_name": get_agency(session, change.province_code, change.agency_code).name,
@@ -167,14 +169,38 @@ def _tell_old(
 # --- What stands now -------------------------------------------------------------------------------------------------
 
 
-def open_change(session: Session, pledge: Pledge) -> AddressChange | None:
+def letter_key(change: AddressChange) -> str:
+    """Names the letter to the old mailbox."""
+    return f"mailbox_asked:{change.id}"
+
+
+def letter_to_old(session: Session, change: AddressChange) -> Message | None:
     return session.scalars(
-        select(AddressChange).where(
+        select(Message).where(Message.province_code == change.province_code, Message.dedupe_key == letter_key(change))
+    ).first()
+
+
+def open_changes(session: Session, pledge: Pledge) -> Sequence[AddressChange]:
+    """What is asked about one file and not done or refused yet, each to another address."""
+    return session.scalars(
+        select(AddressChange)
+        .where(
             AddressChange.province_code == pledge.province_code,
             AddressChange.pledge_id == pledge.id,
             AddressChange.state.in_(OPEN),
         )
-    ).first()
+        .order_by(AddressChange.asked_at, AddressChange.id)
+    ).all()
+
+
+def count_stopped(session: Session, pledge: Pledge) -> int:
+    """How often the old mailbox has said that it was not them."""
+    stopped = select(func.count()).where(
+        AddressChange.province_code == pledge.province_code,
+        AddressChange.pledge_id == pledge.id,
+        AddressChange.objected_at.is_not(None),
+    )
+    return session.scalar(stopped) or 0
 
 
 def changes_of(
@@ -257,7 +283,9 @@ def agree_to(session: Session, change: AddressChange, *, now: datetime, post: Po
 
 def take_effect(session: Session, change: AddressChange, *, now: datetime, post: Post) -> bool:
     """Move the file if it has been granted and the old mailbox has had its time; of several at once one does it."""
-    if change.agreed_at is None and local_day(now) <= change.waits_until:
+    if change.state is not ChangeState.GRANTED:
+        return False
+    if change.agreed_at is None and not _had_its_time(session, change, now):
         return False
     done = session.execute(
         update(AddressChange)
@@ -274,9 +302,47 @@ def take_effect(session: Session, change: AddressChange, *, now: datetime, post:
         return False
     change = _again(session, change)
     pledge = session.get_one(Pledge, (change.province_code, change.pledge_id))
-    move_file(session, change, pledge, actor=Actor("staff", str(change.decided_by)), now=now)
+    moved = move_file(session, change, pledge, actor=Actor("staff", str(change.decided_by)), now=now)
+    for other in moved:
+        _refuse_overtaken(session, other, now=now, post=post)
     tell_both(session, change, "changed", now=now, post=post)
     return True
+
+
+def _had_its_time(session: Session, change: AddressChange, now: datetime) -> bool:
+    """Whether the owner of the old mailbox could object for so many working days.
+
+    A letter that still waits for the relay has told nobody anything, and one that came late is waited for as long. One
+    that the other side refused shows what the request says: that nobody reads there.
+    """
+    letter = letter_to_old(session, change)
+    if letter is not None and letter.state not in (MessageState.ACCEPTED, MessageState.UNCERTAIN):
+        return letter.last_error.startswith("refused") and local_day(now) > change.waits_until
+    if letter is not None and letter.accepted_at is not None:
+        days_off = province_settings(get_province(session, change.province_code)).days_off_in_lieu
+        last = add_working_days(local_day(letter.accepted_at), WORKING_DAYS, days_off)
+        change.waits_until = max(change.waits_until, last)
+    return local_day(now) > change.waits_until
+
+
+def _refuse_overtaken(session: Session, pledge: Pledge, *, now: datetime, post: Post) -> None:
+    """The file is not at the mailbox any more about which these requests were made."""
+    for other in open_changes(session, pledge):
+        refused = session.execute(
+            update(AddressChange)
+            .where(
+                AddressChange.province_code == other.province_code,
+                AddressChange.id == other.id,
+                AddressChange.state.in_(states_before(ChangeState.REFUSED)),
+            )
+            .values(state=ChangeState.REFUSED, decided_at=now, revision=AddressChange.revision + 1)
+            .returning(AddressChange.id)
+            .execution_options(synchronize_session=False)
+        ).first()
+        if refused is not None:
+            change = _again(session, other)
+            _record(session, change, "mailbox.refused", now, actor=SYSTEM)
+            tell_both(session, change, "overtaken", now=now, post=post, only_new=True)
 
 
 def _again(session: Session, change: AddressChange) -> AddressChange:
@@ -285,13 +351,13 @@ def _again(session: Session, change: AddressChange) -> AddressChange:
     )
 
 
-def _record(session: Session, change: AddressChange, kind: str, now: datetime) -> None:
+def _record(session: Session, change: AddressChange, kind: str, now: datetime, actor: Actor = SIGNER) -> None:
     record(
         session,
         kind,
         province_code=change.province_code,
         object_id=change.id,
-        actor=SIGNER,
+        actor=actor,
         now=now,
         data={"pledge": str(change.pledge_id)},
     )

@@ -19,10 +19,10 @@ from pledges.core.db import Database
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.core.text import clean_block
-from pledges.signing.address_changes import open_change, take_effect
+from pledges.signing.address_changes import open_changes, take_effect
 from pledges.signing.address_models import AddressChange, ChangeState
 from pledges.signing.address_moves import Post, move_back, tell_both
-from pledges.signing.address_rules import LONGEST_NOTE, states_before
+from pledges.signing.address_rules import LONGEST_NOTE, OPEN, states_before
 from pledges.signing.models import Pledge
 
 MOVE_MAILBOXES = "move_mailboxes"
@@ -37,6 +37,14 @@ def grant_change(
     """Grant it. It takes effect at once where the old mailbox has agreed or has had its time, else by the sweep."""
     note = _reason(note)
     change = _decide(session, key, ChangeState.GRANTED, staff, seen, now, note=note)
+    pledge = session.get_one(Pledge, (key[0], change.pledge_id), with_for_update=True, populate_existing=True)
+    if pledge.contact_email != change.old_email:
+        raise Conflict(
+            N_(
+                "Hộp thư của hồ sơ đã đổi từ khi có yêu cầu này, nên không chuyển theo yêu cầu này được. "
+                "Hãy chọn “Không đồng ý”; người ký có thể gửi yêu cầu mới."
+            )
+        )
     _record(session, change, "mailbox.granted", staff, now)
     take_effect(session, change, now=now, post=post)
     return session.get_one(AddressChange, key, populate_existing=True)
@@ -61,10 +69,11 @@ def take_change_back(
     if before is None:
         raise NotFound
     was = before.state
-    pledge = session.get_one(Pledge, (key[0], before.pledge_id), with_for_update=True)
-    newer = open_change(session, pledge)
-    if newer is not None and newer.id != before.id:
-        raise Conflict(N_("Người ký đã gửi một yêu cầu mới cho hồ sơ này. Hãy quyết định ở yêu cầu mới."))
+    if was not in OPEN:
+        # Whoever asks holds the pledge too: so nobody asks for the same address meanwhile.
+        pledge = session.get_one(Pledge, (key[0], before.pledge_id), with_for_update=True)
+        if any(each.new_email == before.new_email for each in open_changes(session, pledge)):
+            raise Conflict(N_("Người ký đã gửi một yêu cầu mới cho hồ sơ này. Hãy quyết định ở yêu cầu mới."))
     change = _decide(session, key, ChangeState.WAITING, staff, seen, now)
     if was is ChangeState.DONE:
         move_back(session, change, actor=actor_of(staff), now=now)

@@ -38,6 +38,7 @@ class AddressChange(InProvince, Base):
             "uq_address_change_open",
             "province_code",
             "pledge_id",
+            "new_email",
             unique=True,
             sqlite_where=text(_OPEN),
             postgresql_where=text(_OPEN),

@@ -55,8 +55,10 @@ def moved_with(session: Session, pledge: Pledge, address: str) -> Sequence[Pledg
     ).all()
 
 
-def move_file(session: Session, change: AddressChange, pledge: Pledge, *, actor: Actor, now: datetime) -> None:
-    """Let the file, and the register, know the new address and no more the old one."""
+def move_file(
+    session: Session, change: AddressChange, pledge: Pledge, *, actor: Actor, now: datetime
+) -> Sequence[Pledge]:
+    """Let the file, and the register, know the new address and no more the old one; which pledges moved."""
     act = Act(session, change.province_code, actor, now)
     pledges = moved_with(session, pledge, change.old_email)
     for each in pledges:
@@ -73,6 +75,7 @@ def move_file(session: Session, change: AddressChange, pledge: Pledge, *, actor:
     session.flush()
     refresh(session, change.province_code, [entity.id])
     act.record("mailbox.changed", change.id, {"pledge": str(pledge.id), "pledges": len(pledges)})
+    return pledges
 
 
 def move_back(session: Session, change: AddressChange, *, actor: Actor, now: datetime) -> None:
@@ -186,13 +189,21 @@ def _add_contact(act: Act, entity: Entity, address: str) -> list[uuid.UUID]:
 
 
 def tell_both(
-    session: Session, change: AddressChange, outcome: str, *, now: datetime, post: Post, message: str | None = None
+    session: Session,
+    change: AddressChange,
+    outcome: str,
+    *,
+    now: datetime,
+    post: Post,
+    message: str | None = None,
+    only_new: bool = False,
 ) -> None:
-    """One letter to each of the two addresses, whose `side` says to which. `outcome`: `changed`, `stopped`, `refused`
-    or `moved_back`."""
+    """One letter to each of the two addresses, whose `side` says to which. `outcome`: `changed`, `stopped`, `refused`,
+    `overtaken` (by another request, said only to the new one) or `moved_back`."""
     pledge = session.get_one(Pledge, (change.province_code, change.pledge_id))
     agency = get_agency(session, change.province_code, change.agency_code)
-    for side, address in (("old", change.old_email), ("new", change.new_email)):
+    sides = (("old", change.old_email), ("new", change.new_email))
+    for side, address in sides[1:] if only_new else sides:
         said = {"message": message} if message is not None and side == "new" else {}
         queue_message(
             session,

@@ -23,13 +23,14 @@ S = ChangeState
 
 TRANSITIONS: dict[ChangeState, frozenset[ChangeState]] = {
     S.WAITING: frozenset({S.GRANTED, S.REFUSED, S.STOPPED}),
-    S.GRANTED: frozenset({S.DONE, S.STOPPED, S.WAITING}),
+    S.GRANTED: frozenset({S.DONE, S.STOPPED, S.WAITING, S.REFUSED}),
     S.DONE: frozenset({S.WAITING}),
     S.REFUSED: frozenset({S.WAITING}),
     S.STOPPED: frozenset(),
 }
 """Taking a decision back always leads to `WAITING`. What the old mailbox has stopped stays stopped: whoever still
-cannot reach it asks anew, and says so in person."""
+cannot reach it asks anew, and says so in person. From `GRANTED` to `REFUSED`: another request about the same file has
+taken effect meanwhile."""
 
 
 def states_before(after: ChangeState) -> frozenset[ChangeState]:

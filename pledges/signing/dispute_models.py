@@ -61,6 +61,8 @@ class Dispute(InProvince, Base):
     opened_at: Mapped[datetime]
     about: Mapped[list[str]]
     """Addresses of channels, and `tax_code`, as they were named when it was opened."""
+    import_id: Mapped[uuid.UUID | None]
+    """The list that named them for the newer one, where no signer did."""
     verdict: Mapped[str] = mapped_column(String(20), default="")
     note: Mapped[str] = mapped_column(default="")
     decided_by: Mapped[uuid.UUID | None]

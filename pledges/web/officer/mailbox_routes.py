@@ -15,14 +15,16 @@ from pledges.accounts.permissions import Action, Place, require
 from pledges.accounts.queries import get_staff
 from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.identity import national_phone
+from pledges.messaging.models import MessageState
 from pledges.plans.queries import get_agency, get_commune
 from pledges.registry.matching import survivor
 from pledges.registry.models import Entity
 from pledges.registry.queries import contacts_of
-from pledges.signing.address_changes import changes_of
+from pledges.signing.address_changes import changes_of, count_stopped, letter_to_old, open_changes
 from pledges.signing.address_deciding import grant_change, refuse_change, take_change_back
 from pledges.signing.address_models import AddressChange, ChangeState
 from pledges.signing.address_moves import Post
+from pledges.signing.address_rules import OPEN
 from pledges.signing.models import Pledge
 from pledges.signing.queries import channels_of
 from pledges.web.current import now, product, reader, write
@@ -192,6 +194,9 @@ def _page(
         state=state_label(pledge),
         lines=_lines(change, pledge),
         papers=shown_papers(change.evidence),
+        letter=_letter(change),
+        others=[_row(each) for each in open_changes(reader(), pledge) if each.id != change.id],
+        stopped=count_stopped(reader(), pledge) if change.state in OPEN else 0,
         forms=forms,
         form=form if form is not None and name in possible else None,
         open=name,
@@ -200,6 +205,18 @@ def _page(
         back=url_for("officer.mailboxes"),
     )
     return page, status
+
+
+def _letter(change: AddressChange) -> str:
+    """What became of the letter to the old mailbox, where whoever decides has to know it."""
+    letter = letter_to_old(reader(), change) if change.state in OPEN and change.agreed_at is None else None
+    if letter is None or letter.state is MessageState.UNCERTAIN:
+        return ""
+    if letter.state is MessageState.FAILED:
+        return "returned" if letter.last_error.startswith("refused") else "lost"
+    if letter.bounced_at is not None:
+        return "returned"
+    return "" if letter.state is MessageState.ACCEPTED else "waiting"
 
 
 def _lines(change: AddressChange, pledge: Pledge) -> list[tuple[str, str, str]]:

@@ -9,9 +9,9 @@ from pledges.audit.models import Fact
 from pledges.audit.operations import Actor
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
-from pledges.plans.decisions import AGENCY, PLAN, PROVINCE, decide
+from pledges.plans.decisions import AGENCY, MODELS, PLAN, PROVINCE, decide
 from pledges.plans.loader import read_books
-from pledges.plans.models import Agency, Plan, Province
+from pledges.plans.models import Agency, Plan, Province, ProvinceDecision, SettingChange
 from pledges.plans.operations import LoadCounts, load_plans
 from pledges.plans.queries import operative_plan
 from pledges.plans.settings import province_settings
@@ -82,3 +82,10 @@ def test_what_is_refused(
         decide_in(sqlite_database, kind, code, clock, **values)
     with sqlite_database.read() as session:
         assert session.scalars(select(Fact).where(Fact.kind == "province.decided")).all() == []
+
+
+def test_every_code_of_what_is_decided_about_fits() -> None:
+    """PostgreSQL refuses what is longer; SQLite would not show it."""
+    longest = max(model.__table__.primary_key.columns[-1].type.length for model in MODELS.values())
+    for keeper in (ProvinceDecision, SettingChange):
+        assert keeper.__table__.c.object_code.type.length >= longest

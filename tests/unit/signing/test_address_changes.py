@@ -10,7 +10,7 @@ from itertools import product as pairs
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from pledges.accounts.permissions import NotPermitted
 from pledges.audit.models import Fact
@@ -18,8 +18,9 @@ from pledges.core.calendar import local_day
 from pledges.core.db import Database
 from pledges.core.errors import Conflict, DomainError, TooMany
 from pledges.core.secrecy import Vault
+from pledges.core.throttle import ThrottleCount
 from pledges.core.tokens import Tokens
-from pledges.messaging.models import Message
+from pledges.messaging.models import Message, MessageState
 from pledges.messaging.operations import secrets_of
 from pledges.registry.models import Contact
 from pledges.signing.address_changes import Wish, agree_to, ask_for_change, change_of_link, object_to
@@ -34,7 +35,7 @@ from pledges.signing.reopening import start_amendment
 from tests.guards.repository import ROOT
 from tests.support.clock import FixedClock
 from tests.support.offices import WAY_TO, Office
-from tests.support.signing import PUBLIC_URL
+from tests.support.signing import PUBLIC_URL, run_together
 
 NEW = "hop.thu.moi@vidu.vn"
 NOTHING: dict[str, list[str]] = {"pledges": [], "ended": [], "added": []}
@@ -68,11 +69,18 @@ class Mailbox:
             reason="Thử nghiệm",
             evidence=("picture:" + "0" * 64,),
         )
-        return self.database.run(
+        refusal = self.database.run(
             lambda session: ask_for_change(
                 session, wish, typed_code=typed, code_subject=subject, tokens=TOKENS, public_url=PUBLIC_URL, **common
             )
         )
+        self.letter_is(MessageState.ACCEPTED, accepted_at=self.clock())
+        return refusal
+
+    def letter_is(self, state: MessageState, **more: Any) -> None:
+        """What became of the letters to the old mailbox that have not left yet."""
+        waiting = (Message.kind == "mailbox_asked") & (Message.accepted_at.is_(None))
+        self.database.run(lambda session: session.execute(update(Message).where(waiting).values(state=state, **more)))
 
     def secrets(self, dedupe_key: str) -> dict[str, str]:
         with self.database.read() as session:
@@ -225,6 +233,8 @@ def test_only_the_ways_of_the_table(mailbox_of_sqlite: Mailbox) -> None:
         S.DONE: here.sweep,
     }
     here.database.run(lambda session: session.execute(update(AddressChange).values(applied=NOTHING, waits_until=far)))
+    long_ago = here.clock() - timedelta(days=30)
+    here.database.run(lambda session: session.execute(update(Message).values(accepted_at=long_ago)))
     for before, after in pairs(S, S):
         start = {"state": before, "done_at": here.clock(), "applied": NOTHING, "objected_at": None}
         waits = {"waits_until": date(2020, 1, 1) if after is S.DONE else far.date()}
@@ -246,9 +256,13 @@ def test_unknown_files_and_second_requests_get_the_same_answer(mailbox_of_sqlite
     here = mailbox_of_sqlite
     assert here.ask("CK-46-2026-KHONG2", email="a@vidu.vn") is None
     assert here.ask(here.office.pledge().verification_code, email="b@vidu.vn") is None
-    assert here.change.new_email == NEW
     with here.database.read() as session:
-        assert len(session.scalars(select(Message).where(Message.kind == "mailbox_asked")).all()) == 1
+        asked = session.scalars(select(AddressChange.new_email)).all()
+        assert sorted(asked) == ["b@vidu.vn", NEW], "a stranger's request does not keep out that of the signer"
+        assert len(session.scalars(select(Message).where(Message.kind == "mailbox_asked")).all()) == 2
+    assert here.ask(here.office.pledge().reference) is None
+    with here.database.read() as session:
+        assert len(session.scalars(select(AddressChange)).all()) == 2, "the same again is one"
     for number in range(2):
         assert here.ask("CK-46-2026-KHONG2", network=f"192.0.2.{number}", email=f"c{number}@vidu.vn") is None
     with pytest.raises(TooMany):
@@ -266,6 +280,98 @@ def test_other_people_decide_nothing(mailbox_of_sqlite: Mailbox) -> None:
         here.do(refuse_change, note="  ")
     with pytest.raises(Conflict):
         here.do(refuse_change, note="x", seen=9)
+
+
+def test_the_waiting_begins_when_the_letter_has_left(mailbox_of_sqlite: Mailbox) -> None:
+    """While mail was down nobody could have objected; where the other side refused the letter nobody reads there."""
+    here = mailbox_of_sqlite
+    here.do(grant_change, note="Đã gọi điện.")
+    here.database.run(lambda session: session.execute(update(Message).values(accepted_at=None)))
+    for state, error, moves in (
+        (MessageState.QUEUED, "", False),
+        (MessageState.FAILED, "gave up: timed out", False),
+        (MessageState.FAILED, "refused: 550 no such user", True),
+    ):
+        here.letter_is(state, last_error=error)
+        here.clock.advance(timedelta(days=10))
+        if moves:
+            here.letter_is(MessageState.ACCEPTED, accepted_at=here.clock())
+            here.sweep()
+            assert (here.change.state, here.change.waits_until > local_day(here.clock())) == (S.GRANTED, True)
+            here.database.run(lambda session: session.execute(update(Message).values(accepted_at=None)))
+            here.letter_is(state, last_error=error)
+            here.clock.advance(timedelta(days=10))
+        here.sweep()
+        assert here.change.state is (S.DONE if moves else S.GRANTED), (state, error)
+
+
+def test_a_file_that_has_moved_is_not_moved_by_an_older_request(mailbox_of_sqlite: Mailbox) -> None:
+    here = mailbox_of_sqlite
+    strange = here.change
+    here.ask(email="b@vidu.vn")
+    with here.database.read() as session:
+        [mine] = session.scalars(select(AddressChange).where(AddressChange.new_email == "b@vidu.vn"))
+
+    def do(operation: Any, change: AddressChange, **more: Any) -> AddressChange:
+        common = {"staff": here.office.officer, "now": here.clock(), "post": here.post}
+        key = (change.province_code, change.id)
+        return here.database.run(lambda session: operation(session, key, seen=change.revision, **common, **more))
+
+    strange = do(grant_change, strange, note="Nhầm (thử nghiệm).")
+    mine = do(grant_change, mine, note="Đã gọi điện.")
+    mine = here.database.run(lambda session: agree_to(session, session.merge(mine), now=here.clock(), post=here.post))
+    assert (mine.state, here.office.pledge().contact_email) == (S.DONE, "b@vidu.vn")
+    with here.database.read() as session:
+        strange = session.get_one(AddressChange, (strange.province_code, strange.id))
+    assert strange.state is S.REFUSED
+    assert here.told() == sorted([("changed", here.old), ("changed", "b@vidu.vn"), ("overtaken", NEW)])
+    strange = do(take_change_back, strange)
+    with pytest.raises(Conflict, match="đã đổi"):
+        do(grant_change, strange, note="Nhầm nữa (thử nghiệm).")
+    here.clock.advance(timedelta(days=30))
+    here.sweep()
+    assert here.office.pledge().contact_email == "b@vidu.vn"
+
+
+@pytest.mark.parametrize("way", ["ask", "agree", "grant", "refuse", "stop", "grant or stop"])
+def test_of_twenty_at_once_one_has_effect(mailbox: Mailbox, way: str) -> None:
+    """Nineteen learn it kindly, and nobody gets a letter twice."""
+    here = mailbox
+    if way == "ask":
+        with suppress(TooMany):
+            here.ask()
+        asked = here.change
+        # From here on as the twenty would: the same mailbox, the same file.
+        here.database.run(lambda session: session.delete(session.merge(asked)))
+        here.database.run(lambda session: session.execute(delete(ThrottleCount)))
+        run_together(lambda number: _quietly(lambda: here.ask(network=f"192.0.2.{number}")), 3)
+        assert here.change.state is S.WAITING
+        return
+    here.ask()
+    token = here.token()
+    if way == "agree":
+        here.do(grant_change, note="Đã gọi điện.")
+    seen = here.change.revision
+    ways: dict[str, Callable[[], object]] = {
+        "agree": lambda: here.answer(agree_to, token),
+        "grant": lambda: here.do(grant_change, note="Đã gọi điện.", seen=seen),
+        "refuse": lambda: here.do(refuse_change, note="Không khớp.", seen=seen),
+        "stop": lambda: here.answer(object_to, token),
+    }
+    turns = way.split(" or ")
+    run_together(lambda number: _quietly(ways[turns[number % len(turns)]]), 20)
+    ends = {"agree": S.DONE, "grant": S.GRANTED, "refuse": S.REFUSED, "stop": S.STOPPED, "grant or stop": S.STOPPED}
+    assert here.change.state is ends[way]
+    with here.database.read() as session:
+        kinds = [each for each in session.scalars(select(Fact.kind)) if each.startswith("mailbox.")]
+    assert len(kinds) == len(set(kinds)), kinds
+    assert len(here.told()) == (0 if way == "grant" else 2)
+    assert here.office.pledge().contact_email == (NEW if way == "agree" else here.old)
+
+
+def _quietly(work: Callable[[], object]) -> None:
+    with suppress(Conflict, LinkDead, TooMany):
+        work()
 
 
 def test_the_document_says_the_same_table() -> None:
