@@ -15,7 +15,7 @@ from pledges.documents.errors import CannotCountersign
 from pledges.documents.pdf_objects import dictionary, name
 from pledges.documents.sealing import ReadySeal, SealedPdf
 from pledges.documents.signatures import AGENCY_FIELD, SEAL_FIELD
-from pledges.documents.stamp import Stamp, draw_stamp, moment, stamp_lines
+from pledges.documents.stamp import Stamp, draw_stamp, log_words, moment, stamp_lines
 
 
 def countersign(data: bytes, seal: ReadySeal, stamp: Stamp, now: datetime) -> SealedPdf:
@@ -39,11 +39,14 @@ def countersign(data: bytes, seal: ReadySeal, stamp: Stamp, now: datetime) -> Se
 def reason(stamp: Stamp) -> str:
     """What a reader's signature panel shows; it claims no more than the key can prove."""
     if stamp.method == "key":
-        return f"Tiếp nhận bản cam kết; người duyệt: {stamp.approver_name}"
-    return (
-        f"Duyệt trên hệ thống bởi {stamp.approver_name} lúc {moment(stamp.approved_at)}; niêm phong bằng khóa của hệ "
-        "thống, không phải chữ ký số của cơ quan"
-    )
+        said = f"Tiếp nhận bản cam kết; người duyệt: {stamp.approver_name}"
+    else:
+        said = (
+            f"Duyệt trên hệ thống bởi {stamp.approver_name} lúc {moment(stamp.approved_at)}; niêm phong bằng khóa của "
+            "hệ thống, không phải chữ ký số của cơ quan"
+        )
+    # Here it stands also where the box has no room for it.
+    return "; ".join(filter(None, (said, log_words(stamp))))
 
 
 def _empty_field(writer: IncrementalPdfFileWriter) -> DictionaryObject:

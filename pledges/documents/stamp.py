@@ -22,6 +22,7 @@ METHODS = ("key", "named_approver")
 MOST_IN_NAME, MOST_IN_TITLE = 300, 200
 
 LARGEST, SMALLEST, STEP = 9.5, 3.0, 0.25
+SMALLEST_WITH_SMALL_PRINT = 6.0
 LEADING = 1.22
 BALANCING = (0.55, 0.65, 0.75, 0.85, 0.92)
 PADDING = 3.5
@@ -41,6 +42,10 @@ class Stamp:
     """Such as "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC", which is set in two lines, or with a line feed of its own."""
     approved_at: datetime
     method: str
+    log_size: int = 0
+    """How many entries the public log had at its latest checkpoint, whose root follows; 0: it had none yet."""
+    log_root: str = ""
+    """Hexadecimal: only digits and six letters, so that the fonts of two stamps do not differ by it."""
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -58,10 +63,17 @@ class Line:
     weight: Weight = "regular"
     scale: float = 1.0
     ink: str = INK
+    small_print: bool = False
+    """Left out where the rest would have to become too small for it."""
 
 
 def moment(at: datetime) -> str:
     return f"{at.astimezone(VIETNAM):%H:%M ngày %d/%m/%Y}"
+
+
+def log_words(stamp: Stamp) -> str:
+    """What leaves the machine with each paper: whoever has it can prove that the log was not rewritten since."""
+    return f"Nhật ký công khai {stamp.log_size} mục: {stamp.log_root}" if stamp.log_size else ""
 
 
 def stamp_lines(stamp: Stamp, now: datetime, *, trial: bool) -> list[Line]:
@@ -72,6 +84,8 @@ def stamp_lines(stamp: Stamp, now: datetime, *, trial: bool) -> list[Line]:
     else:
         by = f"Duyệt trên hệ thống bởi {stamp.approver_name} lúc {moment(stamp.approved_at)}"
         lines += [Line(f"{by}; niêm phong bằng khóa của hệ thống", scale=0.85)]
+    if said := log_words(stamp):
+        lines.append(Line(said, scale=0.5, small_print=True))
     if trial:
         lines.insert(0, Line(TRIAL_LINE, scale=0.75, ink=WARNING_INK))
     return lines
@@ -81,7 +95,7 @@ def draw_stamp(
     writer: IncrementalPdfFileWriter, lines: list[Line], faces: Faces, width: float, height: float
 ) -> IndirectObject:
     """Add the stamp to the file as one form of the given size; `DomainError` when the words cannot be made to fit."""
-    lines = [Line(printable(line.text, faces), line.weight, line.scale, line.ink) for line in lines]
+    lines = [replace(line, text=printable(line.text, faces)) for line in lines]
     size, broken = _fitted(lines, faces, width - 2 * PADDING, height - 2 * PADDING)
     names = {"regular": faces.regular, "bold": faces.bold}
     used = {weight: "".join(line.text for line in broken if line.weight == weight) for weight in names}
@@ -99,19 +113,21 @@ def draw_stamp(
 def _fitted(lines: list[Line], faces: Faces, width: float, height: float) -> tuple[float, list[Line]]:
     """The largest size at which all lines fit, and the lines broken for it."""
 
-    def fits(size: float) -> bool:
+    def fits(size: float, lines: list[Line]) -> bool:
         counts = [len(_broken(line.text, faces, line.weight, width / (size * line.scale))) for line in lines]
         total = sum(size * line.scale * LEADING * count for line, count in zip(lines, counts, strict=True))
         return total <= height
 
-    if not fits(SMALLEST):
+    if not fits(SMALLEST_WITH_SMALL_PRINT, lines):
+        lines = [line for line in lines if not line.small_print]
+    if not fits(SMALLEST, lines):
         raise DomainError(
             N_("Tên cơ quan, chức danh và tên người duyệt quá dài, không in vừa ô chữ ký. Hãy rút gọn chức danh.")
         )
-    size, too_large = (LARGEST, LARGEST) if fits(LARGEST) else (SMALLEST, LARGEST)
+    size, too_large = (LARGEST, LARGEST) if fits(LARGEST, lines) else (SMALLEST, LARGEST)
     while too_large - size > STEP:
         middle = (size + too_large) / 2
-        size, too_large = (middle, too_large) if fits(middle) else (size, middle)
+        size, too_large = (middle, too_large) if fits(middle, lines) else (size, middle)
     return size, [part for line in lines for part in _balanced(line, faces, width / (size * line.scale))]
 
 

@@ -18,8 +18,8 @@ from reportlab.pdfbase import pdfmetrics
 from pledges.documents.fonts import one_at_a_time
 from pledges.documents.pdf_objects import array, deflated, dictionary, name, number, numbers, string
 
-# Always there, so that two stamps of one approver differ in nothing but their text.
-DIGITS = "0123456789:/ "
+# Always there, so that two stamps of one approver differ in nothing but their text: times, and hashes of the log.
+DIGITS = "0123456789abcdef:/ "
 SYMBOLIC, NOT_SYMBOLIC = 4, 32
 MOST_MAPPED = 100  # entries in one block of a character map (ISO 32000-1, 9.10.3)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
@@ -36,6 +37,7 @@ from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.queries import get_pledge
 from pledges.signing.sealing import pause_after
 from pledges.signing.states import StateChanged, change_state
+from pledges.transparency.queries import latest_checkpoint
 
 log = structlog.get_logger()
 
@@ -131,6 +133,7 @@ class Countersigner:
                 approver_title=decision.signing_title,
                 approved_at=decision.decided_at,
                 method=agency.signature_method,
+                **self._checkpoint(),
             )
             fresh = countersign(self._storage.get(sealed.sha256), seal, stamp, now)
             crash_point("countersign.after_sign")
@@ -138,6 +141,12 @@ class Countersigner:
                 signed = keep_pending_seal(self._storage, kept, fresh)
         crash_point("countersign.after_keep")
         return signed
+
+    def _checkpoint(self) -> dict[str, Any]:
+        """The newest of the log, for the stamp: with the paper it goes where nobody can take it back."""
+        with self._database.read() as session:
+            found = latest_checkpoint(session)
+        return {"log_size": found.size, "log_root": found.root.hex()} if found is not None else {}
 
     def _bring_into_force(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import struct
 import zlib
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ from tests.support.pdf_tools import assert_sound, pdfsig, squeezed, words_of
 from tests.support.seal_keys import AGENCY, NOW, AgencyFolder, Authority, SealFolder, p256, rsa_key
 
 APPROVED = NOW - timedelta(minutes=9)
+ROOT = hashlib.sha256(b"root").hexdigest()
 STAMP = Stamp(AGENCY[2], "Trần Thị Thử Nghiệm", "KT. GIÁM ĐỐC – PHÓ GIÁM ĐỐC", APPROVED, "key")
 LONG_AGENCY = (
     "Trung tâm Xúc tiến thương mại và Phát triển kinh doanh điện tử thuộc Ban Quản lý Khu kinh tế cửa khẩu Đồng Đăng – "
@@ -129,6 +131,17 @@ def test_the_stamp_says_who_signed_when_and_by_which_key(desk: Desk, tmp_path: P
     assert "không phải chữ ký số của cơ quan" in reasons[1]
 
 
+def test_the_checkpoint_of_the_log_leaves_with_the_paper(desk: Desk, tmp_path: Path) -> None:
+    """In the box while there is room for it, and in the signature always."""
+    stamp = replace(STAMP, log_size=1_234_567, log_root=ROOT)
+    for title, printed in ((STAMP.approver_title, True), ("\n".join(["KT. GIÁM ĐỐC"] * 10), False)):
+        named = replace(stamp, approver_title=title)
+        both = countersign(desk.sealed.data, desk.agency["P-256"], named, NOW)
+        assert (f"Nhậtkýcôngkhai1234567mục:{ROOT}" in stamped_words(both, tmp_path)) is printed
+        said = PdfFileReader(BytesIO(both.data)).embedded_regular_signatures[1].sig_object["/Reason"]
+        assert said.endswith(f"; Nhật ký công khai 1234567 mục: {ROOT}")
+
+
 def test_a_trial_key_is_seen_in_the_stamp(desk: Desk, tmp_path: Path) -> None:
     both = countersign(desk.sealed.data, desk.agency["trial"], STAMP, NOW)
     assert both.trial
@@ -149,7 +162,7 @@ def test_long_words_shrink_and_wrap_and_lose_no_letter(
     desk: Desk, tmp_path: Path, agency: str, title: str, name: str, method: str
 ) -> None:
     agency, title, name = agency[:MOST_IN_NAME].strip(), title[:MOST_IN_TITLE].strip(), name[:MOST_IN_NAME].strip()
-    stamp = Stamp(agency, name, title, APPROVED, method)
+    stamp = Stamp(agency, name, title, APPROVED, method, 1_234_567, ROOT)
     seal = desk.seal_for(method, "trial")
     both = countersign(desk.sealed.data, seal, stamp, NOW)
     found = stamped_words(both, tmp_path)
