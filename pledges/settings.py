@@ -65,6 +65,8 @@ class Settings:
     """PLEDGES_SEAL_TRUST: PEM file of the root certificates that the seal must chain to."""
     seal_revocation: Path | None
     """PLEDGES_SEAL_REVOCATION: folder of the CRLs and OCSP answers that prove the seal's certificate is not revoked."""
+    log_key: Path | None
+    """PLEDGES_LOG_KEY: the Ed25519 key (PEM) that signs checkpoints of the log; None: a trial key made at first use."""
     agency_keys: Path | None
     """PLEDGES_AGENCY_KEYS: folder with one subfolder per agency that signs with its own key; None: trial keys."""
     pdf_fonts: Path | None
@@ -224,7 +226,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     seal_key, seal_trust = path("PLEDGES_SEAL_KEY"), path("PLEDGES_SEAL_TRUST")
     seal_revocation, pdf_fonts = path("PLEDGES_SEAL_REVOCATION"), path("PLEDGES_PDF_FONTS")
-    agency_keys = path("PLEDGES_AGENCY_KEYS")
+    agency_keys, log_key = path("PLEDGES_AGENCY_KEYS"), path("PLEDGES_LOG_KEY")
     if agency_keys is not None and agency_keys.is_file():
         problems.append("PLEDGES_AGENCY_KEYS must be a folder, with one subfolder per agency.")
 
@@ -240,6 +242,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             ("PLEDGES_SEAL_KEY", "the PKCS#12 file that seals the pledges"),
             ("PLEDGES_SEAL_TRUST", "the root certificates that the seal chains to"),
             ("PLEDGES_SEAL_REVOCATION", "the folder of CRLs and OCSP answers for the seal"),
+            ("PLEDGES_LOG_KEY", "the Ed25519 key that signs checkpoints of the log"),
             ("PLEDGES_OWNER_NAME", "the owner of the site, shown in the footer"),
             ("PLEDGES_OWNER_CONTACT", "the contact shown in the footer"),
             ("PLEDGES_RESPONSIBLE_PERSON", "the responsible person shown in the footer"),
@@ -279,6 +282,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         seal_password=text("PLEDGES_SEAL_PASSWORD"),
         seal_trust=seal_trust,
         seal_revocation=seal_revocation,
+        log_key=log_key,
         agency_keys=agency_keys,
         pdf_fonts=pdf_fonts,
         clock_start=clock_start,

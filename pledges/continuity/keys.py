@@ -18,6 +18,7 @@ from pledges.continuity.manifest import STAMP, UNFINISHED, NotPossible, sync_fol
 from pledges.core.secrecy import Vault, sha256_hex
 from pledges.documents.agency_keys import TRIAL_FOLDER
 from pledges.settings import Settings
+from pledges.transparency.keys import TRIAL_FILE
 
 SETTINGS_FILE = "settings.env"
 SEALED = ".sealed"
@@ -42,6 +43,9 @@ def keys_of(settings: Settings) -> Keys:
             found |= _below(settings.seal_revocation, "seal/revocation")
         else:
             found |= _below(settings.var / "keys", "trial-seal")
+        log_key = settings.log_key or settings.var / TRIAL_FILE
+        if settings.log_key is not None or log_key.exists():
+            found["log/key.pem"] = log_key.read_bytes()
         agencies = settings.agency_keys
         if agencies is None and not settings.production:
             agencies = settings.var / TRIAL_FOLDER

@@ -65,7 +65,7 @@ def test_the_untouched_example_refuses_to_start() -> None:
 
 def test_the_filled_in_example_starts(tmp_path: Path) -> None:
     given = {name: value or f"{name} thử nghiệm" for name, value in shipped().items()}
-    for name in ("SEAL_KEY", "SEAL_TRUST", "SEAL_REVOCATION", "AGENCY_KEYS"):
+    for name in ("SEAL_KEY", "SEAL_TRUST", "SEAL_REVOCATION", "LOG_KEY", "AGENCY_KEYS"):
         given[f"PLEDGES_{name}"] = str(tmp_path)
     secrets = {
         "shared_PLEDGES_SECRET_KEY": "s" * 40,

@@ -15,6 +15,7 @@ def production(tmp_path: Path) -> dict[str, str]:
     """A complete production environment; the named files exist."""
     (tmp_path / "seal.p12").write_bytes(b"")
     (tmp_path / "roots.pem").write_bytes(b"")
+    (tmp_path / "log.pem").write_bytes(b"")
     (tmp_path / "crl").mkdir()
     return {
         "PLEDGES_ENV": "production",
@@ -28,6 +29,7 @@ def production(tmp_path: Path) -> dict[str, str]:
         "PLEDGES_SEAL_KEY": str(tmp_path / "seal.p12"),
         "PLEDGES_SEAL_TRUST": str(tmp_path / "roots.pem"),
         "PLEDGES_SEAL_REVOCATION": str(tmp_path / "crl"),
+        "PLEDGES_LOG_KEY": str(tmp_path / "log.pem"),
         "PLEDGES_OWNER_NAME": "Sở thử nghiệm",
         "PLEDGES_OWNER_CONTACT": "lien-he@example.vn",
         "PLEDGES_RESPONSIBLE_PERSON": "Người thử nghiệm",
@@ -46,6 +48,7 @@ NEEDED = [
     "PLEDGES_SEAL_KEY",
     "PLEDGES_SEAL_TRUST",
     "PLEDGES_SEAL_REVOCATION",
+    "PLEDGES_LOG_KEY",
     "PLEDGES_OWNER_NAME",
     "PLEDGES_OWNER_CONTACT",
     "PLEDGES_RESPONSIBLE_PERSON",
@@ -97,6 +100,7 @@ def test_production_refuses_development_and_short_keys(production: dict[str, str
         ({"PLEDGES_PUBLIC_URL": "http://camket.example.vn"}, "PLEDGES_PUBLIC_URL"),
         ({"PLEDGES_CLOCK": "2026-03-31T23:59:00+07:00"}, "PLEDGES_CLOCK"),
         ({"PLEDGES_SEAL_KEY": "/nowhere/seal.p12"}, "PLEDGES_SEAL_KEY"),
+        ({"PLEDGES_LOG_KEY": "/nowhere/log.pem"}, "PLEDGES_LOG_KEY"),
         ({"PLEDGES_SEAL_TRUST": "/nowhere/roots.pem"}, "PLEDGES_SEAL_TRUST"),
         ({"PLEDGES_SEAL_REVOCATION": "/nowhere/crl"}, "PLEDGES_SEAL_REVOCATION"),
     ],
