@@ -139,6 +139,12 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     # end: yours, others, both, neither, same or open_again.
     "dispute_decided": MessageKind(frozenset({"agency_name", "side", "end"})),
     # To the administrator: pledges wait for the seal.
+    # To an agency that keeps what the public log has signed. before: the size that the letter before told of.
+    "log_checkpoint": MessageKind(
+        frozenset({"size", "root", "made_at", "note", "key", "link"}),
+        optional=frozenset({"before"}),
+        blocks=frozenset({"note"}),
+    ),
     "seal_waiting": MessageKind(frozenset({"count", "reason", "since"})),
     # To a member of staff whose second factor an administrator has taken away, because it was lost.
     "staff_factors_reset": MessageKind(frozenset({"name", "at"})),

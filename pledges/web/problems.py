@@ -1,4 +1,4 @@
-"""Refusals for programs: under `/api/` every error is a JSON problem (RFC 9457) instead of a page."""
+"""Refusals for programs: under `/api/` and `/log/` every error is a JSON problem (RFC 9457) instead of a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as lazy
 from pledges.core.errors import DomainError, TooMany
 from pledges.web.i18n import error_text
 
-PREFIX = "/api/"
+PREFIXES = ("/api/", "/log/")
 MEDIA_TYPE = "application/problem+json"
 REALM = 'Bearer realm="api/v1"'
 
@@ -44,7 +44,7 @@ WORDS = {
 
 def for_programs() -> bool:
     """Whether the answer goes to a program."""
-    return request.path.startswith(PREFIX)
+    return request.path.startswith(PREFIXES)
 
 
 def problem(status: int, detail: str | None = None, *, parameter: str | None = None) -> Response:

@@ -14,6 +14,7 @@ from pledges.web.public import (
     development,
     health,
     hotline_routes,
+    log_routes,
     look_up,
     look_up_api,
     metrics,
@@ -21,6 +22,7 @@ from pledges.web.public import (
     tip_routes,
     verification,
 )
+from pledges.web.public.log_of_pledge import log_place
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("public", __name__), "public")
@@ -32,6 +34,7 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(metrics.blueprint)
     metrics.set_up(app)
     app.register_blueprint(verification.blueprint)
+    app.register_blueprint(log_routes.blueprint)
     app.register_blueprint(look_up.blueprint)
     app.register_blueprint(look_up_api.blueprint)
     app.register_blueprint(coverage_api.blueprint)
@@ -39,7 +42,9 @@ def set_up(app: Flask) -> None:
     app.register_blueprint(tip_routes.blueprint)
     app.register_blueprint(hotline_routes.blueprint)
     app.register_blueprint(coverage_routes.blueprint)
-    app.jinja_env.globals.update(figures_published=coverage_routes.figures_published)
+    app.jinja_env.globals.update(
+        figures_published=coverage_routes.figures_published, log_place=lambda code: log_place(reader(), code)
+    )
     if not product_of(app).settings.production:
         app.register_blueprint(development.blueprint)
 
