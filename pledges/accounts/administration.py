@@ -15,7 +15,6 @@ from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import NewStaff, actor_of, check_places, clean_name, clean_title
 from pledges.accounts.permissions import Action, NotPermitted, Place, require
 from pledges.accounts.rules import LINK_LIFETIME, check_post
-from pledges.accounts.steps import end_steps
 from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
 from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.secrecy import Vault, sha256_hex
@@ -159,7 +158,6 @@ def take_factors(session: Session, staff: Staff, *, actor: Actor, vault: Vault, 
     if not factors_of(session, staff):
         raise Conflict(N_("Tài khoản này chưa có cách xác thực nào để đặt lại."))
     end_all_factors(session, staff, actor=actor, now=now)
-    end_steps(session, staff, now)
     operations.end_all_sessions(session, staff, because="factor_changed", now=now)
     queue_message(
         session,

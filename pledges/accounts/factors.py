@@ -17,6 +17,7 @@ from pledges.accounts.factor_models import FactorKind, RecoveryCode, StaffFactor
 from pledges.accounts.models import Staff
 from pledges.accounts.operations import actor_of
 from pledges.accounts.passkeys import NewPasskey
+from pledges.accounts.queries import lock_staff
 from pledges.audit.operations import Actor, record
 from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError, NotFound
@@ -120,6 +121,7 @@ def use_totp(session: Session, staff: Staff, code: str, *, vault: Vault, now: da
 
 def add_totp(session: Session, staff: Staff, secret: str, counter: int, *, vault: Vault, now: datetime) -> StaffFactor:
     """Take an application whose first code (of `counter`) was right; it replaces an earlier one."""
+    lock_staff(session, staff)
     for factor in factors_of(session, staff):
         if factor.kind is FactorKind.TOTP:
             _end(factor, now)
@@ -142,6 +144,7 @@ def add_totp(session: Session, staff: Staff, secret: str, counter: int, *, vault
 
 
 def add_passkey(session: Session, staff: Staff, *, made: NewPasskey, name: str, now: datetime) -> StaffFactor:
+    lock_staff(session, staff)
     mine = [factor for factor in factors_of(session, staff) if factor.kind is FactorKind.PASSKEY]
     if len(mine) >= MOST_PASSKEYS:
         raise Conflict(
@@ -215,6 +218,7 @@ def hash_recovery_codes(codes: Sequence[str], vault: Vault) -> list[tuple[str, s
 
 def keep_recovery_codes(session: Session, staff: Staff, hashed: Sequence[tuple[str, str]], *, now: datetime) -> None:
     """Keep new codes; all earlier ones are worthless from now on."""
+    lock_staff(session, staff)
     _end_recovery_codes(session, staff, now)
     session.add_all(
         RecoveryCode(
@@ -285,6 +289,7 @@ def _end_recovery_codes(session: Session, staff: Staff, now: datetime) -> None:
 
 def end_factor(session: Session, staff: Staff, factor_id: uuid.UUID, *, now: datetime) -> StaffFactor:
     """Take one factor away, never the last."""
+    lock_staff(session, staff)
     living = factors_of(session, staff)
     factor = next((one for one in living if one.id == factor_id), None)
     if factor is None:

@@ -10,13 +10,15 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import LinkPurpose, Role, SignInWay, Staff, StaffLink, StaffSession
+from pledges.accounts.notices import Change, tell_owner
 from pledges.accounts.queries import get_staff, link_by_token, staff_by_email
 from pledges.accounts.rules import LINK_LIFETIME, SEEN_EVERY, check_post
+from pledges.accounts.steps import StepOver, end_steps
 from pledges.audit.operations import WHOLE_SYSTEM, Actor, record
 from pledges.core.db import new_id
 from pledges.core.errors import N_, Conflict, DomainError
 from pledges.core.identity import clean_line, parse_email
-from pledges.core.secrecy import sha256_hex
+from pledges.core.secrecy import Vault, sha256_hex
 from pledges.core.tokens import Tokens
 from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 
@@ -116,7 +118,7 @@ def check_places(
 
 def make_set_up_link(session: Session, staff: Staff, *, tokens: Tokens, actor: Actor, now: datetime) -> str:
     """Make the one living set-up link of a person and return its token; earlier ones stop working."""
-    _end_links(session, staff, now)
+    end_links(session, staff, now)
     token = tokens.make(LinkPurpose.SET_UP, secrets.token_urlsafe(32))
     session.add(
         StaffLink(
@@ -132,7 +134,8 @@ def make_set_up_link(session: Session, staff: Staff, *, tokens: Tokens, actor: A
     return token
 
 
-def _end_links(session: Session, staff: Staff, now: datetime) -> None:
+def end_links(session: Session, staff: Staff, now: datetime) -> None:
+    """Links that lie in a mailbox set no password any more."""
     session.execute(
         update(StaffLink)
         .where(
@@ -160,8 +163,10 @@ def follow_set_up_link(session: Session, token: str, *, tokens: Tokens, now: dat
     return staff
 
 
-def choose_password(session: Session, token: str, password_hash: str, *, tokens: Tokens, now: datetime) -> Staff:
-    """Use the link up and set the password; every earlier session of the person ends.
+def choose_password(
+    session: Session, token: str, password_hash: str, *, tokens: Tokens, vault: Vault, now: datetime
+) -> Staff:
+    """Use the link up and set the password; every earlier session and begun sign-in of the person ends.
 
     The caller has checked the password against `follow_set_up_link`'s person. Of several posts at once one succeeds.
     """
@@ -178,6 +183,8 @@ def choose_password(session: Session, token: str, password_hash: str, *, tokens:
     ).first()
     if used is None:
         raise LinkDead(N_("Liên kết này vừa được dùng. Hãy đăng nhập bằng mật khẩu đã đặt."))
+    if staff.password is not None:
+        tell_owner(session, staff, Change.PASSWORD, vault=vault, now=now)
     staff.password = password_hash
     end_all_sessions(session, staff, because="new_password", now=now)
     _record(session, "staff.password_chosen", staff, actor_of(staff), now)
@@ -201,12 +208,16 @@ def begin_session(
             browser=browser[:60],
         )
     )
-    session.execute(
+    signed_in = session.execute(
         update(Staff)
-        .where(Staff.province_code == staff.province_code, Staff.id == staff.id)
+        .where(Staff.province_code == staff.province_code, Staff.id == staff.id, Staff.active)
         .values(last_signed_in_at=now)
+        .returning(Staff.id)
         .execution_options(synchronize_session=False)
-    )
+    ).first()
+    if signed_in is None:
+        # Disabled between the last check and here: the session would come to life when the account is opened again.
+        raise StepOver
     _record(session, "staff.signed_in", staff, actor_of(staff), now, way="" if way is SignInWay.UNKNOWN else way.value)
     return token
 
@@ -224,8 +235,12 @@ def end_session(session: Session, token: str, now: datetime) -> None:
 
 
 def end_all_sessions(session: Session, staff: Staff, *, because: str, now: datetime) -> None:
-    """End every session of a person; the new name in `fs_uniquifier` also kills cookies without a session row."""
+    """End every session of a person, and what they have begun; nobody gets in by a step from before.
+
+    The new name in `fs_uniquifier` also kills cookies without a session row.
+    """
     staff.fs_uniquifier = secrets.token_hex(32)
+    end_steps(session, staff, now)
     session.execute(
         update(StaffSession)
         .where(
@@ -256,7 +271,7 @@ def disable_staff(session: Session, staff: Staff, *, actor: Actor, now: datetime
         raise Conflict(N_("Tài khoản này đã bị khóa từ trước."))
     staff.active = False
     end_all_sessions(session, staff, because="disabled", now=now)
-    _end_links(session, staff, now)
+    end_links(session, staff, now)
     _record(session, "staff.disabled", staff, actor, now)
 
 

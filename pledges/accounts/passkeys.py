@@ -34,6 +34,9 @@ from pledges.core.errors import N_, DomainError
 MOST_LETTERS = 20_000
 """Of an answer: the longest of known makers have some thousand."""
 
+LONGEST_ID = 1_364
+"""1,023 bytes, the most that the standard allows, as base64url; a longer one would fit into no index."""
+
 _WRONG = (
     WebAuthnException,
     CBORDecodeError,
@@ -124,7 +127,8 @@ def credential_id_of(answer: str) -> str:
 
 def read_registration(site: Site, answer: str, challenge: str) -> NewPasskey:
     """A new passkey from the browser's answer; raises `PasskeyRefused`."""
-    credential_id_of(answer)
+    if len(credential_id_of(answer)) > LONGEST_ID:
+        raise PasskeyRefused
     try:
         made = verify_registration_response(
             credential=answer,

@@ -32,6 +32,13 @@ def get_staff(session: Session, province_code: str, staff_id: uuid.UUID) -> Staf
     return session.get(Staff, (province_code, staff_id))
 
 
+def lock_staff(session: Session, staff: Staff) -> None:
+    """Hold a person's row until the transaction ends: what depends on all their factors is decided by one at a time."""
+    session.execute(
+        select(Staff.id).where(Staff.province_code == staff.province_code, Staff.id == staff.id).with_for_update()
+    ).one()
+
+
 def count_staff(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Staff)) or 0
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.factors import recovery_code_row, use_recovery_code, use_totp
 from pledges.accounts.models import Staff
+from pledges.accounts.notices import Change, tell_owner
 from pledges.accounts.operations import actor_of
 from pledges.accounts.passwords import is_right
 from pledges.accounts.rules import FAILURE_WINDOW, FAILURES_PER_ACCOUNT, FAILURES_PER_DAY, FAILURES_PER_NETWORK
@@ -92,6 +93,7 @@ def check_recovery_code(
         if row is None or not use_recovery_code(session, row, now):
             return False
         attempts.forget(session)
+        tell_owner(session, staff, Change.CODE_USED, vault=vault, now=now)
         record(
             session,
             "staff.recovery_code_used",

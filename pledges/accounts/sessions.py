@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Staff, StaffSession
-from pledges.accounts.operations import actor_of
+from pledges.accounts.operations import actor_of, end_links
 from pledges.accounts.rules import ABSOLUTE, FRESH, IDLE
 from pledges.audit.operations import record
 from pledges.core.errors import NotFound
@@ -102,7 +102,11 @@ def end_own(session: Session, staff: Staff, session_id: uuid.UUID, *, now: datet
 
 
 def change_password(session: Session, staff: Staff, password_hash: str, *, now: datetime) -> None:
-    """Set a password that its owner has chosen; the old one was asked for before. Second factors stay."""
+    """Set a password that its owner has chosen; the old one was asked for before. Second factors stay.
+
+    A link that still lies in a mailbox sets no other one afterwards.
+    """
+    end_links(session, staff, now)
     session.execute(
         update(Staff)
         .where(Staff.province_code == staff.province_code, Staff.id == staff.id)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from segno import make
 from sqlalchemy.orm import Session
 
-from pledges.accounts.factor_models import StaffStep, StepPurpose
+from pledges.accounts.factor_models import StaffFactor, StaffStep, StepPurpose
 from pledges.accounts.factors import (
     TOTP_PURPOSE,
     factors_of,
@@ -21,6 +21,8 @@ from pledges.accounts.factors import (
     totp_address,
 )
 from pledges.accounts.models import Staff
+from pledges.accounts.notices import ADDED, tell_owner
+from pledges.accounts.queries import lock_staff
 from pledges.accounts.steps import StepOver, begin_step, end_steps, finish_step, living_step, staff_of_step
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
@@ -63,18 +65,21 @@ def shown_key(staff: Staff, secret: str) -> dict[str, object]:
     }
 
 
-def first_factor(step: StaffStep, staff: Staff, add: Callable[[Session], object]) -> list[str]:
+def first_factor(step: StaffStep, staff: Staff, add: Callable[[Session], StaffFactor]) -> list[str]:
     """Add the first factor and make the recovery codes, which are returned to be shown once."""
     codes = new_recovery_codes()
     hashed = hash_recovery_codes(codes, product().vault)
 
     def work(writing: Session) -> None:
         finish_step(writing, step, now())
+        # Of two browsers that enrol for one person at once the slower one begins again.
+        lock_staff(writing, staff)
         if factors_of(writing, staff):
             raise StepOver
-        add(writing)
+        kind = add(writing).kind
         end_steps(writing, staff, now())
         keep_recovery_codes(writing, staff, hashed, now=now())
+        tell_owner(writing, staff, ADDED[kind], vault=product().vault, now=now())
 
     write(work)
     return codes

@@ -22,11 +22,12 @@ from pledges.accounts.factors import (
     recovery_codes_left,
 )
 from pledges.accounts.models import Staff
+from pledges.accounts.notices import ADDED, REMOVED, Change, tell_owner
 from pledges.accounts.passwords import check_new, hash_password
 from pledges.accounts.permissions import Action
 from pledges.accounts.second_step import check_password_again
 from pledges.accounts.sessions import change_password, end_others
-from pledges.accounts.steps import StepOver, finish_step
+from pledges.accounts.steps import StepOver, end_steps, finish_step
 from pledges.core.errors import DomainError, NotFound
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
@@ -47,13 +48,17 @@ def _to_page(done: str) -> ResponseReturnValue:
     return redirect(url_for("officer.account_security", xong=done), 303)
 
 
-def _own_change(work: Callable[[Session, Staff], object]) -> None:
-    """Change something about the own account: other browsers are out, this one goes on under a new secret."""
-    staff, keep, at = current_staff(), current_session().id, now()
+def _own_change(work: Callable[[Session, Staff], Change]) -> None:
+    """Change something about the own account: its owner is written to, whatever is open or begun elsewhere is over, and
+    this browser goes on under a new secret.
+    """
+    staff, keep, at, vault = current_staff(), current_session().id, now(), product().vault
 
     def change(writing: Session) -> None:
-        work(writing, staff)
+        made = work(writing, staff)
         end_others(writing, staff, keep, because="factor_changed", now=at)
+        end_steps(writing, staff, at)
+        tell_owner(writing, staff, made, vault=vault, now=at)
 
     write(change)
     renew_session()
@@ -118,9 +123,9 @@ def add_own_application() -> ResponseReturnValue:
             return _application_form(form, 400)
         at, vault = now(), product().vault
 
-        def work(writing: Session, me: Staff) -> None:
+        def work(writing: Session, me: Staff) -> Change:
             finish_step(writing, step, at)
-            add_totp(writing, me, secret, counter, vault=vault, now=at)
+            return ADDED[add_totp(writing, me, secret, counter, vault=vault, now=at).kind]
 
         _own_change(work)
     except StepOver:
@@ -147,7 +152,7 @@ def add_own_passkey() -> ResponseReturnValue:
     at, name = now(), form.name.data or ""
     try:
         made = new_passkey(current_staff(), form.credential.data)
-        _own_change(lambda writing, me: add_passkey(writing, me, made=made, name=name, now=at))
+        _own_change(lambda writing, me: ADDED[add_passkey(writing, me, made=made, name=name, now=at).kind])
     except DomainError as refusal:
         form.refuse(refusal)
         return _page(form, refusal.status)
@@ -162,7 +167,7 @@ def remove_own_factor() -> ResponseReturnValue:
     except ValueError:
         raise NotFound from None
     at = now()
-    _own_change(lambda writing, me: end_factor(writing, me, factor_id, now=at))
+    _own_change(lambda writing, me: REMOVED[end_factor(writing, me, factor_id, now=at).kind])
     return _to_page("go")
 
 
@@ -175,7 +180,12 @@ def new_own_recovery_codes() -> ResponseReturnValue:
         return _to_page("het")
     codes, at = new_recovery_codes(), now()
     hashed = hash_recovery_codes(codes, product().vault)
-    _own_change(lambda writing, me: keep_recovery_codes(writing, me, hashed, now=at))
+
+    def work(writing: Session, me: Staff) -> Change:
+        keep_recovery_codes(writing, me, hashed, now=at)
+        return Change.CODES_MADE
+
+    _own_change(work)
     return render_template(
         "officer/recovery_codes.html", codes=codes, next=url_for("officer.account_security"), first=False
     )
@@ -207,7 +217,12 @@ def change_own_password() -> ResponseReturnValue:
             status = refusal.status
         else:
             password_hash, at = hash_password(form.password.data), now()
-            _own_change(lambda writing, me: change_password(writing, me, password_hash, now=at))
+
+            def work(writing: Session, me: Staff) -> Change:
+                change_password(writing, me, password_hash, now=at)
+                return Change.PASSWORD
+
+            _own_change(work)
             return _to_page("mat-khau")
     page = render_template("officer/change_password.html", form=form, person=staff)
     return page, 400 if status == 200 and is_wrong(form) else status

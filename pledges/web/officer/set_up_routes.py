@@ -50,7 +50,10 @@ def set_up_post(token: str) -> ResponseReturnValue:
             return _set_up_form(staff, form, 400)
         # Hashed before the write begins: it takes as long as a hundred small writes.
         password_hash = hash_password(form.password.data)
-        current.write(lambda session: choose_password(session, token, password_hash, tokens=_tokens(), now=now()))
+        at, vault = now(), product().vault
+        current.write(
+            lambda session: choose_password(session, token, password_hash, tokens=_tokens(), vault=vault, now=at)
+        )
     except LinkDead as dead:
         return _dead_link(dead)
     if not factors_of(reader(), staff):

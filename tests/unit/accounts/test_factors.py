@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
+from threading import Barrier
 
 import pyotp
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.accounts import factors
+from pledges.accounts import factors, operations
 from pledges.accounts.factor_models import RecoveryCode, StaffFactor, StaffStep, StepPurpose
 from pledges.accounts.models import Staff
+from pledges.accounts.passkeys import NewPasskey
 from pledges.accounts.rules import STEP_LIFETIME
 from pledges.accounts.steps import KEPT, StepOver, begin_step, finish_step, forget_old_steps, living_step
+from pledges.audit.operations import Actor
 from pledges.core.db import Database
 from pledges.core.errors import DomainError
 from pledges.core.secrecy import Vault
@@ -132,3 +137,58 @@ def test_the_last_factor_stays_and_a_new_application_replaces_the_old_one(
         assert living.id != factor.id
         old = session.get_one(StaffFactor, (factor.province_code, factor.id))
         assert old.secret is None
+
+
+def test_two_factors_taken_away_at_once_leave_one(
+    database: Database, staff: Staff, vault: Vault, clock: FixedClock
+) -> None:
+    """With none left, whoever knows the password could set up their own."""
+    made = NewPasskey("Y3JlZA", b"key", 0)
+    database.run(lambda session: factors.add_passkey(session, staff, made=made, name="", now=clock()))
+    with database.read() as session:
+        living = [factor.id for factor in factors.factors_of(session, staff)]
+    together = Barrier(2)
+
+    def end(factor_id: uuid.UUID) -> None:
+        together.wait()
+        with suppress(DomainError):
+            database.run(lambda session: factors.end_factor(session, staff, factor_id, now=clock()))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(end, living))
+    with database.read() as session:
+        assert len(factors.factors_of(session, staff)) == 1
+
+
+def test_new_codes_made_twice_at_once_are_ten(
+    database: Database, staff: Staff, vault: Vault, clock: FixedClock
+) -> None:
+    hashed = factors.hash_recovery_codes(factors.new_recovery_codes(), vault)
+    together = Barrier(3)
+
+    def make(_number: int) -> None:
+        together.wait()
+        database.run(lambda session: factors.keep_recovery_codes(session, staff, hashed, now=clock()))
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(make, range(3)))
+    with database.read() as session:
+        assert factors.recovery_codes_left(session, staff) == factors.RECOVERY_CODES
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_somebody_disabled_between_code_and_session_gets_none(
+    database: Database, staff: Staff, clock: FixedClock
+) -> None:
+    """Otherwise it would come to life when the account is opened again."""
+    token = database.run(lambda session: begin_step(session, StepPurpose.CODE, staff, now=clock()))
+
+    def disable(session: Session) -> None:
+        found = session.get_one(Staff, (staff.province_code, staff.id))
+        operations.disable_staff(session, found, actor=Actor("command"), now=clock())
+
+    database.run(disable)
+    with pytest.raises(StepOver):
+        database.run(lambda session: operations.begin_session(session, staff, clock()))
+    with database.read() as session:
+        assert living_step(session, token, StepPurpose.CODE, clock()) is None, "what was begun leads nowhere"

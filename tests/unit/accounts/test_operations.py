@@ -14,7 +14,7 @@ from pledges.accounts.rules import ABSOLUTE, IDLE, LINK_LIFETIME, SEEN_EVERY
 from pledges.audit.models import Fact
 from pledges.core.db import Database
 from pledges.core.errors import Conflict, DomainError
-from pledges.core.secrecy import sha256_hex
+from pledges.core.secrecy import Vault, sha256_hex
 from pledges.core.tokens import Tokens
 from tests.support.clock import FixedClock
 from tests.unit.accounts.conftest import COMMAND, PROVINCE, AddStaff
@@ -32,7 +32,11 @@ def make_link(database: Database, staff: Staff, tokens: Tokens, clock: FixedCloc
 
 
 def choose(database: Database, token: str, tokens: Tokens, clock: FixedClock, chosen: str = "$argon2id$x") -> Staff:
-    return database.run(lambda session: operations.choose_password(session, token, chosen, tokens=tokens, now=clock()))
+    return database.run(
+        lambda session: operations.choose_password(
+            session, token, chosen, tokens=tokens, vault=Vault("thử nghiệm"), now=clock()
+        )
+    )
 
 
 def begin(database: Database, staff: Staff, clock: FixedClock) -> str:

@@ -69,6 +69,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "file_code": ({"minutes": 10, "reference": "CK-2026-A7C4"}, {"code": "471902"}),
     "seal_waiting": ({"count": 3, "reason": "Chứng thư số đã hết hạn.", "since": SIGNED}, {}),
     "staff_factors_reset": ({"name": "Nguyễn Thị Ánh", "at": SIGNED}, {}),
+    "staff_secured": ({"name": "Nguyễn Thị Ánh", "at": SIGNED, "change": "code_used"}, {}),
     "staff_link": ({"name": "Nguyễn Thị Ánh", "valid_until": SIGNED}, {"link": LINK}),
     "pledge_returned": (
         {**ABOUT, "message": SAID, "asked": ["Tên miền website", "Mã số thuế"], "working_days": 5},
@@ -98,7 +99,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "data_withdrawal": ({**ABOUT, "received_on": date(2026, 11, 20), "answer_by": date(2026, 12, 11)}, {}),
     "data_withdrawn": ({**ABOUT, "withdrawn_at": SIGNED, "answer_by": date(2026, 12, 11)}, {}),
     "data_answered": ({**ABOUT, "message": SAID}, {}),
-    "dispute_opened": ({"agency_name": AGENCY, "side": "owner"}, {}),
+    "dispute_opened": ({"agency_name": AGENCY, "side": "owner", "by": "list"}, {}),
     "dispute_papers": ({"agency_name": AGENCY, "side": "claim", "message": SAID}, {"link": LINK}),
     "dispute_decided": ({"agency_name": AGENCY, "side": "claim", "end": "yours"}, {}),
     "mailbox_asked": (
@@ -233,6 +234,10 @@ def test_html_is_plain(kind: str) -> None:
         ("file_code", ["471902", "CK-2026-A7C4", "10 phút"]),
         ("seal_waiting", ["3 bản", "Chứng thư số đã hết hạn.", "từ lúc 00:30 ngày 21/11/2026"]),
         ("staff_factors_reset", ["Nguyễn Thị Ánh", "Lúc 00:30 ngày 21/11/2026", "khóa tài khoản"]),
+        (
+            "staff_secured",
+            ["Nguyễn Thị Ánh", "Lúc 00:30 ngày 21/11/2026", "một mã dự phòng", "Nếu không phải", "khóa tài khoản"],
+        ),
         ("staff_link", ["Nguyễn Thị Ánh", LINK, "đến 00:30 ngày 21/11/2026"]),
         (
             "pledge_returned",

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from pledges.accounts.models import AgencyKey, Role
-from pledges.accounts.permissions import PERMISSIONS, reach_of
+from pledges.accounts.permissions import PERMISSIONS, Action, reach_of
 from pledges.accounts.rules import FAILURES_PER_ACCOUNT, FRESH, IDLE
 from pledges.audit.models import Fact
 from pledges.audit.operations import WHOLE_SYSTEM
@@ -95,13 +95,15 @@ def test_every_post_of_a_fresh_action_asks_first(
         add_person(sqlite_database, "he-thong@vidu.vn"),
         add_person(sqlite_database, "qt@vidu.vn", province_code="46"),
         add_person(sqlite_database, "ld@vidu.vn", role=Role.APPROVER, province_code="46", agency_code="46-SCT"),
+        add_person(sqlite_database, "cv@vidu.vn", role=Role.OFFICER, province_code="46", agency_code="46-SCT"),
     ]
     assert people[0].province_code == WHOLE_SYSTEM
     clients = [app.test_client() for _person in people]
     for client, person in zip(clients, people, strict=True):
         enter(client, small_product, person)
     clock.advance(FRESH)
-    nothing, seen = Spot("nothing", "46", "46-KHONG", exists=False), 0
+    seen: set[Action]
+    nothing, seen = Spot("nothing", "46", "46-KHONG", exists=False), set()
     addresses = app.url_map.bind("localhost")
     app.config["WTF_CSRF_ENABLED"] = False
     try:
@@ -118,12 +120,13 @@ def test_every_post_of_a_fresh_action_asks_first(
             answer = client.post(path, data={"note": "thử nghiệm"})
             assert answer.status_code == 403, path
             assert "Xác nhận lại là bạn" in answer.text, path
-            seen += 1
+            assert 'name="note" value="thử nghiệm"' in answer.text, path
+            seen.add(action)
         many = clients[2].post(f"/can-bo/hang-doi/xac-nhan?muc={Tab.RECOMMENDED.value}")
         assert "Xác nhận lại là bạn" in many.text, "approving many is approving"
     finally:
         app.config["WTF_CSRF_ENABLED"] = True
-    assert seen > 15
+    assert seen == {action for action, rule in PERMISSIONS.items() if rule.fresh}
 
 
 def test_a_post_that_meets_a_session_that_is_over_loses_nothing(

@@ -77,7 +77,16 @@ def test_no_code_of_an_application_is_taken_twice(app: Flask, visitor: Browser, 
     assert not is_in(third)
 
 
-def test_a_recovery_code_opens_once_and_leads_to_a_new_factor(app: Flask, visitor: Browser) -> None:
+def told(database: Database) -> list[str]:
+    """What the letters say that the owner of the account was sent, oldest first."""
+    with database.read() as session:
+        letters = session.scalars(select(Message).where(Message.kind == "staff_secured").order_by(Message.id))
+        return [letter.params["change"] for letter in letters if letter.to_address == EMAIL]
+
+
+def test_a_recovery_code_opens_once_and_leads_to_a_new_factor(
+    app: Flask, visitor: Browser, sqlite_database: Database
+) -> None:
     _key, codes = enrol(visitor)
     lost = Browser(app)
     give_password(lost)
@@ -90,6 +99,7 @@ def test_a_recovery_code_opens_once_and_leads_to_a_new_factor(app: Flask, visito
     assert again.send(RECOVER, {"recovery_code": codes[4]}).status_code == 400
     assert again.send(RECOVER, {"recovery_code": ""}).status_code == 400
     assert codes[4] not in again.page
+    assert told(sqlite_database) == ["totp_added", "code_used"]
 
 
 def test_after_five_wrong_codes_of_any_kind_the_right_one_waits_too(
@@ -138,8 +148,12 @@ def test_steps_run_out(visitor: Browser, app: Flask, clock: FixedClock) -> None:
     assert not is_in(other)
 
 
-def test_a_new_password_takes_no_factor_away(visitor: Browser, app: Flask, clock: FixedClock) -> None:
-    key, _codes = enrol(visitor)
+def test_a_new_password_takes_no_factor_away(
+    visitor: Browser, app: Flask, sqlite_database: Database, clock: FixedClock
+) -> None:
+    key, codes = enrol(visitor)
+    begun = Browser(app)
+    give_password(begun)
     old, new = PASSWORD, "ba con cua bò qua cầu tre"
     change = "/can-bo/bao-mat/mat-khau"
     visitor.open(change)
@@ -155,8 +169,13 @@ def test_a_new_password_takes_no_factor_away(visitor: Browser, app: Flask, clock
     copied.client.set_cookie("session", before)
     assert not is_in(copied), "the session went on under a new secret"
     clock.advance(timedelta(minutes=1))
+    answer = begun.send(RECOVER, {"recovery_code": codes[0]})
+    assert "het=1" in answer.headers["Location"], "a sign-in begun with the old password leads nowhere"
     again = Browser(app)
     sign_in_by_hand(again, EMAIL, new, key)
+    visitor.open("/can-bo/bao-mat")
+    assert visitor.send("/can-bo/bao-mat/ma-du-phong").status_code == 200
+    assert told(sqlite_database) == ["totp_added", "password", "codes_made"]
 
 
 def test_somebody_else_takes_a_lost_factor_away(
