@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Self
+from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 from pledges.accounts.steps import forget_old_steps
 from pledges.core.calendar import Clock, clock_starting_at, system_clock
@@ -17,12 +22,14 @@ from pledges.documents.sealing import Sealer
 from pledges.documents.storage import TEMPORARY, Storage
 from pledges.duties.reminders import REMIND_SECONDS, REMIND_TASK, Reminders
 from pledges.imports.committing import Applying
+from pledges.imports.models import Import
 from pledges.imports.operations import WORK_IMPORT_TASK
 from pledges.imports.undoing import Undoing
 from pledges.imports.worker import SWEEP_IMPORTS, ImportWorker
 from pledges.jobs.tasks import Schedule, Task, TaskTable
 from pledges.messaging.delivery import DELIVERY_SCHEDULES, Delivery, delivery_tasks
 from pledges.plans.loading import RECOMPUTE_TASK
+from pledges.plans.queries import provinces_in_use
 from pledges.registry.checkpoints import MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS, make_checkpoints
 from pledges.registry.matching import forget_turns
 from pledges.registry.obligations import recompute_province
@@ -42,8 +49,11 @@ from pledges.rounds.runs import Rounds
 from pledges.rounds.schedule import WORK_ROUNDS, WORK_ROUNDS_SECONDS, RoundWorker
 from pledges.settings import Settings
 from pledges.signing.address_deciding import MOVE_MAILBOXES, MOVE_MAILBOXES_SECONDS, MailboxMoves
+from pledges.signing.address_moves import Post
+from pledges.signing.disputes import LAPSE_DISPUTES, LAPSE_DISPUTES_SECONDS, lapse_idle
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
+from pledges.signing.list_disputes import ListDisputes
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.paper_lists import PaperLists
 from pledges.signing.sealing import PledgeSealer
@@ -108,6 +118,7 @@ class Product:
             Task(MAKE_EXPORT, exports.make),
             Task(SWEEP_EXPORTS, exports.sweep, attempts=1),
             Task(MOVE_MAILBOXES, self.mailbox_moves().sweep, attempts=1),
+            Task(LAPSE_DISPUTES, self.lapse_disputes, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
@@ -164,12 +175,22 @@ class Product:
         )
 
     def importer(self) -> ImportWorker:
-        undoing = Undoing(built_on, PaperLists(self.settings.public_url).undo)
+        papers, disputes = PaperLists(self.settings.public_url), self.list_disputes()
+
+        def undo(session: Session, import_: Import, entity_ids: Collection[UUID], now: datetime) -> None:
+            papers.undo(session, import_, entity_ids, now)
+            disputes.take_back(session, import_, entity_ids, now)
+
+        undoing = Undoing(built_on, undo)
         return ImportWorker(self.database, self.storage, self.clock, self.applying(), undoing)
 
     def applying(self) -> Applying:
         """What bringing rows of a list into the register needs."""
-        return Applying(self.vault, PaperLists(self.settings.public_url).record)
+        papers = PaperLists(self.settings.public_url)
+        return Applying(self.vault, papers.record, self.list_disputes().watch)
+
+    def list_disputes(self) -> ListDisputes:
+        return ListDisputes(Post(self.vault, self.settings.public_url))
 
     def schedules(self) -> tuple[Schedule, ...]:
         return (
@@ -184,6 +205,7 @@ class Product:
             Schedule(SWEEP_LETTERS, SWEEP_LETTERS, 10.0),
             Schedule(SWEEP_EXPORTS, SWEEP_EXPORTS, 10.0),
             Schedule(MOVE_MAILBOXES, MOVE_MAILBOXES, MOVE_MAILBOXES_SECONDS),
+            Schedule(LAPSE_DISPUTES, LAPSE_DISPUTES, LAPSE_DISPUTES_SECONDS),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
@@ -197,6 +219,13 @@ class Product:
 
     def recompute_obligations(self, province_code: str) -> None:
         recompute_province(self.database, province_code, clock=self.clock)
+
+    def lapse_disputes(self) -> None:
+        """Whose newer side no pledge stands any more."""
+        with self.database.read() as session:
+            codes = [province.code for province in provinces_in_use(session)]
+        for code in codes:
+            self.database.run(partial(lapse_idle, province_code=code, now=self.clock()))
 
     def read_attachment(self, sha256: str) -> bytes:
         """A stored file that is to be sent. OSError where the storage is away: then the letter waits for it."""

@@ -205,7 +205,8 @@ def _by_channel(keys: RowKeys, known: Known, owners: Ids) -> tuple[Ids, Reason |
     if _contradicts(candidate, keys):
         return owners, (OTHER_NUMBER, {})
     if not _named_by_channel(keys.row) and not _near(keys, candidate):
-        return owners, (CHANNEL_OTHER_NAME, {})
+        # Beside the owner stands whoever has the name of the row: a list says every quarter what it has said before.
+        return owners | known.with_name(keys), (CHANNEL_OTHER_NAME, {})
     return owners, None
 
 

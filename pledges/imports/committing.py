@@ -29,6 +29,9 @@ from pledges.registry.models import Entity
 RecordPaper = Callable[[Session, Import, ParsedRow, Entity, datetime], Reason | None]
 """Records the paper pledge that a row tells of; returns why it was not recorded, or None."""
 
+WatchOthers = Callable[[Session, Import, Sequence[tuple[uuid.UUID, str]], datetime], None]
+"""Told of the channels (entity of the row, address) that rows name although they belong to somebody else."""
+
 USED = (RowOutcome.NEW, RowOutcome.MATCHED, RowOutcome.ADDS)
 ADDED = "added"
 """The key in `ImportRow.parsed` under which stands what the row added to an entity that was there before."""
@@ -40,6 +43,7 @@ class Applying:
 
     vault: Vault
     record_paper: RecordPaper | None = None
+    watch_others: WatchOthers | None = None
 
 
 @dataclass
@@ -110,6 +114,9 @@ def apply_rows(
     writing.flush()
     if import_.purpose is ImportPurpose.PAPER_PLEDGES and applying.record_paper is not None:
         chunk.record_papers(session, applying.record_paper)
+    if chunk.of_others and applying.watch_others is not None:
+        session.flush()
+        applying.watch_others(session, import_, chunk.of_others, now)
     chunk.mark_rows(session)
     return chunk.applied
 
@@ -149,6 +156,8 @@ class _Chunk:
     changed: set[uuid.UUID] = field(default_factory=set)
     """Entities that were there before and get something."""
     used: list[tuple[ImportRow, ParsedRow, uuid.UUID]] = field(default_factory=list)
+    of_others: list[tuple[uuid.UUID, str]] = field(default_factory=list)
+    """Channels that rows name for one entity and that belong to another: only where a person has said who it is."""
     marks: dict[int, dict[str, Any]] = field(default_factory=dict)
     """Per row what is noted beside the time; nothing where the preview was right."""
 
@@ -160,6 +169,8 @@ class _Chunk:
         candidate = None if verdict.outcome is RowOutcome.NEW else self.known.get(verdict.entity_id)
         if candidate is not None and candidate.stored:
             self.changed.add(candidate.id)
+        if row.decision is not None:
+            self.of_others += _of_others(keys, verdict.entity_id, self.known)
         added = self.writing.add(keys, verdict, sighted=candidate is not None and candidate.seen)
         take_in(keys, verdict, self.known)
         self.known.get(verdict.entity_id).seen = True
@@ -217,6 +228,15 @@ class _Chunk:
                 .values({name: bindparam(f"new_{name}") for name in names}),
                 [{"row_number": mark["row_number"], **{f"new_{name}": mark[name] for name in names}} for mark in marks],
             )
+
+
+def _of_others(keys: RowKeys, entity_id: uuid.UUID, known: Known) -> list[tuple[uuid.UUID, str]]:
+    owners = {channel.address: known.channel(channel.address) for channel in keys.row.channels}
+    return [
+        (entity_id, address)
+        for address, found in owners.items()
+        if found is not None and found[1] not in (None, entity_id)
+    ]
 
 
 def _mark(

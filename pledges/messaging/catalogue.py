@@ -130,21 +130,22 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
         optional=frozenset({"message"}),
         blocks=frozenset({"message"}),
     ),
-    # Two claim one channel or tax code. side: claim (who named it last) or owner; neither letter names the other.
-    "dispute_opened": MessageKind(frozenset({"agency_name", "side"})),
+    # Two claim one channel or tax code. side: claim (who named it last) or owner; neither letter names the other. by:
+    # list, where not the newer one but a list of an authority has named it.
+    "dispute_opened": MessageKind(frozenset({"agency_name", "side"}), optional=frozenset({"by"})),
     # message: which papers, as the officer wrote it; link: to the page on which they are sent.
     "dispute_papers": MessageKind(
         frozenset({"agency_name", "side", "message"}), frozenset({"link"}), blocks=frozenset({"message"})
     ),
     # end: yours, others, both, neither, same or open_again.
     "dispute_decided": MessageKind(frozenset({"agency_name", "side", "end"})),
-    # To the administrator: pledges wait for the seal.
     # To an agency that keeps what the public log has signed. before: the size that the letter before told of.
     "log_checkpoint": MessageKind(
         frozenset({"size", "root", "made_at", "note", "key", "link"}),
         optional=frozenset({"before"}),
         blocks=frozenset({"note"}),
     ),
+    # To the administrator: pledges wait for the seal.
     "seal_waiting": MessageKind(frozenset({"count", "reason", "since"})),
     # To a member of staff whose second factor an administrator has taken away, because it was lost.
     "staff_factors_reset": MessageKind(frozenset({"name", "at"})),

@@ -23,7 +23,7 @@ from pledges.signing.address_moves import Post
 from pledges.signing.claims import decide_claim, said_why, take_dispute
 from pledges.signing.covering import bind, covers_of
 from pledges.signing.dispute_models import Dispute, DisputeState, Side
-from pledges.signing.dispute_rules import states_before
+from pledges.signing.dispute_rules import OPEN, states_before
 from pledges.signing.dispute_undoing import restore, standing_before
 from pledges.signing.disputes import Key, Sides, addresses_of, sides_of, tell
 from pledges.signing.states import settle
@@ -48,7 +48,7 @@ def decide_dispute(
         raise NotFound
     require(staff, Action.DISPUTE_DECIDE, Place(key[0], dispute.agency_code))
     note = said_why(note)
-    if dispute.revision != seen or dispute.state is DisputeState.DECIDED:
+    if dispute.revision != seen or dispute.state not in OPEN:
         raise Conflict(N_("Tranh chấp này vừa được xử lý hoặc vừa có giấy tờ mới. Chưa ghi gì thêm; hãy xem lại."))
     # A decision may make one of the two; each is told as who they were.
     addresses = {side: addresses_of(session, dispute, side) for side in Side}
@@ -57,8 +57,9 @@ def decide_dispute(
         _check_first(session, dispute, claim)
         decide_claim(session, (key[0], claim.id), verdict, note=note, staff=staff, now=now, seen=seen)
     else:
+        sides = sides_of(session, dispute)
         take_dispute(session, dispute, verdict, note, staff, now, seen=seen)
-        _decide_registered(session, dispute, verdict, staff, now)
+        _decide_registered(session, dispute, sides, verdict, staff, now)
     session.refresh(dispute)
     for side, end in zip((Side.CLAIM, Side.OWNER), ENDS[verdict], strict=True):
         cause = f"{dispute.id}:{dispute.revision}"
@@ -86,7 +87,9 @@ def _owner(session: Session, dispute: Dispute) -> Entity:
     return survivor(session, session.get_one(Entity, (dispute.province_code, dispute.owner_id)))
 
 
-def _decide_registered(session: Session, dispute: Dispute, verdict: Verdict, staff: Staff, now: datetime) -> None:
+def _decide_registered(
+    session: Session, dispute: Dispute, sides: Sides, verdict: Verdict, staff: Staff, now: datetime
+) -> None:
     """Between two that are registered: what both name stays, goes over, or is nobody's."""
     if merged_since(session, dispute):
         # One subject by now: there is nothing left to give to either.
@@ -100,7 +103,6 @@ def _decide_registered(session: Session, dispute: Dispute, verdict: Verdict, sta
     if verdict is Verdict.SAME:
         act.record("dispute.decided", dispute.id, {"verdict": verdict.value})
         return
-    sides = sides_of(session, dispute)
     dispute.before = standing_before(session, sides.claim, sides.owner, sides.pledges)
     counts: list[Count] = []
     if verdict in (Verdict.OTHER_TAKES, Verdict.NEITHER):

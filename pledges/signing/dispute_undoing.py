@@ -37,6 +37,7 @@ def standing_before(session: Session, claim: Entity, owner: Entity, pledges: Col
     """Everything that a decision about these two may change; taken before it, kept with the dispute."""
     channels = _channels_around(session, claim, owner, pledges)
     return {
+        "claim": str(claim.id),
         "entities": {str(each.id): _columns(each) for each in (claim, owner)},
         "types": {str(each.id): types_of(session, each) for each in (claim, owner)},
         "channels": {str(each.id): str(each.entity_id or "") for each in channels},
@@ -90,7 +91,8 @@ def _obligation_ids(session: Session, *entities: Entity) -> list[uuid.UUID]:
 def restore(act: Act, dispute: Dispute) -> None:
     """Make the register say what it said before; raises `Conflict` where somebody has built upon the decision."""
     session, before = act.session, dispute.before
-    claim = session.get_one(Entity, (act.province_code, dispute.claim_id), with_for_update=True)
+    claim_id = uuid.UUID(before["claim"]) if "claim" in before else dispute.claim_id
+    claim = session.get_one(Entity, (act.province_code, claim_id), with_for_update=True)
     owner_id = next(uuid.UUID(each) for each in before["entities"] if each != str(claim.id))
     owner = session.get_one(Entity, (act.province_code, owner_id), with_for_update=True)
     pledges = _pledges(session, act.province_code, before["pledges"])

@@ -1,11 +1,12 @@
-"""Opening a dispute when a signer names what is another's, telling both neutrally, and what stands of disputes."""
+"""Opening a dispute when a signer or a list names what is another's, telling both neutrally, and what stands."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +27,9 @@ from pledges.signing.models import Pledge, PledgeChannel, PledgeState
 from pledges.signing.rules import OPEN_STATES
 
 TAX_CODE = "tax_code"
+
+LAPSE_DISPUTES = "lapse_disputes"
+LAPSE_DISPUTES_SECONDS = 300.0
 
 Key = tuple[str, uuid.UUID]
 """Province and id of a dispute."""
@@ -59,8 +63,24 @@ def watch_claims(session: Session, signed: Iterable[Pledge], *, now: datetime, p
                 _lapse(session, dispute, now)
         for owner in owners.values():
             about = _about(session, pledge, owner)
-            if is_confirmed(session, owner) and not _known(session, claim, owner, about):
-                _open(session, claim, owner, pledge, about, now, post)
+            if is_confirmed(session, owner):
+                open_once(session, claim, owner, about, agency_code=pledge.agency_code, now=now, post=post)
+
+
+def open_once(
+    session: Session,
+    claim: Entity,
+    owner: Entity,
+    about: list[str],
+    *,
+    agency_code: str,
+    now: datetime,
+    post: Post,
+    import_id: uuid.UUID | None = None,
+) -> None:
+    """Unless it is in dispute between these two already, or a person has decided about all of it."""
+    if not _known(session, claim, owner, about):
+        _open(session, claim, owner, agency_code, about, now, post, import_id)
 
 
 def _about(session: Session, pledge: Pledge, owner: Entity) -> list[str]:
@@ -82,7 +102,6 @@ def _about(session: Session, pledge: Pledge, owner: Entity) -> list[str]:
 
 
 def _known(session: Session, claim: Entity, owner: Entity, about: list[str]) -> bool:
-    """Whether it is in dispute between these two already, or a person has decided about all of it."""
     rows = session.scalars(
         select(Dispute).where(
             Dispute.province_code == claim.province_code,
@@ -129,41 +148,95 @@ def is_confirmed(session: Session, owner: Entity) -> bool:
     )
     if session.scalar(contact.limit(1)) is not None:
         return True
+    return _has_pledge(session, owner)
+
+
+def _has_pledge(session: Session, entity: Entity) -> bool:
     standing = select(Pledge.id).where(
-        Pledge.province_code == owner.province_code,
-        Pledge.entity_id.in_(ids),
+        Pledge.province_code == entity.province_code,
+        Pledge.entity_id.in_(family(session, entity)),
         Pledge.state.in_([*OPEN_STATES, PledgeState.APPROVED]),
     )
     return session.scalar(standing.limit(1)) is not None
 
 
+TELL_OWNER_AGAIN = timedelta(days=1)
+"""Whoever signs with many mailboxes opens many disputes; one letter a day tells their target all that can be told."""
+
+
 def _open(
-    session: Session, claim: Entity, owner: Entity, pledge: Pledge, about: list[str], now: datetime, post: Post
+    session: Session,
+    claim: Entity,
+    owner: Entity,
+    agency_code: str,
+    about: list[str],
+    now: datetime,
+    post: Post,
+    import_id: uuid.UUID | None,
 ) -> None:
+    told = _told_lately(session, owner, now)
     dispute = Dispute(
         province_code=claim.province_code,
         id=new_id(),
         claim_id=claim.id,
         owner_id=owner.id,
-        agency_code=pledge.agency_code,
+        agency_code=agency_code,
         state=DisputeState.OPEN,
         revision=0,
         opened_at=now,
         about=about,
+        import_id=import_id,
     )
     session.add(dispute)
     session.flush()
-    _record(session, dispute, "dispute.opened", now)
+    record_step(session, dispute, "dispute.opened", now)
+    by: dict[str, Any] = {"by": "list"} if import_id is not None else {}
     for side in Side:
-        tell(session, dispute, side, "dispute_opened", cause=str(dispute.id), now=now, post=post)
+        if side is Side.CLAIM or not told:
+            tell(session, dispute, side, "dispute_opened", cause=str(dispute.id), now=now, post=post, **by)
+
+
+def _told_lately(session: Session, owner: Entity, now: datetime) -> bool:
+    lately = select(Dispute.id).where(
+        Dispute.province_code == owner.province_code,
+        Dispute.owner_id.in_(family(session, owner)),
+        Dispute.opened_at > now - TELL_OWNER_AGAIN,
+    )
+    return session.scalar(lately.limit(1)) is not None
+
+
+def lapse_idle(session: Session, province_code: str, now: datetime) -> int:
+    """Let disputes go of whose newer side no pledge stands any more: withdrawn, refused, revoked, erased.
+
+    What a list has named stays until somebody decides.
+    """
+    waiting = session.scalars(
+        select(Dispute)
+        .where(
+            Dispute.province_code == province_code,
+            Dispute.state.in_(OPEN),
+            Dispute.import_id.is_(None),
+        )
+        .order_by(Dispute.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    idle = [each for each in waiting if not _upheld(session, each)]
+    for dispute in idle:
+        _lapse(session, dispute, now)
+    return len(idle)
+
+
+def _upheld(session: Session, dispute: Dispute) -> bool:
+    claim = survivor(session, session.get_one(Entity, (dispute.province_code, dispute.claim_id)))
+    return _has_pledge(session, claim)
 
 
 def _lapse(session: Session, dispute: Dispute, now: datetime) -> None:
     dispute.state, dispute.revision = DisputeState.LAPSED, dispute.revision + 1
-    _record(session, dispute, "dispute.lapsed", now)
+    record_step(session, dispute, "dispute.lapsed", now)
 
 
-def _record(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
+def record_step(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
     record(
         session,
         kind,
@@ -191,13 +264,25 @@ def _open_of(session: Session, claim: Entity) -> Sequence[Dispute]:
 
 
 def sides_of(session: Session, dispute: Dispute) -> Sides:
+    """While it is open the newer side is who stands for it today, unless both have become one by merging."""
     claim = session.get_one(Entity, (dispute.province_code, dispute.claim_id))
     owner = survivor(session, session.get_one(Entity, (dispute.province_code, dispute.owner_id)))
-    pledges = pledges_under(session, claim)
-    what = contested(session, claim, owner, [row.address for row in named_channels(session, claim)])
+    rows = [claim]
+    if dispute.state in OPEN and (end := survivor(session, claim)).id not in (claim.id, owner.id):
+        claim, rows = end, [end, *_merged_rows(session, end)]
+    pledges = [pledge for row in rows for pledge in pledges_under(session, row)]
+    named = {each.address for row in rows for each in named_channels(session, row)}
+    if dispute.import_id is not None:
+        named.update(dispute.about)
+    what = contested(session, claim, owner, sorted(named))
     typed = {pledge.answers.get("tax_code") for pledge in pledges} - {None, ""}
     shared = what.tax_code or (owner.tax_code is not None and owner.tax_code in typed)
     return Sides(claim, owner, Contested(shared, what.personal_number, what.channels), pledges)
+
+
+def _merged_rows(session: Session, entity: Entity) -> list[Entity]:
+    ids = [each for each in family(session, entity) if each != entity.id]
+    return [session.get_one(Entity, (entity.province_code, each)) for each in ids]
 
 
 # --- Letters ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from pledges.core.errors import N_
 from pledges.registry.models import Obligation
 from pledges.signing.dispute_models import Dispute
+from pledges.signing.list_disputes import rests_on
 from pledges.signing.models import Pledge, PledgeCover
 from pledges.tips.models import Tip
 
@@ -22,7 +23,7 @@ DISPUTED = N_("có tranh chấp kênh hoặc mã số thuế")
 def built_on(
     session: Session, province_code: str, ids: Collection[uuid.UUID], own_import: uuid.UUID | None
 ) -> dict[uuid.UUID, str]:
-    """Per id of an entity or obligation what stands on it; pledges that `own_import` recorded do not count."""
+    """Per id what stands on it; pledges that `own_import` recorded, and disputes only it has opened, do not count."""
     own = or_(Pledge.import_id.is_(None), Pledge.import_id != own_import) if own_import is not None else true()
     pledged = select(Pledge.entity_id).where(Pledge.province_code == province_code, Pledge.entity_id.in_(ids), own)
     covered = (
@@ -41,7 +42,9 @@ def built_on(
     told = select(Tip.entity_id).where(Tip.province_code == province_code, Tip.entity_id.in_(ids))
     found = {entity_id: REPORTED for entity_id in session.scalars(told) if entity_id is not None}
     sides = select(Dispute.claim_id, Dispute.owner_id).where(
-        Dispute.province_code == province_code, or_(Dispute.claim_id.in_(ids), Dispute.owner_id.in_(ids))
+        Dispute.province_code == province_code,
+        or_(Dispute.claim_id.in_(ids), Dispute.owner_id.in_(ids)),
+        ~rests_on(own_import) if own_import is not None else true(),
     )
     for side in session.execute(sides):
         found |= dict.fromkeys(side, DISPUTED)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from pledges.accounts.models import Role, Staff
 from pledges.core.db import Database
@@ -21,6 +22,8 @@ from pledges.imports.undoing import Undoing
 from pledges.imports.worker import ImportWorker
 from pledges.registry.recounting import Drift, recount
 from pledges.review.import_blockers import built_on
+from pledges.signing.address_moves import Post
+from pledges.signing.list_disputes import ListDisputes
 from pledges.signing.paper_lists import PaperLists
 from tests.support.clock import FixedClock
 from tests.support.staff import add_person
@@ -75,8 +78,14 @@ class Lists:
         self.vault = vault
         self.storage = Storage(folder / "storage")
         papers = PaperLists("http://localhost")
-        self.applying = Applying(vault, papers.record)
-        undoing = Undoing(built_on, papers.undo)
+        disputes = ListDisputes(Post(vault, "http://localhost"))
+        self.applying = Applying(vault, papers.record, disputes.watch)
+
+        def undo(session: Session, *of_import: Any) -> None:
+            papers.undo(session, *of_import)
+            disputes.take_back(session, *of_import)
+
+        undoing = Undoing(built_on, undo)
         self.worker = ImportWorker(database, self.storage, clock, self.applying, undoing, chunk=CHUNK)
 
     def officer(self, email: str = "can-bo@vidu.vn", agency: str = AGENCY, province: str = HUE) -> Staff:

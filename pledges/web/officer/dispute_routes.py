@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from pledges.accounts.permissions import Action, Place, require
 from pledges.accounts.queries import get_staff
 from pledges.core.errors import Conflict, DomainError, NotFound
+from pledges.imports.models import Import
 from pledges.plans.queries import get_agency
 from pledges.registry.claims import Verdict
 from pledges.registry.models import Entity, Standing
@@ -207,6 +208,7 @@ def _page(
         label=dispute_label(dispute),
         verdict=verdict_text(dispute.verdict),
         about=_marks(dispute.about),
+        list_name=_list_name(dispute),
         lines=lines_of(sides.claim, sides.owner),
         answers={side.value: _answers(dispute, side) for side in Side},
         reachable={side.value: bool(addresses_of(reader(), dispute, side)) for side in Side},
@@ -219,6 +221,14 @@ def _page(
         back=url_for("officer.ownership_disputes"),
     )
     return page, status
+
+
+def _list_name(dispute: Dispute) -> str:
+    """The list that named it for the newer one; empty where a signer did."""
+    if dispute.import_id is None:
+        return ""
+    found = reader().get(Import, (dispute.province_code, dispute.import_id))
+    return found.source if found is not None else ""
 
 
 def _forms(dispute: Dispute, sides: Sides, name: str, form: DecisionForm | None) -> dict[str, DecisionForm]:

@@ -177,7 +177,14 @@ class ClashForm(PageForm):
     def fit(self, known: Sequence[tuple[uuid.UUID, str]]) -> None:
         self.decision.choices = [
             *(Choice(f"{SAME}{entity_id}", _("Là: %(name)s", name=name)) for entity_id, name in known),
-            Choice(NEW, _("Là đối tượng mới, chưa có trong danh sách")),
+            Choice(
+                NEW,
+                _("Là đối tượng mới, chưa có trong danh sách"),
+                hint=_(
+                    "Kênh đã có chủ ở lại với chủ hiện tại. Nếu một bên đã ký hoặc đã xác nhận liên hệ, "
+                    "hệ thống mở tranh chấp để cơ quan quyết định kênh là của ai."
+                ),
+            ),
             Choice(SKIP, _("Bỏ qua dòng này"), hint=_("Dòng không được ghi; vẫn còn trong bản báo cáo từng dòng.")),
         ]
 

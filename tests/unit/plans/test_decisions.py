@@ -86,6 +86,6 @@ def test_what_is_refused(
 
 def test_every_code_of_what_is_decided_about_fits() -> None:
     """PostgreSQL refuses what is longer; SQLite would not show it."""
-    longest = max(model.__table__.primary_key.columns[-1].type.length for model in MODELS.values())
+    longest = max(list(model.__table__.primary_key)[-1].type.length for model in MODELS.values())
     for keeper in (ProvinceDecision, SettingChange):
         assert keeper.__table__.c.object_code.type.length >= longest

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import product as pairs
 from typing import Any
 
@@ -29,13 +30,24 @@ from pledges.signing.dispute_deciding import ENDS, decide_dispute, take_decision
 from pledges.signing.dispute_evidence import answer_question, ask_for_papers, question_of_link
 from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState, Side
 from pledges.signing.dispute_rules import TRANSITIONS
-from pledges.signing.disputes import watch_claims
+from pledges.signing.disputes import lapse_idle, watch_claims
+from pledges.signing.merging import merge_entities
 from pledges.signing.models import Pledge, PledgeChannel, PledgeCover
 from pledges.signing.public_pledges import public_pledge
 from pledges.signing.reopening import start_amendment
+from pledges.signing.withdrawing import end_pledge
 from tests.guards.repository import ROOT
 from tests.support.clock import FixedClock
-from tests.support.signing import HUE, PUBLIC_URL, approve, invented_tax_code, seller_pages, sign_again, signed_by
+from tests.support.signing import (
+    HUE,
+    PUBLIC_URL,
+    approve,
+    invented_tax_code,
+    run_together,
+    seller_pages,
+    sign_again,
+    signed_by,
+)
 from tests.support.staff import add_person
 
 NOTE = "Đã gọi điện xác nhận (thử nghiệm)."
@@ -336,6 +348,97 @@ def name_nothing_of_others(session: Session, pledge: Pledge) -> None:
 
 def watch(session: Session, here: Quarrel) -> None:
     watch_claims(session, [session.get_one(Pledge, (HUE, here.theirs.id))], now=here.clock(), post=here.post)
+
+
+def test_a_dispute_lapses_with_the_last_pledge_of_the_newer_one(here: Quarrel) -> None:
+    assert here.database.run(lambda session: lapse_idle(session, HUE, here.clock())) == 0
+    end = partial(end_pledge, now=here.clock(), vault=here.vault, public_url=PUBLIC_URL)
+    here.database.run(lambda session: end(session, session.get_one(Pledge, (HUE, here.theirs.id))))
+    for lapsed in (1, 0):
+        assert here.database.run(lambda session: lapse_idle(session, HUE, here.clock())) == lapsed
+    assert here.dispute.state is S.LAPSED
+    with pytest.raises(Conflict):
+        here.decide(Verdict.OTHER)
+
+
+def test_whoever_opens_many_disputes_sends_their_target_one_letter_a_day(here: Quarrel) -> None:
+    def letters() -> int:
+        return sum(address == here.mine.contact_email for _side, address in here.told("dispute_opened"))
+
+    for number in range(3, 6):
+        here.sign(number, who__tax_code=invented_tax_code(number), place__channels=[SHARED[0], f"thu-{number}.vn"])
+    with here.database.read() as session:
+        assert len(session.scalars(select(Dispute)).all()) == 4
+    assert letters() == 1
+    here.clock.advance(timedelta(days=1))
+    here.sign(6, who__tax_code=invented_tax_code(6), place__channels=[SHARED[0], "thu-6.vn"])
+    assert letters() == 2
+
+
+def test_a_newer_one_that_was_merged_takes_what_it_is_given(
+    sqlite_database: Database, clock: FixedClock, vault: Vault
+) -> None:
+    """What goes over goes to whoever stands for it today, and comes back from there."""
+    here = Quarrel(sqlite_database, clock, vault, claimed=False)
+    third = here.sign(3, place__channels=["thu-nghiem-bon.vn"], **MORE)
+    clock.advance(timedelta(hours=1))
+    kept, merged = third.entity_id, here.theirs.entity_id
+    here.database.run(
+        lambda session: merge_entities(session, HUE, kept, merged, staff=here.officer, note=NOTE, now=clock())
+    )
+    clock.advance(timedelta(hours=1))
+    before, counted = here.picture(), here.counts()
+    here.decide(Verdict.OTHER_TAKES)
+    with here.database.read() as session:
+        shared = session.scalars(select(Channel).where(Channel.address == "thu-nghiem-chung.vn")).one()
+    assert shared.entity_id == kept
+    here.counts()
+    clock.advance(timedelta(hours=1))
+    here.do(take_decision_back)
+    assert (here.picture(), here.counts()) == (before, counted)
+
+
+@pytest.mark.parametrize("way", ["open", "decide", "ask", "answer", "lapse", "take back"])
+def test_of_twenty_at_once_one_has_effect(quarrel: Quarrel, way: str) -> None:
+    here, verdicts = quarrel, list(Verdict)
+    if way == "open":
+        here.database.run(lambda session: session.execute(delete(Message).where(Message.kind == "dispute_opened")))
+        here.database.run(lambda session: session.execute(delete(Dispute)))
+        here.database.run(lambda session: session.execute(delete(Fact).where(Fact.kind == "dispute.opened")))
+    asked = here.ask() if way == "answer" else None
+    if way == "take back":
+        here.decide(Verdict.OTHER_TAKES)
+        here.clock.advance(timedelta(hours=1))
+    if way == "lapse":
+        here.database.run(lambda session: session.execute(update(Pledge).values(state="withdrawn")))
+    seen = here.dispute.revision if way != "open" else 0
+    key = (HUE, asked.id) if asked is not None else (HUE, uuid.uuid4())
+    ways: dict[str, Callable[[int], object]] = {
+        "open": lambda number: here.database.run(lambda session: watch(session, here)),
+        "decide": lambda number: here.decide(verdicts[number % len(verdicts)], seen=seen),
+        "ask": lambda number: here.do(ask_for_papers, Side.CLAIM, "x", tokens=TOKENS, seen=seen),
+        "answer": lambda number: here.database.run(
+            lambda session: answer_question(session, key, answer=str(number), papers=(), now=here.clock())
+        ),
+        "take back": lambda number: here.do(take_decision_back, seen=seen),
+        "lapse": lambda number: here.database.run(lambda session: lapse_idle(session, HUE, here.clock())),
+    }
+
+    def one(number: int) -> bool:
+        with suppress(Conflict):
+            ways[way](number)
+            return True
+        return False
+
+    done = run_together(one, 20)
+    assert way in ("open", "lapse") or sum(done) == 1
+    ends = {"open": S.OPEN, "decide": S.DECIDED, "ask": S.ASKED, "answer": S.OPEN, "lapse": S.LAPSED}
+    assert here.dispute.state is ends.get(way, S.OPEN)
+    with here.database.read() as session:
+        kinds = [kind for kind in session.scalars(select(Fact.kind)) if kind.startswith("dispute.")]
+    assert len(kinds) == len(set(kinds)), kinds
+    assert len(here.told("dispute_opened")) == 2
+    assert way == "lapse" or here.counts() is not None
 
 
 def test_the_document_says_the_same_table() -> None:
