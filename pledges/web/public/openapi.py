@@ -14,7 +14,7 @@ from pledges.signing.verification_sentences import Finding
 from pledges.web.api import description as of_agencies
 from pledges.web.api.schemas import Schema, answer, boolean, one_of, perhaps, problem, record, text
 from pledges.web.current import product
-from pledges.web.public import coverage_api
+from pledges.web.public import coverage_api, log_description
 from pledges.web.security import declare_audience
 
 blueprint = declare_audience(Blueprint("openapi", __name__), "public")
@@ -46,6 +46,7 @@ def description(server: str) -> Schema:
             "/api/v1/register": {"get": _register()},
             "/api/v1/verify/{code}": {"get": _verify()},
             **coverage_api.paths(),
+            **log_description.paths(),
             **of_agencies.paths(),
             "/api/v1/openapi.json": {"get": _itself()},
         },
@@ -59,6 +60,7 @@ def description(server: str) -> Schema:
                 "ListedPledge": _listed_pledge(),
                 "Refusal": record({"error": text("What to do, as a sentence for people.")}),
                 **coverage_api.schemas(),
+                **log_description.schemas(),
                 **of_agencies.schemas(),
             },
         },

@@ -25,6 +25,7 @@ from tests.support.checked_pages import CheckedClient
 from tests.support.clock import FixedClock
 from tests.support.public_log import Journalist, signed
 from tests.support.signing import seller_pages, signed_by
+from tests.web.public.test_openapi import faults
 
 SHA256 = "ab" * 32
 
@@ -136,6 +137,10 @@ def test_anybody_reads_the_log_and_checks_that_it_has_only_grown(
     assert [json.loads(line)["index"] for line in lines] == list(range(last.size)), "nothing beyond the checkpoint"
     assert client.get(f"/log/entries?start={last.size - 1}").text.splitlines() == lines[-1:]
     assert client.get(f"/log/entries?start={last.size}").text == ""
+    described = fetched(small_app, "/api/v1/openapi.json")
+    for path, schema in (("/log/proof/1", "LogProof"), ("/log/consistency?old=2", "LogConsistency")):
+        told = described["components"]["schemas"][schema]
+        assert list(faults(fetched(small_app, path), told, described)) == []
     for index in range(last.size):
         assert journalist.checks(fetched(small_app, f"/log/proof/{index}"), "--key", last.key) == 0
     fetched(small_app, f"/log/proof/{last.size}", 404)
