@@ -46,7 +46,8 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
 
 def test_the_users_and_folders_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
+    (tmp_path / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n")
+    (tmp_path / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n")
     (tmp_path / "etc" / "group").write_text("root:x:0:\nadm:x:4:\n")
     status, told = said(program("systemd-sysusers"), f"--root={tmp_path}", DEPLOY / "systemd" / "sysusers.conf")
     assert status == 0, told
@@ -60,6 +61,10 @@ def test_the_users_and_folders_can_be_made(tmp_path: Path) -> None:
     )
     assert "pledges.conf:" not in told, told
     assert {path for path in made if not (tmp_path / path[1:]).is_dir()} == set()
+    # After a rotation nginx opens its logs as www-data; where it cannot, it goes on in the file that is thrown away.
+    assert (tmp_path / "var/log/pledges").stat().st_mode & 0o777 == 0o751
+    log = (tmp_path / "var/log/pledges/access.log").stat()
+    assert (log.st_mode & 0o777, log.st_uid) == (0o640, 33)
 
 
 def test_nginx_understands_the_site(tmp_path: Path) -> None:
