@@ -81,6 +81,8 @@ class Settings:
     """PLEDGES_RESPONSIBLE_PERSON: who answers for the content of the site, in the footer."""
     administrator_email: str
     """PLEDGES_ADMIN_EMAIL: who is written to when pledges cannot be sealed."""
+    log_witness_email: str
+    """PLEDGES_LOG_WITNESS_EMAIL: an agency that does not run this system gets each day's checkpoint; empty: nobody."""
     trusted_proxies: int
     """PLEDGES_TRUSTED_PROXIES: how many proxies stand in front, whose X-Forwarded-For and -Proto are believed."""
     worker_alive_seconds: float
@@ -181,6 +183,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     administrator_email = text("PLEDGES_ADMIN_EMAIL", "quan-tri@localhost")
     if not _is_address(administrator_email):
         problems.append("PLEDGES_ADMIN_EMAIL must be one mail address.")
+    log_witness_email = text("PLEDGES_LOG_WITNESS_EMAIL")
+    if log_witness_email and not _is_address(log_witness_email):
+        problems.append("PLEDGES_LOG_WITNESS_EMAIL must be one mail address, or left out.")
+    elif log_witness_email.lower() == administrator_email.lower():
+        problems.append(
+            "PLEDGES_LOG_WITNESS_EMAIL must be of others than PLEDGES_ADMIN_EMAIL: they watch who runs this."
+        )
 
     paces = {"PLEDGES_MAIL_PER_MINUTE": 600, "PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE": 300}
     for name in paces:
@@ -290,6 +299,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         owner_contact=text("PLEDGES_OWNER_CONTACT", "lien-he@localhost"),
         responsible_person=text("PLEDGES_RESPONSIBLE_PERSON", "Người vận hành máy phát triển"),
         administrator_email=administrator_email,
+        log_witness_email=log_witness_email,
         trusted_proxies=int(proxies),
         worker_alive_seconds=float(alive),
     )

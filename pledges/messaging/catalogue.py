@@ -141,9 +141,7 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
     "dispute_decided": MessageKind(frozenset({"agency_name", "side", "end"})),
     # To an agency that keeps what the public log has signed. before: the size that the letter before told of.
     "log_checkpoint": MessageKind(
-        frozenset({"size", "root", "made_at", "note", "key", "link"}),
-        optional=frozenset({"before"}),
-        blocks=frozenset({"note"}),
+        frozenset({"size", "root", "made_at", "note", "key", "link"}), optional=frozenset({"before"})
     ),
     # To the administrator: pledges wait for the seal.
     "seal_waiting": MessageKind(frozenset({"count", "reason", "since"})),

@@ -51,7 +51,7 @@ class CheckpointMail:
                 "size": found.size,
                 "root": found.root.hex(),
                 "made_at": found.made_at,
-                "note": found.note,
+                "note": [line for line in found.note.splitlines() if line],
                 "key": found.key,
                 "before": told.get("size"),
                 "link": f"{self._public_url}/nhat-ky-cong-khai",

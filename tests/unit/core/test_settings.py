@@ -131,6 +131,8 @@ def test_production_refuses_what_would_not_be_safe(
         ("PLEDGES_MAIL_FROM", "Cam kết <a@example.vn>\r\nBcc: b@example.vn"),
         ("PLEDGES_ADMIN_EMAIL", "quan-tri"),
         ("PLEDGES_ADMIN_EMAIL", "a@example.vn, b@example.vn"),
+        ("PLEDGES_LOG_WITNESS_EMAIL", "thanh-tra"),
+        ("PLEDGES_LOG_WITNESS_EMAIL", "quan-tri@localhost"),
         ("PLEDGES_MAIL_PER_MINUTE", "0"),
         ("PLEDGES_MAIL_PER_DOMAIN_PER_MINUTE", "many"),
         ("PLEDGES_BOUNCES", "/nowhere/mail/tra-lai"),
