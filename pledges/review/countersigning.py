@@ -33,6 +33,7 @@ from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind
 from pledges.review.operations import COUNTERSIGN_TASK, last_decision
 from pledges.review.waiting import count_countersigning, pledges_due_for_countersigning
+from pledges.signing.log_entries import enter
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.queries import get_pledge
 from pledges.signing.sealing import pause_after
@@ -173,6 +174,7 @@ class Countersigner:
             approved_at=decision.decided_at,
             seal_error="",
         )
+        enter(session, changed.pledge, now, issued=sealed.sha256)
         record(
             session,
             "pledge.approved",
@@ -210,6 +212,7 @@ class Countersigner:
             return None
         now = self._clock()
         changed = change_state(session, old.province_code, old.id, PledgeState.SUPERSEDED, now=now)
+        enter(session, changed.pledge, now)
         record(
             session,
             "pledge.superseded",

@@ -20,6 +20,7 @@ from pledges.review.errors import AlreadyDecided, SecondPersonNeeded
 from pledges.review.letters import tell_of_decision
 from pledges.review.models import Decision, DecisionKind, Revocation, RevocationState
 from pledges.review.operations import LONGEST_MESSAGE, Key, add_decision, in_reach, last_decision
+from pledges.signing.log_entries import enter
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.states import change_state
 
@@ -91,6 +92,7 @@ def revoke(
         raise SecondPersonNeeded(N_("Bạn là người đã đề nghị thu hồi, nên người khác phải xác nhận."))
     _close(session, revocation, RevocationState.REVOKED, staff, now)
     changed = change_state(session, pledge.province_code, pledge.id, PledgeState.REVOKED, now=now)
+    enter(session, changed.pledge, now)
     decision = add_decision(
         session, changed.pledge, DecisionKind.REVOKED, staff=staff, now=now, message=revocation.reason
     )

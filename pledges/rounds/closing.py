@@ -30,6 +30,7 @@ from pledges.rounds.canonical import line_of, values_of, whole
 from pledges.rounds.figures import Figures, Only, at_end_of, disagreeing, group_figures
 from pledges.rounds.list_models import ListKind, Snapshot, SnapshotRow
 from pledges.rounds.list_rows import PARTS, ListFilters, ListRow, Wanted, entries_of
+from pledges.rounds.log_entries import enter_closed
 from pledges.rounds.models import Round, RoundState
 from pledges.rounds.operations import Key, RoundChanged, begin_closing
 from pledges.rounds.progress import journeys
@@ -155,6 +156,7 @@ class Closing:
         snapshot.frozen_at = now
         of_round.state, of_round.closed_at = RoundState.CLOSED, now
         of_round.revision += 1
+        enter_closed(session, of_round, snapshot, now)
         record(
             session,
             "round.closed",

@@ -25,6 +25,7 @@ from pledges.registry.subject_types import add_types
 from pledges.signing.acts import SEAL_GRACE, SEAL_TASK, free_reference
 from pledges.signing.covering import bind
 from pledges.signing.least_kinds import refuse_pen
+from pledges.signing.log_entries import enter
 from pledges.signing.models import (
     Origin,
     Pledge,
@@ -148,6 +149,7 @@ def remove_paper_pledge(
         seen=seen,
         where=(Pledge.origin == Origin.PAPER_RECORD,),
     )
+    enter(session, changed.pledge, now)
     record(
         session,
         "pledge.paper_removed",

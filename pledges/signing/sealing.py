@@ -24,7 +24,8 @@ from pledges.documents.storage import Storage
 from pledges.documents.writing import writing_files
 from pledges.jobs.operations import enqueue
 from pledges.messaging.operations import queue_message
-from pledges.signing.models import Pledge
+from pledges.signing.log_entries import enter_recorded
+from pledges.signing.models import Origin, Pledge
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.queries import count_waiting_for_seal, get_pledge, pledges_due_for_seal
 
@@ -131,6 +132,8 @@ class PledgeSealer:
             now=now,
             data={"sha256": sealed.sha256, "trial": sealed.trial},
         )
+        if pledge.origin is Origin.PAPER_RECORD:
+            enter_recorded(session, session.get_one(Pledge, (province_code, pledge_id), populate_existing=True), now)
 
     def _note_failure(self, session: Session, pledge: Pledge, reason: str) -> None:
         """The pledge goes on waiting ("chờ niêm phong"); the administrator is told once a day."""

@@ -15,6 +15,7 @@ from pledges.core.secrecy import Vault
 from pledges.plans.queries import get_agency
 from pledges.signing.codes import CodePurpose, try_code
 from pledges.signing.letters import tell_signer
+from pledges.signing.log_entries import enter
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.queries import amendment_under_way
 from pledges.signing.reopening import NotOpen, end_drafts
@@ -109,6 +110,7 @@ def end_pledge(
 def _end_one(session: Session, pledge: Pledge, *, now: datetime) -> Pledge:
     before = pledge.state
     changed = change_state(session, pledge.province_code, pledge.id, PledgeState.WITHDRAWN, now=now)
+    enter(session, changed.pledge, now)
     record(
         session,
         "pledge.withdrawn",

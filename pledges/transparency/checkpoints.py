@@ -14,8 +14,6 @@ from pledges.transparency.models import Checkpoint, LogEntry, LogHead
 from pledges.transparency.operations import HEAD
 from pledges.transparency.queries import consistency_proof, latest_checkpoint, root_at, size
 
-SIGN_CHECKPOINT = "sign_checkpoint"
-SIGN_CHECKPOINT_SECONDS = 60.0
 LEAST_PAUSE = timedelta(minutes=3)
 """Whoever watches the log gets no more than this; an entry waits that long at most for its checkpoint."""
 

@@ -51,6 +51,11 @@ class LogKey:
             raise LogKeyUnavailable(f"{self.file} holds no Ed25519 key (PEM, without password)")
         return key
 
+    @property
+    def readable(self) -> bool:
+        """Whether this process may use it: the web, which is another user than the worker, may not."""
+        return self.trial or os.access(self.file, os.R_OK)
+
     def verifier(self) -> str:
         return verifier_key(self.origin, self.read().public_key().public_bytes_raw())
 
