@@ -39,7 +39,9 @@ from pledges.review.countersigning import Countersigner
 from pledges.review.import_blockers import built_on
 from pledges.review.morning import MORNING_SECONDS, MORNING_TASK, MorningMail
 from pledges.review.operations import COUNTERSIGN_TASK
+from pledges.rights.reminding import REMIND_OF_RIGHTS, REMIND_OF_RIGHTS_SECONDS, RightsReminders
 from pledges.rights.retention import RETENTION_SECONDS, RETENTION_TASK, Retention
+from pledges.rights.steps import Post as RightsPost
 from pledges.rounds.closing import Closing
 from pledges.rounds.export_requests import MAKE_EXPORT
 from pledges.rounds.exports import SWEEP_EXPORTS, ExportWorker
@@ -123,6 +125,7 @@ class Product:
             Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
+            Task(REMIND_OF_RIGHTS, self.rights_reminders().remind, attempts=1),
             Task(RETENTION_TASK, self.retention().task, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
@@ -209,9 +212,15 @@ class Product:
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
+            Schedule(REMIND_OF_RIGHTS, REMIND_OF_RIGHTS, REMIND_OF_RIGHTS_SECONDS),
             Schedule(RETENTION_TASK, RETENTION_TASK, RETENTION_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
+
+    def rights_reminders(self) -> RightsReminders:
+        """Of the law's days for requests about data."""
+        post = RightsPost(self.vault, self.settings.public_url)
+        return RightsReminders(self.database, self.clock, post, self.settings.administrator_email)
 
     def retention(self) -> Retention:
         """What has been kept long enough."""

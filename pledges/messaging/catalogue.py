@@ -99,6 +99,11 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
         optional=frozenset({"link", "ground", "kept"}),
         blocks=frozenset({"message"}),
     ),
+    # To whoever can act upon a request about data, or answers for the data of the province. what: acknowledge, decide or
+    # consent (taken back, to be answered); due: its last day; late: yes, where that is over.
+    "rights_due": MessageKind(
+        frozenset({"reference", "agency_name", "what", "due", "link"}), optional=frozenset({"right", "late"})
+    ),
     # An agency's invitation. quarter: such as 2026Q3; name: who is asked, in full; groups: labels marked for the
     # catalogue, of what is to be signed; documents: "số 12/SCT-QLTM ngày 05/03/2026", to be acknowledged; plan: as
     # the wordings cite it; hotline: of the province; short_code: opens the same as the link.

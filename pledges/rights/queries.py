@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.registry.models import Entity
@@ -31,15 +31,30 @@ def get_request(session: Session, province_code: str, request_id: uuid.UUID) -> 
     return session.get(DataRequest, (province_code, request_id))
 
 
-def open_requests(session: Session, province_code: str, agency_code: str) -> list[Line]:
-    """What waits for an answer, what is due first at the top: so the late ones lead."""
+def open_requests(session: Session, province_code: str, agency_code: str, *, limit: int = 1_000) -> list[Line]:
+    """What waits for an answer, what is due next at the top, be it only the acknowledgement: so the late ones lead."""
     return _lines(
         session,
         _of(province_code, agency_code),
         DataRequest.decided_at.is_(None),
-        order=(DataRequest.decide_by, DataRequest.id),
-        limit=1_000,
+        order=(_NEXT_DUE, DataRequest.decide_by, DataRequest.id),
+        limit=limit,
     )
+
+
+_NEXT_DUE = case(
+    (
+        and_(DataRequest.acknowledged_at.is_(None), DataRequest.acknowledge_by < DataRequest.decide_by),
+        DataRequest.acknowledge_by,
+    ),
+    else_=DataRequest.decide_by,
+)
+
+
+def next_due(asked: DataRequest) -> date:
+    """The same as what open ones are ordered by, of one."""
+    days = [asked.decide_by] if asked.acknowledged_at is not None else [asked.decide_by, asked.acknowledge_by]
+    return min(days)
 
 
 def decided_requests(session: Session, province_code: str, agency_code: str, page: int = 1) -> list[Line]:

@@ -243,7 +243,7 @@ def _tell_who_answers(
     public_url: str,
 ) -> None:
     agency = get_agency(session, pledge.province_code, pledge.agency_code)
-    for number, address in enumerate(_answering(session, pledge.province_code, data_contact, administrator_email)):
+    for number, address in enumerate(who_answers(session, pledge.province_code, data_contact, administrator_email)):
         queue_message(
             session,
             province_code=pledge.province_code,
@@ -263,7 +263,7 @@ def _tell_who_answers(
         )
 
 
-def _answering(session: Session, province_code: str, data_contact: str, administrator_email: str) -> list[str]:
+def who_answers(session: Session, province_code: str, data_contact: str, administrator_email: str) -> list[str]:
     """The address that the province has named, else its administrators, else those of the whole system."""
     try:
         return [parse_email(data_contact)]

@@ -18,6 +18,7 @@ from pledges.hotlines.queries import count_old
 from pledges.plans.models import Agency, Commune, Province, ReportingUnit
 from pledges.review.queries import QueueFilter, Tab, count_for_approval, queue_counts
 from pledges.signing.address_changes import count_open_changes
+from pledges.signing.consent import waiting_withdrawals
 from pledges.signing.dispute_queries import count_open_disputes
 from pledges.web.current import now, reader
 from pledges.web.i18n import translate
@@ -48,6 +49,7 @@ def landing() -> ResponseReturnValue:
         old_hotlines=_old_hotlines(staff),
         late_reports=_late_reports(staff),
         data_requests=waiting_requests(staff.province_code, staff.agency_code),
+        withdrawals=_withdrawals(staff),
         keys_ending=ending_soon(staff),
         sees_keys=has_right(Action.PROVINCE_SET_UP),
     )
@@ -72,6 +74,15 @@ def _old_hotlines(staff: Staff) -> int:
     """How many numbers of the own province nobody has checked for long; the whole system's are asked about none."""
     own = has_right(Action.HOTLINE_MANAGE) and staff.province_code != WHOLE_SYSTEM
     return count_old(reader(), staff.province_code, local_day(now())) if own else 0
+
+
+def _withdrawals(staff: Staff) -> dict[str, Any] | None:
+    """Consents that were taken back in the own province and wait for an answer of this person."""
+    if not has_right(Action.CONSENT_HANDLE) or staff.province_code == WHOLE_SYSTEM:
+        return None
+    waiting = [each for each, _of in waiting_withdrawals(reader(), staff.province_code) if each.handled_at is None]
+    days = [each.answer_by for each in waiting if each.answer_by is not None]
+    return {"open": len(waiting), "due": min(days), "late": min(days) < local_day(now())} if days else None
 
 
 def _late_reports(staff: Staff) -> int:

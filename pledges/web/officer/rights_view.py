@@ -16,7 +16,7 @@ from pledges.registry.models import Entity
 from pledges.registry.restrictions import restriction_of
 from pledges.rights.erasing import Erased, plan
 from pledges.rights.models import DataRequest, Outcome, RequestKind
-from pledges.rights.queries import Line, count_waiting, gives_copy, is_late
+from pledges.rights.queries import Line, count_waiting, gives_copy, is_late, next_due, open_requests
 from pledges.rights.rules import GROUNDS, KIND_LABELS, OUTCOME_LABELS, WAY_LABELS
 from pledges.signing.queries import get_pledge
 from pledges.web.components import PageForm
@@ -24,6 +24,8 @@ from pledges.web.current import now, reader
 from pledges.web.i18n import date_text, translate
 from pledges.web.officer.reach import has_right, reaches
 from pledges.web.officer.rights_forms import AcknowledgeForm, ExtendForm, VerdictForm
+
+MOST_ON_FIRST_PAGE = 5
 
 
 def line_of(line: Line, today: date) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def line_of(line: Line, today: date) -> dict[str, Any]:
         "way": translate(WAY_LABELS[asked.way]),
         "received": asked.received_on,
         "decide_by": asked.decide_by,
+        "next_due": next_due(asked),
         "late": is_late(asked, today),
         "unacknowledged": asked.acknowledged_at is None,
         "outcome": translate(OUTCOME_LABELS[asked.outcome]) if asked.outcome is not None else "",
@@ -134,9 +137,11 @@ def is_restricted_now(entity: Entity) -> bool:
     return restriction_of(reader(), entity.province_code, entity.id) is not None
 
 
-def waiting_requests(province_code: str, agency_code: str | None) -> dict[str, int]:
-    """For the first page of an officer."""
+def waiting_requests(province_code: str, agency_code: str | None) -> dict[str, Any]:
+    """For the first page of an officer: how many, and the first few of what is due next."""
     if agency_code is None or not has_right(Action.RIGHTS_HANDLE):
-        return {"open": 0, "late": 0}
-    found = count_waiting(reader(), province_code, agency_code, local_day(now()))
-    return {"open": found.open, "late": found.late}
+        return {"open": 0, "late": 0, "next": []}
+    today = local_day(now())
+    found = count_waiting(reader(), province_code, agency_code, today)
+    lines = open_requests(reader(), province_code, agency_code, limit=MOST_ON_FIRST_PAGE) if found.open else []
+    return {"open": found.open, "late": found.late, "next": [line_of(line, today) for line in lines]}
