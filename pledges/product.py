@@ -47,6 +47,7 @@ from pledges.rounds.export_requests import MAKE_EXPORT
 from pledges.rounds.exports import SWEEP_EXPORTS, ExportWorker
 from pledges.rounds.followers import FOLLOWERS
 from pledges.rounds.letters import MAKE_LETTERS, SWEEP_LETTERS, LetterWorker
+from pledges.rounds.log_entries import RoundBook
 from pledges.rounds.runs import Rounds
 from pledges.rounds.schedule import WORK_ROUNDS, WORK_ROUNDS_SECONDS, RoundWorker
 from pledges.settings import Settings
@@ -56,11 +57,22 @@ from pledges.signing.disputes import LAPSE_DISPUTES, LAPSE_DISPUTES_SECONDS, lap
 from pledges.signing.drafts import forget_old_drafts
 from pledges.signing.duplicate_search import FIND_DUPLICATES, FIND_DUPLICATES_SECONDS, DuplicateSearch
 from pledges.signing.list_disputes import ListDisputes
+from pledges.signing.log_entries import PledgeBook
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.paper_lists import PaperLists
 from pledges.signing.sealing import PledgeSealer
 from pledges.tips.operations import forget_networks
 from pledges.tips.proof import forget_old_proofs
+from pledges.transparency.keys import LogKey
+from pledges.transparency.worker import (
+    AUDIT_LOG,
+    AUDIT_LOG_SECONDS,
+    KEEP_LOG,
+    KEEP_LOG_SECONDS,
+    SIGN_CHECKPOINT,
+    SIGN_CHECKPOINT_SECONDS,
+    LogWorker,
+)
 
 SWEEP_SEALS = "sweep_seals"
 SWEEP_COUNTERSIGNING = "sweep_countersigning"
@@ -127,6 +139,9 @@ class Product:
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(REMIND_OF_RIGHTS, self.rights_reminders().remind, attempts=1),
             Task(RETENTION_TASK, self.retention().task, attempts=1),
+            Task(KEEP_LOG, self.log_worker().keep, attempts=1),
+            Task(SIGN_CHECKPOINT, self.log_worker().sign, attempts=1),
+            Task(AUDIT_LOG, self.log_worker().audit_at_night, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
 
@@ -214,6 +229,9 @@ class Product:
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
             Schedule(REMIND_OF_RIGHTS, REMIND_OF_RIGHTS, REMIND_OF_RIGHTS_SECONDS),
             Schedule(RETENTION_TASK, RETENTION_TASK, RETENTION_SECONDS),
+            Schedule(KEEP_LOG, KEEP_LOG, KEEP_LOG_SECONDS),
+            Schedule(SIGN_CHECKPOINT, SIGN_CHECKPOINT, SIGN_CHECKPOINT_SECONDS),
+            Schedule(AUDIT_LOG, AUDIT_LOG, AUDIT_LOG_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 
@@ -225,6 +243,11 @@ class Product:
     def retention(self) -> Retention:
         """What has been kept long enough."""
         return Retention(self.database, self.storage, self.clock)
+
+    def log_worker(self) -> LogWorker:
+        """The log of rare acts, and whatever it speaks of."""
+        key = LogKey.from_settings(self.settings)
+        return LogWorker(self.database, self.storage, self.clock, key, (PledgeBook(), RoundBook()))
 
     def recompute_obligations(self, province_code: str) -> None:
         recompute_province(self.database, province_code, clock=self.clock)
