@@ -105,9 +105,23 @@ def empty_database(live: URL, into: str | None, folder: Path, stamp: str, newest
             yield address
     elif is_sqlite(live):
         yield make_url(f"sqlite:///{folder / 'restored.sqlite'}")
+    elif (beside := prepared_database(live)) is not None:
+        with _given_database(beside, live, newest):
+            yield beside
     else:
         with drill_database(live, stamp) as address:
             yield address
+
+
+def prepared_database(live: URL) -> URL | None:
+    """The database `<name>_drill` beside the running one, where the operator has made it.
+
+    The role of the running system may make none, and an address on the command line would show everybody its password.
+    """
+    with connected(live) as connection:
+        named = {"name": f"{live.database}_drill"}
+        found = connection.scalar(text("SELECT 1 FROM pg_database WHERE datname = :name"), named)
+    return live.set(database=named["name"]) if found else None
 
 
 @contextmanager
@@ -215,5 +229,5 @@ def _create(connection: Connection, name: str) -> None:
     except DBAPIError as error:
         raise NotPossible(
             "No database can be made for the restored copy: the role of PLEDGES_DATABASE_URL may not (CREATEDB). "
-            "Have an empty one made and name it with --into postgresql://…"
+            "Have an empty one made that is called like the running one with _drill behind it, or name one with --into."
         ) from error

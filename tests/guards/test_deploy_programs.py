@@ -47,7 +47,6 @@ def test_systemd_understands_every_line(tmp_path: Path) -> None:
 def test_the_users_and_folders_can_be_made(tmp_path: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n")
-    (tmp_path / "etc" / "passwd").write_text("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/sh\n")
     (tmp_path / "etc" / "group").write_text("root:x:0:\nadm:x:4:\n")
     status, told = said(program("systemd-sysusers"), f"--root={tmp_path}", DEPLOY / "systemd" / "sysusers.conf")
     assert status == 0, told

@@ -99,3 +99,21 @@ def test_a_named_database_is_emptied_after_a_killed_drill_and_only_then(
             pass
     finally:
         postgres_server.drop(name)
+
+
+def test_a_database_that_was_made_for_drills_is_used_and_left_empty(
+    postgresql_database: Database, postgres_server: PostgresServer
+) -> None:
+    live = postgresql_database.url
+    name = f"{live.database}_drill"
+    with connected(live) as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        with empty_database(live, None, Path(), STAMP, "") as url:
+            assert (url.database, url.password) == (name, live.password)
+            with connected(url) as connection:
+                connection.execute(text("CREATE TABLE restored (id int)"))
+        refuse_tables(url)
+        assert names(live, name) == {name}
+    finally:
+        postgres_server.drop(name)
