@@ -10,13 +10,16 @@ from typing import Any, TypeVar, cast
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import accept_key
+from pledges.audit.operations import WHOLE_SYSTEM, record
 from pledges.cli_output import COMMAND, json_option, product, show, stop
 from pledges.continuity.backup import Wanted, take_backup
 from pledges.continuity.drill import Rehearsal, Report, look_at_restored, rehearse
 from pledges.continuity.keys import lay_out, read_keys, read_password
 from pledges.continuity.manifest import Manifest, NotPossible, find_backup
-from pledges.continuity.marks import note_backup, note_drill
+from pledges.continuity.marks import BACKUP, note_backup, note_drill
 from pledges.continuity.pgbackrest import ask_pgbackrest
 from pledges.continuity.restoring import damage_of
 from pledges.continuity.restoring import restore as put_back
@@ -209,4 +212,28 @@ def ops_open_keys(copy: Path, to: Path, keys_password: Path | None) -> None:
     click.echo(f"{len(keys)} keys lie in {to}. Delete them there once they are in place.")
 
 
-COMMANDS = (ops_backup, ops_drill, ops_note_backup, ops_restore, ops_open_keys)
+@click.command("accept-data-key")
+@json_option
+@with_appcontext
+def ops_accept_data_key(as_json: bool) -> None:
+    """Take PLEDGES_DATA_KEY of the settings from now on, because the old one is lost for good. What was encrypted with
+    that one stays unreadable: `staff reset-factor` lets people in again."""
+    running = product()
+
+    def accept(session: Session) -> bool:
+        accepted = accept_key(session, running.vault, running.clock())
+        if accepted:
+            record(
+                session,
+                "backup.data_key_accepted",
+                province_code=WHOLE_SYSTEM,
+                object_id=BACKUP,
+                actor=COMMAND,
+                now=running.clock(),
+            )
+        return accepted
+
+    show({"accepted": running.database.run(accept)}, as_json=as_json)
+
+
+COMMANDS = (ops_accept_data_key, ops_backup, ops_drill, ops_note_backup, ops_restore, ops_open_keys)

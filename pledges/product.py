@@ -11,6 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import keep_mark
+from pledges.accounts.refusals import RECORD_REFUSALS, RECORD_REFUSALS_SECONDS, record_refusals
 from pledges.accounts.steps import forget_old_steps
 from pledges.core.calendar import Clock, clock_starting_at, system_clock
 from pledges.core.db import Database
@@ -144,6 +146,7 @@ class Product:
             Task(AUDIT_LOG, self.log_worker().audit_at_night, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
+            Task(RECORD_REFUSALS, self.record_refusals, attempts=1),
 
     def delivery(self) -> Delivery:
         return Delivery.from_settings(
@@ -240,6 +243,7 @@ class Product:
         post = RightsPost(self.vault, self.settings.public_url)
         return RightsReminders(self.database, self.clock, post, self.settings.administrator_email)
 
+            Schedule(RECORD_REFUSALS, RECORD_REFUSALS, RECORD_REFUSALS_SECONDS),
     def retention(self) -> Retention:
         """What has been kept long enough."""
         return Retention(self.database, self.storage, self.clock)
@@ -282,5 +286,9 @@ class Product:
         self.database.run(lambda session: forget_turns(session, now - timedelta(hours=1)))
         self.database.run(lambda session: forget_old_drafts(session, now))
         self.database.run(lambda session: forget_old_proofs(session, now))
+    def record_refusals(self) -> None:
+        record_refusals(self.database, self.clock())
+
         self.database.run(lambda session: forget_networks(session, now))
         self.storage.sweep_temporary(older_than=system_clock() - timedelta(hours=1))
+        self.database.run(lambda session: keep_mark(session, self.vault, now))

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import KeyState, key_state
 from pledges.continuity.machine import clock_state, disks, probe_writing
 from pledges.continuity.marks import first_fact, last_backup, last_drill
 from pledges.core.calendar import system_clock
@@ -252,7 +253,15 @@ def _minutes(span: timedelta) -> int:
     return round(span.total_seconds() / 60)
 
 
+def _data_key(product: Product, session: Session, _now: datetime) -> Part:
+    if key_state(session, product.vault) is KeyState.OTHER:
+        said = "put the old PLEDGES_DATA_KEY back; lost for good: flask --app wsgi ops accept-data-key"
+        return Part("data_key", False, "not the key with which this database was written", said, state="other")
+    return Part("data_key", True)
+
+
 _LOOKS: tuple[tuple[str, Callable[[Product, Session, datetime], Part]], ...] = (
+    ("data_key", _data_key),
     ("plans", _plans),
     ("mail", _mail),
     ("jobs", _jobs),

@@ -10,9 +10,11 @@ from datetime import datetime
 import pyotp
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import TOTP_PURPOSE, KeyLost, keep_mark
 from pledges.accounts.factor_models import FactorKind, RecoveryCode, StaffFactor
 from pledges.accounts.models import Staff
 from pledges.accounts.operations import actor_of
@@ -27,7 +29,6 @@ from pledges.core.secrecy import PLAIN_LETTERS, Vault, random_code
 TOTP_SECONDS = 30
 TOTP_DRIFT = 1
 """Codes of the half minute before and after are taken too: telephones are not always on time."""
-TOTP_PURPOSE = "staff-totp"
 RECOVERY_PURPOSE = "staff-recovery"
 RECOVERY_CODES = 10
 RECOVERY_LETTERS = 10
@@ -96,11 +97,17 @@ def matching_counter(secret: str, code: str, now: datetime) -> int | None:
 
 
 def use_totp(session: Session, staff: Staff, code: str, *, vault: Vault, now: datetime) -> bool:
-    """Whether the code is right and newer than every code that was taken before; it is then used up."""
+    """Whether the code is right and newer than every code that was taken before; it is then used up.
+
+    Raises `KeyLost` where the key of the application cannot be read.
+    """
     for factor in factors_of(session, staff):
         if factor.kind is not FactorKind.TOTP or factor.secret is None:
             continue
-        counter = matching_counter(vault.decrypt(TOTP_PURPOSE, factor.secret), code, now)
+        try:
+            counter = matching_counter(vault.decrypt(TOTP_PURPOSE, factor.secret), code, now)
+        except InvalidTag:
+            raise KeyLost from None
         if counter is None:
             continue
         taken = session.execute(
@@ -122,6 +129,7 @@ def use_totp(session: Session, staff: Staff, code: str, *, vault: Vault, now: da
 def add_totp(session: Session, staff: Staff, secret: str, counter: int, *, vault: Vault, now: datetime) -> StaffFactor:
     """Take an application whose first code (of `counter`) was right; it replaces an earlier one."""
     lock_staff(session, staff)
+    keep_mark(session, vault, now)
     for factor in factors_of(session, staff):
         if factor.kind is FactorKind.TOTP:
             _end(factor, now)

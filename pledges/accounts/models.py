@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from flask_security.core import UserMixin
-from sqlalchemy import ForeignKeyConstraint, Index, String
+from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from pledges.core.db import Base, InProvince, enum_column, new_id
@@ -172,3 +172,28 @@ class Delegation(InProvince, Base):
     """The last day on which it holds."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class RefusalCount(Base):
+    """Refusals of one reason, to one account, from one network, in one window; gone once the fact is recorded."""
+
+    __tablename__ = "refusal_count"
+
+    window: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(60), primary_key=True)
+    province_code: Mapped[str] = mapped_column(String(2), primary_key=True)
+    object_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(String(30), primary_key=True)
+    network: Mapped[str] = mapped_column(String(16), primary_key=True)
+    """The beginning of a keyed hash; empty for all that are too many to be told apart."""
+    uses: Mapped[int]
+
+
+class DataKeyMark(Base):
+    """One row, encrypted with the data key: whoever cannot open it has another key."""
+
+    __tablename__ = "data_key_mark"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    made_at: Mapped[datetime]

@@ -203,6 +203,10 @@ class NotPermitted(DomainError):
         super().__init__(N_("Vai trò của bạn không làm được việc này. Hãy nhờ người có trách nhiệm trong cơ quan."))
 
 
+class OutOfReach(NotFound):
+    """It exists, and not for this person: answered like nothing, and counted for the auditor."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where an object stands; `staff_id`: whose own it is; `unit_codes`: the reporting units that it concerns."""
@@ -277,9 +281,9 @@ def fits_state(action: Action, state: str) -> bool:
 
 
 def require(staff: Staff, action: Action, place: Place, *, delegated: bool = False) -> None:
-    """Raise `NotPermitted` for a role without the right, and for what is out of reach the `NotFound` of nothing."""
+    """Raise `NotPermitted` for a role without the right, and for what is out of reach the answer of nothing."""
     scope = reach_of(staff, action, delegated=delegated)
     if scope is None:
         raise NotPermitted
     if not scope.contains(place):
-        raise NotFound
+        raise OutOfReach

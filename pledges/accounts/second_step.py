@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import KeyLost, KeyState, key_state
 from pledges.accounts.factors import recovery_code_row, use_recovery_code, use_totp
 from pledges.accounts.models import Staff
 from pledges.accounts.notices import Change, tell_owner
 from pledges.accounts.operations import actor_of
 from pledges.accounts.passwords import is_right
+from pledges.accounts.refusals import Reason, count_refusal
 from pledges.accounts.rules import FAILURE_WINDOW, FAILURES_PER_ACCOUNT, FAILURES_PER_DAY, FAILURES_PER_NETWORK
 from pledges.audit.operations import record
 from pledges.core import throttle
@@ -36,7 +38,7 @@ class Attempts:
     """Counts one attempt of a person before it is compared, and forgets it where it was right."""
 
     def __init__(self, database: Database, vault: Vault, staff: Staff, network: str, now: datetime) -> None:
-        self.database, self.now = database, now
+        self.database, self.vault, self.staff, self.now = database, vault, staff, now
         self.account = vault.keyed_hash("factor", f"{staff.province_code}/{staff.id}")
         self.network = vault.keyed_hash("network", network)
 
@@ -52,9 +54,24 @@ class Attempts:
         try:
             self.database.run(count)
         except TooMany as refusal:
+            self.refused(Reason.THROTTLED)
             raise TooMany(
                 N_("Nhập sai quá nhiều lần. Hãy đợi %(minutes)s phút rồi thử lại."), **refusal.params
             ) from None
+
+    def refused(self, reason: Reason) -> None:
+        """Count it for the auditor."""
+        self.database.run(
+            lambda session: count_refusal(session, reason, self.staff, network_hash=self.network, now=self.now)
+        )
+
+    def refuse_if_key_is_lost(self) -> None:
+        """Where nothing that was kept can be read, no guess was made: the attempt is given back."""
+        with self.database.read() as session:
+            lost = key_state(session, self.vault) is KeyState.OTHER
+        if lost:
+            self.database.run(self.forget)
+            raise KeyLost
 
     def forget(self, session: Session, limit: str = CODE_LIMIT) -> None:
         throttle.give_back(session, CODE_NETWORK_LIMIT, self.network, per=FAILURE_WINDOW, now=self.now)
@@ -63,7 +80,7 @@ class Attempts:
 
 
 def check_code(database: Database, vault: Vault, staff: Staff, code: str, *, network: str, now: datetime) -> None:
-    """Take the code of an application; raises `CodeRefused` or `TooMany`."""
+    """Take the code of an application; raises `CodeRefused`, `TooMany` or `KeyLost`."""
     attempts = Attempts(database, vault, staff, network, now)
     attempts.count()
 
@@ -73,7 +90,13 @@ def check_code(database: Database, vault: Vault, staff: Staff, code: str, *, net
             attempts.forget(session)
         return right
 
-    if not database.run(take):
+    try:
+        taken = database.run(take)
+    except KeyLost:
+        database.run(attempts.forget)
+        raise
+    if not taken:
+        attempts.refused(Reason.CODE)
         raise CodeRefused(
             N_("Mã chưa đúng hoặc đã dùng. Hãy đợi ứng dụng hiện mã mới rồi nhập lại; giờ của điện thoại cần đúng."),
             field="code",
@@ -83,7 +106,7 @@ def check_code(database: Database, vault: Vault, staff: Staff, code: str, *, net
 def check_recovery_code(
     database: Database, vault: Vault, staff: Staff, code: str, *, network: str, now: datetime
 ) -> None:
-    """Take a recovery code, which is then used up; raises `CodeRefused` or `TooMany`."""
+    """Take a recovery code, which is then used up; raises `CodeRefused`, `TooMany` or `KeyLost`."""
     attempts = Attempts(database, vault, staff, network, now)
     attempts.count()
     with database.read() as session:
@@ -105,6 +128,8 @@ def check_recovery_code(
         return True
 
     if not database.run(take):
+        attempts.refuse_if_key_is_lost()
+        attempts.refused(Reason.RECOVERY_CODE)
         raise CodeRefused(N_("Mã dự phòng chưa đúng hoặc đã dùng. Hãy nhập một mã khác."), field="recovery_code")
 
 
@@ -115,5 +140,6 @@ def check_password_again(
     attempts = Attempts(database, vault, staff, network, now)
     attempts.count(CONFIRM_LIMIT)
     if not is_right(password, staff.password):
+        attempts.refused(Reason.CONFIRMATION)
         raise CodeRefused(N_("Mật khẩu chưa đúng. Hãy kiểm tra rồi nhập lại."), field=field)
     database.run(lambda session: attempts.forget(session, CONFIRM_LIMIT))

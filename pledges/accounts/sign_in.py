@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from pledges.accounts.models import Staff
 from pledges.accounts.passwords import is_right
 from pledges.accounts.queries import plain_address, staff_by_email
+from pledges.accounts.refusals import Reason, count_refusal
 from pledges.accounts.rules import FAILURE_WINDOW, FAILURES_PER_ACCOUNT, FAILURES_PER_NETWORK
 from pledges.core import throttle
 from pledges.core.db import Database
@@ -40,9 +41,15 @@ def check_password(
         throttle.use(session, NETWORK_LIMIT, network_hash, most=FAILURES_PER_NETWORK, per=FAILURE_WINDOW, now=now)
         throttle.use(session, ACCOUNT_LIMIT, account_hash, most=FAILURES_PER_ACCOUNT, per=FAILURE_WINDOW, now=now)
 
+    def note(reason: Reason) -> None:
+        with database.read() as session:
+            whose = staff_by_email(session, email)
+        database.run(lambda session: count_refusal(session, reason, whose, network_hash=network_hash, now=now))
+
     try:
         database.run(count_attempt)
     except TooMany as refusal:
+        note(Reason.THROTTLED)
         raise TooMany(
             N_("Đăng nhập sai quá nhiều lần. Hãy đợi %(minutes)s phút rồi thử lại."), **refusal.params
         ) from None
@@ -50,6 +57,7 @@ def check_password(
         staff = staff_by_email(session, email)
     known_hash = staff.password if staff is not None and staff.active else None
     if not is_right(password, known_hash) or staff is None:
+        note(Reason.PASSWORD)
         raise SignInRefused(N_("Thư điện tử hoặc mật khẩu chưa đúng. Hãy kiểm tra rồi nhập lại."), field="password")
 
     def forget_attempts(session: Session) -> None:

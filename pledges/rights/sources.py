@@ -233,7 +233,9 @@ NOT_IN_COPY: dict[str, str] = {
         (
             "bounce_seen",
             "mail_turn",
+            "data_key_mark",
             "paused_batch",
+            "refusal_count",
             "registration_turn",
             "round",
             "schedule_mark",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import structlog
-from flask import Flask, Response, g, make_response, render_template, request
+from cryptography.exceptions import InvalidTag
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from flask_wtf.csrf import CSRFError
@@ -13,13 +14,19 @@ from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from pledges.accounts.permissions import NotPermitted, OutOfReach
 from pledges.core.db import is_full, is_retriable
-from pledges.core.errors import DomainError
+from pledges.core.errors import N_, DomainError
 from pledges.web.degraded import AWAY, FULL, is_storage_fault, note_full
 from pledges.web.i18n import error_text
 from pledges.web.problems import for_programs, problem, refused
 
 log = structlog.get_logger()
+
+LOST_KEY = N_(
+    "Máy chủ không đọc được dữ liệu đã mã hóa, vì khóa dữ liệu của hệ thống đã bị thay hoặc bị mất. Lỗi này không phải "
+    "do bạn. Hãy báo cho cơ quan quản lý hệ thống; khi khóa được đặt lại, trang này dùng được như trước."
+)
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,8 @@ def error_page(status: int, message: str | None = None) -> Response:
 
 
 def _refused(error: DomainError) -> Response:
+    if isinstance(error, NotPermitted | OutOfReach):
+        current_app.extensions["note_refused_act"]()
     if for_programs():
         return refused(error)
     return error_page(error.status, error_text(error))
@@ -117,6 +126,8 @@ def _fault(error: Exception) -> Response:
         if is_full(error):
             note_full()
             return error_page(503, _(FULL))
+        if isinstance(error, InvalidTag):
+            return error_page(503, _(LOST_KEY))
         if is_storage_fault(error):
             return error_page(503, _(AWAY))
         return error_page(503 if isinstance(error, DBAPIError) and is_retriable(error) else 500)

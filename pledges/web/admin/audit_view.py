@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from flask import url_for
@@ -14,6 +14,7 @@ from sqlalchemy import Select, select
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.permissions import Action, Place
+from pledges.accounts.refusals import NOBODY
 from pledges.accounts.rules import ROLES
 from pledges.audit.catalogue import FACT_KINDS
 from pledges.audit.models import Fact
@@ -27,7 +28,7 @@ from pledges.web.admin.audit_forms import EXPORT_REASONS, GROUPS
 from pledges.web.admin.settings_words import label_of, value_text
 from pledges.web.current import reader
 from pledges.web.fields import lazy
-from pledges.web.i18n import date_text, translate
+from pledges.web.i18n import date_text, time_text, translate
 from pledges.web.officer.reach import reaches
 
 T = TypeVar("T", Channel, Obligation)
@@ -61,8 +62,24 @@ DETAILS = {
     "effective_on": lazy("Có hiệu lực từ"),
     "key": lazy("Khóa API"),
     "expires_on": lazy("Hết hạn"),
+    "since": lazy("Trong 15 phút từ"),
+    "wrong_passwords": lazy("Sai mật khẩu"),
+    "wrong_codes": lazy("Sai mã của ứng dụng"),
+    "wrong_recovery_codes": lazy("Sai mã dự phòng"),
+    "wrong_passkeys": lazy("Sai khóa truy cập"),
+    "wrong_confirmations": lazy("Xác nhận sai"),
+    "wrong_keys": lazy("Sai khóa API"),
+    "refused_acts": lazy("Việc ngoài quyền"),
+    "throttled": lazy("Bị chặn vì thử quá nhiều lần"),
+    "networks": lazy("Số mạng gửi đến"),
+    "accounts": lazy("Số tài khoản"),
 }
 """What of a fact's data is shown, and under which name; ids, hashes and moves of counters are for machines."""
+_NOBODYS = {
+    "staff.sign_in_refused": lazy("Địa chỉ không có tài khoản"),
+    "staff.act_refused": lazy("Những tài khoản khác"),
+    "key.refused": lazy("Khóa không có trong danh sách"),
+}
 SCOPES = {
     Scope.PRESUMED_IN.value: lazy("tạm tính thuộc diện ký"),
     Scope.CONFIRMED_IN.value: lazy("thuộc diện ký"),
@@ -191,6 +208,8 @@ class _Names:
         """Its name and address, as far as the person may know and open it."""
         if reference := self.pledges.get(fact.object_id):
             return reference, ""
+        if fact.object_id == NOBODY:
+            return str(_NOBODYS[fact.kind] if "accounts" not in fact.data else _("Những tài khoản khác")), ""
         person = self.staff.get(str(fact.object_id)) if fact.object_kind == "staff" else None
         if person is not None:
             manages = reaches(Action.STAFF_MANAGE, Place(person.province_code))
@@ -249,7 +268,9 @@ def details_of(fact: Fact) -> list[str]:
         details.append(f"{_value(data['before'])} → {_value(after)}")
     shown = {"scope", "cohort"} if details else set()
     for name, label in DETAILS.items():
-        if name == "role" and data.get(name) in set(Role):
+        if name == "since" and name in data:
+            details.append(f"{label} {time_text(datetime.fromisoformat(data[name]))}")
+        elif name == "role" and data.get(name) in set(Role):
             details.append(f"{label}: {translate(ROLES[Role(data[name])].label)}")
         elif name in data and name not in shown and (said := _value(data[name])):
             details.append(f"{label}: {said}")

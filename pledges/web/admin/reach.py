@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from pledges.accounts.permissions import Action, Place, Reach
+from pledges.accounts.permissions import Action, OutOfReach, Place, Reach
 from pledges.core.errors import NotFound
 from pledges.plans.models import Province
 from pledges.plans.queries import provinces_in_use
@@ -16,8 +16,10 @@ from pledges.web.officer.reach import reaches, scope_of
 def province_within(code: str, action: Action) -> Province:
     """A province in use within reach; any other one is answered like one that does not exist."""
     province = reader().get(Province, code)
-    if province is None or not province.in_use or not reaches(action, Place(code)):
+    if province is None or not province.in_use:
         raise NotFound
+    if not reaches(action, Place(code)):
+        raise OutOfReach
     return province
 
 

@@ -13,7 +13,7 @@ from pledges.accounts import administration
 from pledges.accounts.administration import Inviting
 from pledges.accounts.factors import factors_of, recovery_codes_left
 from pledges.accounts.models import Staff
-from pledges.accounts.permissions import Action, Place, Reach, allows
+from pledges.accounts.permissions import Action, Place, Reach, require
 from pledges.accounts.queries import get_staff, living_link_until, sessions_of, staff_page
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.core.calendar import local_day
@@ -43,16 +43,17 @@ manages_staff = may(Action.STAFF_MANAGE)
 def _province(code: str) -> Province | None:
     """The province of an address, None for the whole system; out of reach it looks like one that does not exist."""
     province = reader().get(Province, code)
-    known = code == WHOLE_SYSTEM or (province is not None and province.in_use)
-    if not known or not allows(current_staff(), Action.STAFF_MANAGE, Place(code)):
+    if code != WHOLE_SYSTEM and (province is None or not province.in_use):
         raise NotFound
+    require(current_staff(), Action.STAFF_MANAGE, Place(code))
     return province
 
 
 def _person(code: str, staff_id: uuid.UUID) -> Staff:
     found = get_staff(reader(), code, staff_id)
-    if found is None or not allows(current_staff(), Action.STAFF_MANAGE, Place(code)):
+    if found is None:
         raise NotFound
+    require(current_staff(), Action.STAFF_MANAGE, Place(code))
     return found
 
 

@@ -33,6 +33,7 @@ class Line:
 TITLES = {
     "database": lazy("Cơ sở dữ liệu"),
     "writing": lazy("Ghi vào cơ sở dữ liệu"),
+    "data_key": lazy("Khóa dữ liệu (PLEDGES_DATA_KEY)"),
     "plans": lazy("Kế hoạch đã nạp"),
     "mail": lazy("Thư điện tử"),
     "jobs": lazy("Việc đang chờ"),
@@ -49,6 +50,7 @@ ORDER = (
     "writing",
     "disk",
     "storage",
+    "data_key",
     "worker",
     "jobs",
     "mail",
@@ -93,6 +95,21 @@ def _writing(state: str, _figures: Figures) -> tuple[str, str]:
             _("Xem chỗ trống của ổ đĩa chứa cơ sở dữ liệu trước tiên. Khi có chỗ, hệ thống tự nhận lại."),
         )
     return _("Vừa ghi thử một dòng và xóa đi."), ""
+
+
+def _data_key(state: str, _figures: Figures) -> tuple[str, str]:
+    if state == "other":
+        return (
+            _(
+                "Khóa trong cấu hình không phải là khóa đã mã hóa cơ sở dữ liệu này. Cán bộ không đăng nhập được bằng "
+                "mã xác thực hoặc mã dự phòng; số định danh cá nhân và bản đang viết không đọc được."
+            ),
+            _(
+                "Đặt lại đúng PLEDGES_DATA_KEY từ bản sao cất riêng cho cả web và tiến trình nền rồi khởi động lại. "
+                "Nếu khóa đã mất hẳn: pledges ops accept-data-key, rồi pledges staff reset-factor cho từng cán bộ."
+            ),
+        )
+    return _("Mở được dữ liệu đã mã hóa."), ""
 
 
 def _plans(state: str, figures: Figures) -> tuple[str, str]:
@@ -236,6 +253,7 @@ def _seal(state: str, figures: Figures) -> tuple[str, str]:
 _SAID: dict[str, Callable[[str, Figures], tuple[str, str]]] = {
     "database": _database,
     "writing": _writing,
+    "data_key": _data_key,
     "plans": _plans,
     "mail": _mail,
     "jobs": _jobs,

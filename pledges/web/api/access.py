@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts.agency_keys import KeyStanding, key_actor, key_of, note_use, standing_of
 from pledges.accounts.models import AgencyKey
+from pledges.accounts.refusals import Reason
 from pledges.audit.operations import Actor
 from pledges.core import throttle
 from pledges.core.errors import N_, DomainError
@@ -21,6 +22,7 @@ from pledges.plans.models import Agency, Province
 from pledges.plans.queries import get_agency, get_province
 from pledges.reporting.standing import Place
 from pledges.web.current import now, product, reader, write
+from pledges.web.refusing import note_refusal
 
 REQUESTS_AN_HOUR = 1200
 """With one key: enough for the longest list of an agency, page by page."""
@@ -67,9 +69,11 @@ def check_key() -> None:
         raise NoKey(N_("Hãy gửi khóa của cơ quan trong dòng “Authorization: Bearer …”."))
     key = key_of(reader(), shown.strip())
     if key is None:
+        note_refusal(Reason.KEY, None)
         raise NoKey(N_("Không có khóa nào như vậy. Hãy kiểm tra xem khóa có được chép đủ không."))
     standing = standing_of(key, now())
     if standing is not KeyStanding.LIVING:
+        note_refusal(Reason.KEY, key)
         raise NoKey(REFUSALS[standing])
     province = get_province(reader(), key.province_code)
     if not province.in_use:

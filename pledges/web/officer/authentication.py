@@ -24,12 +24,14 @@ from pledges.accounts.models import Delegation, RoleName, SignInWay, Staff, Staf
 from pledges.accounts.operations import actor_of, begin_session, end_session, note_seen
 from pledges.accounts.permissions import PERMISSIONS, Action, NotPermitted, reach_of
 from pledges.accounts.queries import living_session
+from pledges.accounts.refusals import Reason
 from pledges.accounts.rules import SEEN_EVERY, WARNING_BEFORE
 from pledges.accounts.sessions import browser_words, is_fresh, renew, seconds_left
 from pledges.audit.operations import Actor
 from pledges.core.calendar import local_day
 from pledges.web.current import now, product, product_of, write
 from pledges.web.degraded import write_if_room
+from pledges.web.refusing import note_refusal
 from pledges.web.security import UNSAFE_METHODS, set_staff_gate
 
 COOKIE_KEY = "staff"
@@ -74,6 +76,7 @@ def set_up_authentication(app: Flask) -> None:
     app.before_request_funcs.setdefault(None, []).insert(0, _drop_dead_session)
     app.jinja_env.globals["signed_in_staff"] = signed_in_staff
     app.jinja_env.globals["session_ends"] = session_ends
+    app.extensions["note_refused_act"] = _note_refused_act
     set_staff_gate(app, _gate)
 
 
@@ -250,6 +253,11 @@ def _gate(action: Action) -> ResponseReturnValue | None:
     if request.method in UNSAFE_METHODS and _needs_confirmation(action) and not is_fresh(current_session(), now()):
         return cast(ResponseReturnValue, current_app.extensions["ask_to_confirm"]())
     return None
+
+
+def _note_refused_act() -> None:
+    if (staff := signed_in_staff()) is not None:
+        note_refusal(Reason.ACTION, staff)
 
 
 def _needs_confirmation(action: Action) -> bool:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cryptography.exceptions import InvalidTag
 from flask import redirect, session, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from segno import make
 from sqlalchemy.orm import Session
 
+from pledges.accounts.data_key import TOTP_PURPOSE
 from pledges.accounts.factor_models import StaffFactor, StaffStep, StepPurpose
 from pledges.accounts.factors import (
-    TOTP_PURPOSE,
     factors_of,
     hash_recovery_codes,
     keep_recovery_codes,
@@ -51,7 +52,11 @@ def begun(purpose: StepPurpose) -> tuple[StaffStep, Staff, str]:
     staff = staff_of_step(reader(), step)
     if step is None or staff is None or step.secret is None:
         raise StepOver
-    return step, staff, product().vault.decrypt(TOTP_PURPOSE, step.secret)
+    try:
+        return step, staff, product().vault.decrypt(TOTP_PURPOSE, step.secret)
+    except InvalidTag:
+        # The data key was exchanged since this step began; a step that begins now has a key of its own.
+        raise StepOver from None
 
 
 def shown_key(staff: Staff, secret: str) -> dict[str, object]:

@@ -20,12 +20,14 @@ from pledges.accounts.passkeys import (
     registration_options,
 )
 from pledges.accounts.queries import get_staff
+from pledges.accounts.refusals import Reason
 from pledges.accounts.rules import CHALLENGES_PER_NETWORK, FAILURE_WINDOW
 from pledges.accounts.second_step import CHALLENGE_LIMIT
 from pledges.accounts.steps import StepOver, begin_step, finish_step, living_step
 from pledges.core import throttle
 from pledges.web.current import now, product, reader, write
 from pledges.web.network import network
+from pledges.web.refusing import note_refusal
 
 CHALLENGE_KEY = "passkey"
 """Where the secret of the open challenge stands in the signed cookie."""
@@ -81,14 +83,19 @@ def new_passkey(staff: Staff, answer: str) -> NewPasskey:
 
 def passkey_owner(answer: str) -> Staff:
     """Whose passkey has answered; raises `PasskeyRefused`."""
-    challenge = _use_challenge(StepPurpose.AUTHENTICATE)
-    factor = passkey_by_credential(reader(), credential_id_of(answer))
-    if factor is None:
-        raise PasskeyRefused
-    count = read_authentication(this_site(), answer, challenge, factor)
-    staff = get_staff(reader(), factor.province_code, factor.staff_id)
-    if staff is None or not staff.active:
-        raise PasskeyRefused
-    if not write(lambda writing: note_passkey_used(writing, factor, count, now())):
-        raise PasskeyRefused
+    staff = None
+    try:
+        challenge = _use_challenge(StepPurpose.AUTHENTICATE)
+        factor = passkey_by_credential(reader(), credential_id_of(answer))
+        if factor is None:
+            raise PasskeyRefused
+        staff = get_staff(reader(), factor.province_code, factor.staff_id)
+        count = read_authentication(this_site(), answer, challenge, factor)
+        if staff is None or not staff.active:
+            raise PasskeyRefused
+        if not write(lambda writing: note_passkey_used(writing, factor, count, now())):
+            raise PasskeyRefused
+    except PasskeyRefused:
+        note_refusal(Reason.PASSKEY, staff)
+        raise
     return staff

@@ -24,6 +24,7 @@ BAD: dict[tuple[str, str], dict[str, Any]] = {
     ("database", "migrations"): {},
     ("database", "silent"): {},
     ("writing", "refused"): {},
+    ("data_key", "other"): {},
     ("plans", "missing"): {},
     ("mail", "late"): {"accepted": None, "since": AT, "minutes": 7},
     ("mail", "put_off"): {"accepted": AT, "since": AT, "count": 3},
