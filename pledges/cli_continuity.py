@@ -97,6 +97,13 @@ def ops_backup(to: Path, keys_to: Path | None, keys_password: Path | None, keep:
 @click.option("--restored", default=None, help="Address of a database that was put back already, as by pgBackRest.")
 @click.option("--restored-storage", type=FOLDER, default=None, help="The files that were put back with it.")
 @click.option("--pgbackrest", "stanza", default=None, help="Also ask pgBackRest about this stanza.")
+@click.option(
+    "--checkpoint",
+    "checkpoints",
+    type=FILE,
+    multiple=True,
+    help="A file with a published checkpoint of the log, kept apart: what it speaks of must be in the copy.",
+)
 @json_option
 @with_appcontext
 @impossible_as_status
@@ -110,6 +117,7 @@ def ops_drill(
     restored: str | None,
     restored_storage: Path | None,
     stanza: str | None,
+    checkpoints: tuple[Path, ...],
     as_json: bool,
 ) -> None:
     """Put a backup back into an empty place and prove that nothing is missing. Status 1: a sentence for each fault."""
@@ -117,10 +125,10 @@ def ops_drill(
     if (restored is None) != (restored_storage is None):
         raise click.UsageError("--restored and --restored-storage belong together.")
     if restored is not None and restored_storage is not None:
-        report = look_at_restored(running, restored, restored_storage)
+        report = look_at_restored(running, restored, restored_storage, checkpoints)
     else:
         password = read_password(keys_password)
-        report = rehearse(running, Rehearsal(backup, keys_from, password, without_keys, into, work))
+        report = rehearse(running, Rehearsal(backup, keys_from, password, without_keys, into, work, checkpoints))
     continuous = asdict(ask_pgbackrest(stanza)) if stanza is not None else None
     if continuous is not None:
         continuous["ended_at"] = continuous["ended_at"].isoformat()

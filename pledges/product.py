@@ -66,6 +66,7 @@ from pledges.signing.sealing import PledgeSealer
 from pledges.tips.operations import forget_networks
 from pledges.tips.proof import forget_old_proofs
 from pledges.transparency.keys import LogKey
+from pledges.transparency.mailing import MAIL_CHECKPOINT, MAIL_CHECKPOINT_SECONDS, CheckpointMail
 from pledges.transparency.worker import (
     AUDIT_LOG,
     AUDIT_LOG_SECONDS,
@@ -137,6 +138,7 @@ class Product:
             Task(LAPSE_DISPUTES, self.lapse_disputes, attempts=1),
             Task(FIND_DUPLICATES, DuplicateSearch(self.database, self.clock).search, attempts=1),
             Task(MAKE_CHECKPOINTS, self.make_checkpoints, attempts=1),
+            Task(MAIL_CHECKPOINT, self.checkpoint_mail().send, attempts=1),
             Task(COUNT_SUBJECTS, self.count_subjects, attempts=1),
             Task(RECOMPUTE_TASK, self.recompute_obligations),
             Task(REMIND_OF_RIGHTS, self.rights_reminders().remind, attempts=1),
@@ -157,6 +159,11 @@ class Product:
             read_file=self.read_attachment,
             followers=FOLLOWERS,
         )
+
+    def checkpoint_mail(self) -> CheckpointMail:
+        """Takes what the log has signed to an agency that does not run this system."""
+        address = self.settings.log_witness_email
+        return CheckpointMail(self.database, self.clock, self.vault, self.settings.public_url, address)
 
     def mailbox_moves(self) -> MailboxMoves:
         """Files that a person has granted to another mailbox."""
@@ -229,6 +236,7 @@ class Product:
             Schedule(LAPSE_DISPUTES, LAPSE_DISPUTES, LAPSE_DISPUTES_SECONDS),
             Schedule(FIND_DUPLICATES, FIND_DUPLICATES, FIND_DUPLICATES_SECONDS),
             Schedule(MAKE_CHECKPOINTS, MAKE_CHECKPOINTS, MAKE_CHECKPOINTS_SECONDS),
+            Schedule(MAIL_CHECKPOINT, MAIL_CHECKPOINT, MAIL_CHECKPOINT_SECONDS),
             Schedule(COUNT_SUBJECTS, COUNT_SUBJECTS, COUNT_SUBJECTS_SECONDS),
             Schedule(REMIND_OF_RIGHTS, REMIND_OF_RIGHTS, REMIND_OF_RIGHTS_SECONDS),
             Schedule(RETENTION_TASK, RETENTION_TASK, RETENTION_SECONDS),

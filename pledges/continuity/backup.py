@@ -100,6 +100,7 @@ def _take(product: Product, wanted: Wanted) -> Taken:
         tables=database.tables,
         keys=key_marks(keys),
         damaged=damaged,
+        checkpoint=database.checkpoint,
     )
     manifest.write(half)
     sync_folder(half)

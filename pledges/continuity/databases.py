@@ -13,12 +13,13 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, create_engine, text
+from sqlalchemy import URL, Connection, create_engine, select, text
 from sqlalchemy.pool import NullPool
 
 from pledges.audit.queries import newest_recorded
 from pledges.continuity.manifest import NotPossible
 from pledges.core.db import Database
+from pledges.transparency.models import Checkpoint
 
 SQLITE_FILE = "database.sqlite"
 POSTGRESQL_FILE = "database.dump"
@@ -40,6 +41,8 @@ class Copied:
     file: str
     tables: dict[str, int]
     newest_fact: datetime | None
+    checkpoint: str
+    """The newest checkpoint of the log, a signed note; empty where there is none."""
 
 
 def is_sqlite(url: URL) -> bool:
@@ -68,7 +71,7 @@ def _copy_sqlite(database: Database, folder: Path) -> Copied:
     with target.open("rb") as file:
         os.fsync(file.fileno())
     with sqlite_copy(target) as connection:
-        return Copied(SQLITE_FILE, count_rows(connection), newest_fact(connection))
+        return Copied(SQLITE_FILE, count_rows(connection), newest_fact(connection), newest_checkpoint(connection))
 
 
 @contextmanager
@@ -91,7 +94,8 @@ def _copy_postgresql(database: Database, folder: Path) -> Copied:
     options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with database.engine.connect().execution_options(**options) as connection:
         snapshot = connection.scalar(text("SELECT pg_export_snapshot()"))
-        copied = Copied(POSTGRESQL_FILE, count_rows(connection), newest_fact(connection))
+        rows, newest = count_rows(connection), newest_fact(connection)
+        copied = Copied(POSTGRESQL_FILE, rows, newest, newest_checkpoint(connection))
         target = folder / POSTGRESQL_FILE
         run_program(
             ["pg_dump", "--format=custom", f"--snapshot={snapshot}", "--no-password", f"--file={target}"], database.url
@@ -152,6 +156,12 @@ def newest_fact(connection: Connection) -> datetime | None:
     if "fact" not in table_names(connection):
         return None
     return newest_recorded(connection)
+
+
+def newest_checkpoint(connection: Connection) -> str:
+    if Checkpoint.__tablename__ not in table_names(connection):
+        return ""
+    return connection.scalar(select(Checkpoint.note).order_by(Checkpoint.size.desc()).limit(1)) or ""
 
 
 def refuse_tables(url: URL) -> None:

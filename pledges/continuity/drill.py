@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from pledges.audit.queries import newest_recorded
-from pledges.continuity import checks
+from pledges.continuity import checks, log_checks
 from pledges.continuity.backup import Wanted, take_backup
 from pledges.continuity.checks import Check
 from pledges.continuity.files import damaged_files, stored_files
@@ -41,6 +41,8 @@ class Rehearsal:
     """An empty database for the restored copy; None: one is made, beside the running one."""
     work: Path | None = None
     """Where the restored copy lies meanwhile; None: in PLEDGES_VAR."""
+    checkpoints: tuple[Path, ...] = ()
+    """Files with checkpoints of the log as they were published: what they speak of must be in the copy."""
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Report:
         }
 
 
-def look_at_restored(product: Product, url: str, storage: Path) -> Report:
+def look_at_restored(product: Product, url: str, storage: Path, checkpoints: tuple[Path, ...] = ()) -> Report:
     """What pgBackRest or anybody else has put back, beside the running system: everything but the backup itself."""
     database = Database(url)
     try:
@@ -96,7 +98,9 @@ def look_at_restored(product: Product, url: str, storage: Path) -> Report:
             raise NotPossible("The restored database is of another version: use the program that it was made with.")
         listed = [sha256 for sha256, _size in stored_files(storage)]
         key = product.settings.data_key
-        report.checks += _checks_of(product, Restored(database, Storage(storage), []), listed, key, newest)
+        restored = Restored(database, Storage(storage), [])
+        report.checks += _checks_of(product, restored, listed, key, newest)
+        report.checks += _checks_of_log(product, restored, newest, checkpoints)
         report.check_seconds = time.monotonic() - begun
         return report
     except DBAPIError as error:
@@ -133,6 +137,7 @@ def _rehearse(product: Product, wanted: Rehearsal, folder: Path, keys_at: Path |
             report.restore_seconds = time.monotonic() - begun
             begun = time.monotonic()
             _look(product, folder, manifest, restored, keys, report)
+            report.checks += _checks_of_log(product, restored, report.newest_fact, wanted.checkpoints, manifest)
             report.check_seconds = time.monotonic() - begun
     except (OSError, DBAPIError, NotPossible) as error:
         report.checks.append(Check("restore", 0, [f"The backup cannot be put back: {_plain(error)}"]))
@@ -186,6 +191,33 @@ def _checks_of(
         yield checks.check_verifications(session, storage)
         yield from _against_live(product, session, newest)
     yield checks.check_counters(database)
+
+
+def _checks_of_log(
+    product: Product,
+    restored: Restored,
+    newest: datetime | None,
+    files: tuple[Path, ...],
+    manifest: Manifest | None = None,
+) -> Iterator[Check]:
+    """The log agrees with itself and what it speaks of, and with every checkpoint of it that lies elsewhere."""
+    yield log_checks.check_log(product, restored.database)
+    with restored.database.read() as copy:
+        try:
+            with product.database.read() as live:
+                keys = log_checks.known_keys(product, copy, live)
+                published = log_checks.of_running_system(live, newest)
+                yield log_checks.of_copy(copy, live)
+        except DBAPIError:
+            keys, published = log_checks.known_keys(product, copy), []
+        try:
+            if manifest is not None and manifest.checkpoint:
+                published += log_checks.checkpoints_in(manifest.checkpoint, keys, "the manifest of the backup")
+            for file in files:
+                published += log_checks.read_checkpoints(file, keys)
+        except NotPossible as refusal:
+            yield Check("published", 0, [str(refusal)])
+        yield log_checks.check_published(copy, published)
 
 
 def _schema(restored: Restored, manifest: Manifest) -> Check:

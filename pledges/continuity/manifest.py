@@ -47,13 +47,16 @@ class Manifest:
     """Per key a hash made with the data key: it tells whether a copy of the keys fits, and nothing about the keys."""
     damaged: list[str] = field(default_factory=list)
     """Files that were damaged already where they were copied from."""
+    checkpoint: str = ""
+    """The newest checkpoint of the log in the copy, a signed note: a copy that was shortened later lacks it."""
     format: int = FORMAT
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         try:
             given = json.loads((folder / MANIFEST).read_text())
-            found = cls(**{each.name: given[each.name] for each in fields(cls)})
+            known = {each.name: given[each.name] for each in fields(cls) if each.name in given}
+            found = cls(**known)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NotPossible(f"{folder} is no backup: {MANIFEST} cannot be read ({type(error).__name__}).") from error
         if found.format != FORMAT:

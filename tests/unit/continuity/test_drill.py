@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ import pytest
 
 from pledges.continuity.backup import Taken, Wanted, take_backup
 from pledges.continuity.drill import Rehearsal, Report, rehearse
+from pledges.continuity.log_checks import read_checkpoints
 from pledges.continuity.manifest import FILE_LIST, Manifest, NotPossible, hash_of_file, listed_files, place_in_pool
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
 from pledges.jobs.worker import run_worker
 from pledges.product import Product
 from pledges.settings import Settings
+from pledges.transparency.models import Checkpoint
+from pledges.transparency.queries import latest_checkpoint
 from tests.support.clock import FixedClock
 from tests.support.signing import seller_pages, signed_by
 from tests.web.conftest import make_product
@@ -37,6 +41,9 @@ CHECKS = {
     "verifications",
     "running system",
     "counters",
+    "log",
+    "checkpoints",
+    "running log",
 }
 Damage = Callable[["Place"], None]
 
@@ -67,7 +74,7 @@ class Place:
         """Change a row and set the manifest right, as a clever intruder would: only the facts can tell."""
         file = self.backup / "database.sqlite"
         with closing(sqlite3.connect(file)) as connection, connection:
-            connection.execute(statement)
+            connection.executescript(statement)
             left = connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         tables = Manifest.read(self.backup).tables | {table: left}
         self.claim(tables=tables, database_sha256=hash_of_file(file))
@@ -82,7 +89,14 @@ def filled(database: Database, clock: FixedClock, vault: Vault, settings: Settin
     for number in (1, 2):
         signed_by(database, seller_pages(number), now=clock(), vault=vault)
     run_worker(database, product.tasks(), once=True)
+    log_goes_on(product)
     return product
+
+
+def log_goes_on(product: Product) -> None:
+    """The facts of these minutes are sealed, and a checkpoint is signed over them."""
+    product.log_worker().keep()
+    product.log_worker().sign()
 
 
 def backed_up(product: Product, folder: Path, **changes: Any) -> Taken:
@@ -130,12 +144,18 @@ def _other_data_key(place: Place) -> None:
 
 DAMAGES: tuple[dict[str, Damage], ...] = (
     {
+        "LOST: the manifest of the backup is a checkpoint over 1 entries, and the copy has 0": lambda it: it.in_copy(
+            "DELETE FROM log_checkpoint; DELETE FROM log_entry; UPDATE log_head SET size = 0", table="log_entry"
+        ),
         "is damaged in the backup": lambda it: _flip(it.stored),
         "The table signature has 0 rows": lambda it: it.in_copy("DELETE FROM signature", table="pledge"),
         "seal.p12 is missing in the copy of the keys": lambda it: next(it.keys.rglob("seal.p12")).unlink(),
     },
     {
         "named by document.sha256, is not in the backup": _without_line,
+        "The log of the copy is wrong: entry 0: its body is not": lambda it: it.in_copy(
+            "UPDATE log_entry SET body = replace(body, '2026-11-20', '2026-11-19')", table="log_entry"
+        ),
         "A fact is missing": lambda it: it.in_copy("DELETE FROM fact WHERE kind = 'pledge.submitted'", table="fact"),
         "seal.p12 is another one in the copy of the keys": lambda it: _flip(next(it.keys.rglob("seal.p12"))),
     },
@@ -163,6 +183,28 @@ def test_whatever_is_missing_or_changed_is_said(
             damage(place)
         said = " ".join(drilled(product, place.folder).sentences)
         assert [sentence for sentence in damages if sentence not in said] == [], said
+    _a_published_checkpoint_is_asked_for(product, clock, tmp_path)
+
+
+def _a_published_checkpoint_is_asked_for(product: Product, clock: FixedClock, folder: Path) -> None:
+    """Sound in itself, a backup has still lost what was published after it was made."""
+    clock.advance(timedelta(minutes=5))
+    signed_by(product.database, seller_pages(3), now=clock(), vault=product.vault)
+    log_goes_on(product)
+    kept, checkpoint = folder / "kept.txt", _checkpoint(product)
+    kept.write_text("\n".join(f"> {line}" for line in checkpoint.note.splitlines() if line))
+    [said] = drilled(product, folder / "sound", checkpoints=(kept,)).sentences
+    assert said.startswith("LOST: kept.txt is a checkpoint over 2 entries, and the copy has 1. The entries 1 to 1 were")
+    kept.write_text(checkpoint.note.replace("\n2\n", "\n1\n"))
+    with pytest.raises(NotPossible, match="signed with none of the keys of this log, or was changed"):
+        read_checkpoints(kept, [checkpoint.key])
+
+
+def _checkpoint(product: Product) -> Checkpoint:
+    with product.database.read() as session:
+        found = latest_checkpoint(session)
+    assert found is not None
+    return found
 
 
 def test_a_backup_goes_on_where_it_stood(
