@@ -47,7 +47,10 @@ def read_checkpoint(note: str, verifier: str) -> Told:
     text, _, signatures = note.rpartition("\n\n")
     text += "\n"
     name, public = _read_verifier(verifier)
-    lines = [line.split(" ") for line in signatures.splitlines()]
+    *signature_lines, end = signatures.split("\n")
+    lines = [line.split(" ") for line in signature_lines]
+    if end:
+        raise WrongNote("the last line has no end")
     if not any(len(each) == 3 and each[:2] == [_DASH, name] and _fits(text, each[2], name, public) for each in lines):
         raise WrongNote("the signature does not belong to this text and key")
     return _read_text(text)
@@ -84,7 +87,8 @@ def _read_verifier(verifier: str) -> tuple[str, bytes]:
 def _fits(text: str, encoded: str, name: str, public: bytes) -> bool:
     try:
         signed = base64.b64decode(encoded, validate=True)
-        if signed[:4] != _key_id(name, public):
+        # The same bytes can be written in several ways: only the usual one counts.
+        if signed[:4] != _key_id(name, public) or base64.b64encode(signed).decode() != encoded:
             return False
         Ed25519PublicKey.from_public_bytes(public).verify(signed[4:], text.encode())
     except (binascii.Error, InvalidSignature, ValueError):
