@@ -32,6 +32,7 @@ from pledges.registry.recounting import recount
 from pledges.review.models import Decision
 from pledges.signing.models import Draft, Pledge, PledgeState
 from pledges.signing.verification import verify_pledge
+from pledges.transparency.models import LogEntry
 from tests.support import way_process
 from tests.support.databases import PostgresTemplate, SqliteTemplate
 from tests.support.mail_process import Nursery, nursery
@@ -166,7 +167,9 @@ class Way:
             self._count_steps(session, pledges, missing, doubled)
             self._open_files(session, pledges, missing, half_made)
             mails, uncertain = self._count_mails(session, pledges, missing, doubled)
+            self._count_entries(session, pledges, missing, doubled)
         half_made += [str(each) for each in self.database.run(lambda session: recount(session, repair=False))]
+        half_made += [str(fault) for fault in self.product.log_worker().audit(storage=self.product.storage).faults]
         return Figures(self.kills, len(pledges), mails, uncertain, doubled, missing, half_made)
 
     def _compare_with_what_people_saw(
@@ -206,6 +209,15 @@ class Way:
             }
             missing += [f"{reference}: {kind}" for kind, count in steps.items() if count < 1]
             doubled += [f"{reference}: {kind}" for kind, count in steps.items() if count > 1]
+
+    def _count_entries(
+        self, session: Session, pledges: dict[str, Pledge], missing: list[str], doubled: list[str]
+    ) -> None:
+        """Each approval stands in the log once."""
+        entered = Counter(session.scalars(select(LogEntry.object_id).where(LogEntry.kind == "pledge.approved")))
+        for reference, pledge in pledges.items():
+            count = entered[pledge.id]
+            (missing if count < 1 else doubled if count > 1 else []).append(f"{reference}: its entry")
 
     def _open_files(
         self, session: Session, pledges: dict[str, Pledge], missing: list[str], half_made: list[str]

@@ -39,6 +39,7 @@ from pledges.signing.drafts import save_page, start_draft
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.operations import sign_draft
 from pledges.signing.rules import Page, new_resume_code
+from pledges.transparency.worker import KEEP_LOG, SIGN_CHECKPOINT
 from tests.support.mail_process import main
 from tests.support.signing import PUBLIC_URL, confirmation_for, seller_pages
 
@@ -209,7 +210,7 @@ def work(database_url: str, smtp_url: str, who: str, folder: str, minutes: str) 
     if who == "office":
         People(product, Path(folder)).work()
         return
-    every = (SWEEP_MESSAGES, SWEEP_SEALS, SWEEP_COUNTERSIGNING, SWEEP_BATCHES)
+    every = (SWEEP_MESSAGES, SWEEP_SEALS, SWEEP_COUNTERSIGNING, SWEEP_BATCHES, KEEP_LOG, SIGN_CHECKPOINT)
     run_worker(product.database, product.tasks(), [Schedule(name, name, 0.5) for name in every], alive_seconds=1)
 
 
