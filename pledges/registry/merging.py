@@ -34,6 +34,7 @@ from pledges.registry.families import family
 from pledges.registry.merging_scope import adopt_scope, give_proposals_back, judge_again, move_proposals
 from pledges.registry.models import Channel, Entity, EntityType, Obligation, Scope, Sighting, Standing
 from pledges.registry.queries import Owed, obligations_of, types_of
+from pledges.registry.restrictions import spread, take_spread_back
 from pledges.registry.upkeep_models import Merge
 
 __all__ = ["Joined", "family", "lock_merged", "part", "put_into", "remember_judged"]
@@ -98,6 +99,9 @@ def put_into(
         counts += hand_over(session, obligation, kept, day=day)
     moved["obligations"] = [str(obligation.id) for obligation in single]
     moved["sightings"] = _move_sightings(session, merged, kept)
+    restricted = spread(session, province_code, family(session, kept), now=now)
+    if restricted:
+        moved["restricted"] = [str(entity_id) for entity_id in restricted]
     merge = Merge(
         province_code=province_code,
         id=new_id(),
@@ -324,6 +328,8 @@ def part(session: Session, merge: Merge, kept: Entity, merged: Entity, *, staff:
     for pair in moved["twins"]:
         give_proposals_back(session, kept.province_code, pair)
     _give_sightings_back(session, moved["sightings"], kept, merged)
+    restricted = [uuid.UUID(each) for each in moved.get("restricted", ())]
+    take_spread_back(session, kept.province_code, restricted, now=now)
     merge.undone_at, merge.undone_by = now, staff.id
     session.flush()
     return Joined(merge, kept, merged, counts, [uuid.UUID(pair["kept"]) for pair in moved["twins"]])

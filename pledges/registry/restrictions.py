@@ -53,8 +53,11 @@ def restrict(
     *,
     request_id: uuid.UUID,
     now: datetime,
-) -> None:
-    """Restrict all rows of one subject; those that are restricted already stay so, under their first request."""
+) -> list[uuid.UUID]:
+    """Restrict all rows of one subject; those that are restricted already stay so, under their first request.
+
+    Returns the rows that were not yet.
+    """
     held = set(
         session.scalars(
             select(Restriction.entity_id).where(
@@ -64,10 +67,42 @@ def restrict(
             )
         )
     )
+    fresh = [entity_id for entity_id in entity_ids if entity_id not in held]
     session.add_all(
         Restriction(province_code=province_code, entity_id=entity_id, request_id=request_id, since=now)
-        for entity_id in entity_ids
-        if entity_id not in held
+        for entity_id in fresh
+    )
+    return fresh
+
+
+def spread(
+    session: Session, province_code: str, entity_ids: Collection[uuid.UUID], *, now: datetime
+) -> list[uuid.UUID]:
+    """Rows have become one subject: what holds for one of them holds for all. Returns those for which it is new."""
+    first = session.scalars(
+        select(Restriction)
+        .where(
+            Restriction.province_code == province_code,
+            Restriction.entity_id.in_(entity_ids),
+            Restriction.lifted_at.is_(None),
+        )
+        .order_by(Restriction.since, Restriction.id)
+        .limit(1)
+    ).first()
+    return [] if first is None else restrict(session, province_code, entity_ids, request_id=first.request_id, now=now)
+
+
+def take_spread_back(session: Session, province_code: str, entity_ids: Collection[uuid.UUID], *, now: datetime) -> None:
+    """They are several subjects again."""
+    session.execute(
+        update(Restriction)
+        .where(
+            Restriction.province_code == province_code,
+            Restriction.entity_id.in_(entity_ids),
+            Restriction.lifted_at.is_(None),
+        )
+        .values(lifted_at=now)
+        .execution_options(synchronize_session=False)
     )
 
 

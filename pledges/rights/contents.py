@@ -21,7 +21,11 @@ from pledges.documents.paper import PledgePaper
 from pledges.imports.models import ImportRow
 from pledges.messaging.models import Message, MessageState
 from pledges.rights.subjects import Subject
+from pledges.signing.address_changes import OLD_MAILBOX, open_changes
 from pledges.signing.address_models import AddressChange, ChangeState
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, Side
+from pledges.signing.dispute_rules import OPEN as OPEN_DISPUTES
+from pledges.signing.links import revoke_links
 from pledges.signing.models import (
     AccessLink,
     ConfirmationCode,
@@ -186,12 +190,79 @@ def ended_address_changes(session: Session, subject: Subject) -> Sequence[Addres
 
 
 def empty_address_changes(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> list[str]:
+    return [file for change in rows for file in empty_address_change(change)]
+
+
+def empty_address_change(change: AddressChange) -> list[str]:
     """That the file was moved, and who decided it, stays; it cannot be moved back any more."""
-    files = [paper.partition(":")[2] for change in rows for paper in change.evidence]
-    for change in rows:
-        change.name = change.phone = change.reason = change.new_email = change.old_email = ""
-        change.evidence = []
+    files = papers_named(change.evidence)
+    change.name = change.phone = change.reason = change.new_email = change.old_email = ""
+    change.evidence = []
     return files
+
+
+def close_address_changes(session: Session, pledges: Iterable[Pledge], now: datetime) -> list[AddressChange]:
+    """A file that is emptied goes to no mailbox any more."""
+    open_ones = [change for pledge in pledges for change in open_changes(session, pledge)]
+    for change in open_ones:
+        change.state, change.decided_at, change.revision = ChangeState.REFUSED, now, change.revision + 1
+        revoke_links(session, OLD_MAILBOX, change.id, now)
+    return open_ones
+
+
+def papers_named(papers: Iterable[str]) -> list[str]:
+    """`picture:<SHA-256>` and `pdf:<SHA-256>` as the names of files."""
+    return [paper.partition(":")[2] for paper in papers]
+
+
+# --- Disputes --------------------------------------------------------------------------------------------------------
+
+
+def sent_for_disputes(session: Session, subject: Subject) -> Sequence[DisputeQuestion]:
+    """What this side has said and sent, as long as anything of it is held."""
+    ids = subject.entity_ids
+    disputes = select(Dispute.id).where(Dispute.province_code == subject.province_code)
+    rows = session.scalars(
+        select(DisputeQuestion)
+        .where(
+            DisputeQuestion.province_code == subject.province_code,
+            (DisputeQuestion.dispute_id.in_(disputes.where(Dispute.claim_id.in_(ids))))
+            & (DisputeQuestion.side == Side.CLAIM)
+            | (DisputeQuestion.dispute_id.in_(disputes.where(Dispute.owner_id.in_(ids))))
+            & (DisputeQuestion.side == Side.OWNER),
+        )
+        .order_by(DisputeQuestion.id)
+    )
+    return [row for row in rows if row.answer or row.papers]
+
+
+def empty_sent_papers(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> list[str]:
+    files = [file for question in rows for file in papers_named(question.papers)]
+    for question in rows:
+        question.answer, question.papers = "", []
+    return files
+
+
+def in_dispute(session: Session, subject: Subject) -> bool:
+    """Whether somebody has still to decide whose something is."""
+    ids = subject.entity_ids
+    waiting = select(Dispute.id).where(
+        Dispute.province_code == subject.province_code,
+        Dispute.claim_id.in_(ids) | Dispute.owner_id.in_(ids),
+        Dispute.state.in_(OPEN_DISPUTES),
+    )
+    return session.scalar(waiting.limit(1)) is not None
+
+
+def forget_standing_before(session: Session, subject: Subject) -> None:
+    """How the register stood before a decision, with numbers: from now on the decision cannot be taken back."""
+    ids = subject.entity_ids
+    for dispute in session.scalars(
+        select(Dispute).where(
+            Dispute.province_code == subject.province_code, Dispute.claim_id.in_(ids) | Dispute.owner_id.in_(ids)
+        )
+    ):
+        dispute.before = {}
 
 
 # --- Lists that were brought in -------------------------------------------------------------------------------------

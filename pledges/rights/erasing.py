@@ -28,20 +28,26 @@ from pledges.registry.upkeep_models import FormerName, UnreadValue
 from pledges.review.models import Decision
 from pledges.review.violation_models import Violation
 from pledges.rights.contents import (
+    close_address_changes,
     empty_address_changes,
     empty_draft,
     empty_messages,
     empty_pledge,
     empty_rows,
+    empty_sent_papers,
     ended_address_changes,
     ended_messages,
+    forget_standing_before,
+    in_dispute,
     own_drafts,
+    sent_for_disputes,
 )
 from pledges.rights.models import DataRequest
 from pledges.rights.sources import SOURCES
 from pledges.rights.subjects import Subject, subject_of
 from pledges.rounds.list_models import SnapshotRow
 from pledges.rounds.snapshots import erase_values
+from pledges.signing.address_models import AddressChange
 from pledges.signing.models import Pledge, PledgeState
 from pledges.signing.rules import OPEN_STATES
 from pledges.signing.withdrawing import end_pledge
@@ -68,6 +74,7 @@ PIECES: dict[str, str] = {
     "pledges_never_accepted": N_("Bản cam kết chưa từng được tiếp nhận: nội dung, chữ ký, tệp, ảnh"),
     "messages": N_("Nội dung thư đã gửi và địa chỉ nhận"),
     "address_changes": N_("Yêu cầu đổi hộp thư đã xong: tên, điện thoại, lý do, giấy tờ"),
+    "dispute_papers": N_("Trả lời, giấy tờ đã gửi khi cơ quan xác minh chủ kênh"),
     "contacts": N_("Điện thoại, thư điện tử trong danh sách đối tượng"),
     "unread": N_("Nội dung chưa đọc được trong các danh sách đã nhập"),
     "import_rows": N_("Dòng của các danh sách đã nhập"),
@@ -145,6 +152,8 @@ def erase(
 ) -> Erased:
     """Erase what no law keeps; `post`: the vault and the public address, for letters about pledges that end by it."""
     subject = subject_of(session, asked.province_code, asked.entity_id)
+    for change in close_address_changes(session, _never_accepted(session, subject), now):
+        _record_refused(session, change, staff, now)
     for pledge in _never_accepted(session, subject):
         if pledge.state in OPEN_STATES and pledge.state is not PledgeState.COUNTERSIGNING:
             end_pledge(session, pledge, now=now, vault=post[0], public_url=post[1])
@@ -171,6 +180,18 @@ def erase(
     return done
 
 
+def _record_refused(session: Session, change: AddressChange, staff: Staff, now: datetime) -> None:
+    record(
+        session,
+        "mailbox.refused",
+        province_code=change.province_code,
+        object_id=change.id,
+        actor=actor_of(staff),
+        now=now,
+        data={"pledge": str(change.pledge_id)},
+    )
+
+
 def _parts(contacts: bool) -> tuple[_Part, ...]:
     """Whether contacts are still needed is for a person to say, except while a pledge is in force."""
     return (
@@ -178,6 +199,7 @@ def _parts(contacts: bool) -> tuple[_Part, ...]:
         _Part("pledges_never_accepted", _never_accepted, _empty_pledges),
         _Part("messages", ended_messages, empty_messages),
         _Part("address_changes", ended_address_changes, empty_address_changes),
+        _Part("dispute_papers", sent_for_disputes, empty_sent_papers, "case", in_dispute),
         _Part("contacts", _contacts, _forget_contacts, "state_task", lambda s, of: not contacts or _in_force(of)),
         _Part("unread", _unread, _forget_unread),
         _Part("import_rows", _import_rows, empty_rows),
@@ -311,6 +333,7 @@ def _is_needed(session: Session, subject: Subject) -> bool:
 
 
 def _forget_register(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> tuple[str, ...]:
+    forget_standing_before(session, subject)
     for entity_id in subject.entity_ids:
         entity = session.get_one(Entity, (subject.province_code, entity_id))
         set_name(entity, ERASED)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, select
 from sqlalchemy.orm import Session
 
+from pledges.core.calendar import system_clock
 from pledges.core.db import Base, Database
-from pledges.documents.storage import Storage
+from pledges.documents.storage import LOOKS_NEW, Storage
 
 NAMING_COLUMNS = (
     "address_change.evidence",
@@ -63,16 +64,20 @@ def sweep_files(database: Database, storage: Storage, *, older_than: datetime, a
 
 
 def forget_files(database: Database, storage: Storage, names: Iterable[str]) -> None:
-    """Take away the files of what was just erased, at once and not with the next sweep; never one that is named."""
+    """Take away the files of what was just erased, at once and not with the next sweep; never one that is named.
+
+    One that passes for new may be in the hands of somebody who puts the same bytes just now: the sweep takes it later.
+    """
     wanted = sorted(set(names))
     if not wanted:
         return
+    old = system_clock() - timedelta(seconds=LOOKS_NEW)
     with database.read() as session:
         others = _named_elsewhere(session)
         kept = _documents(session, wanted)
     for name in wanted:
         if name not in kept and bytes.fromhex(name) not in others:
-            storage.forget(name)
+            storage.forget_left_over(name, old)
 
 
 def _documents(session: Session, names: Sequence[str]) -> set[str]:

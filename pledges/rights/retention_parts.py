@@ -19,7 +19,14 @@ from pledges.imports.queries import forget_rows
 from pledges.imports.states import Step, take_step
 from pledges.messaging.models import Message
 from pledges.registry.models import Sighting
-from pledges.rights.contents import ENDED_CHANGES, ENDED_MESSAGES, empty_message, empty_row, forget_drafts
+from pledges.rights.contents import (
+    ENDED_CHANGES,
+    ENDED_MESSAGES,
+    empty_address_change,
+    empty_message,
+    empty_row,
+    forget_drafts,
+)
 from pledges.rights.models import DataRequest
 from pledges.signing.address_models import AddressChange
 from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState
@@ -238,16 +245,20 @@ def _change_papers(place: Place) -> Select[Any]:
         .where(
             AddressChange.province_code == place.province_code,
             AddressChange.state.in_(ENDED_CHANGES),
-            func.coalesce(AddressChange.done_at, AddressChange.decided_at, AddressChange.asked_at) < place.before,
-            _holds(AddressChange.evidence),
+            func.coalesce(
+                AddressChange.done_at, AddressChange.decided_at, AddressChange.objected_at, AddressChange.asked_at
+            )
+            < place.before,
+            or_(AddressChange.new_email != "", _holds(AddressChange.evidence)),
         )
         .order_by(AddressChange.id)
     )
 
 
 def _clear_change_papers(session: Session, place: Place, keys: Sequence[Any]) -> None:
+    """Not the papers alone: a stranger's name, phone and address have no business here once it is decided."""
     for change in _rows(session, AddressChange, place, keys):
-        change.evidence = []
+        empty_address_change(change)
 
 
 def _dispute_papers(place: Place) -> Select[Any]:
@@ -261,7 +272,7 @@ def _dispute_papers(place: Place) -> Select[Any]:
         .where(
             DisputeQuestion.province_code == place.province_code,
             DisputeQuestion.dispute_id.in_(ended),
-            _holds(DisputeQuestion.papers),
+            or_(_holds(DisputeQuestion.papers), DisputeQuestion.answer != ""),
         )
         .order_by(DisputeQuestion.id)
     )
@@ -269,7 +280,7 @@ def _dispute_papers(place: Place) -> Select[Any]:
 
 def _clear_dispute_papers(session: Session, place: Place, keys: Sequence[Any]) -> None:
     for question in _rows(session, DisputeQuestion, place, keys):
-        question.papers = []
+        question.answer, question.papers = "", []
 
 
 # --- Lists that were brought in ------------------------------------------------------------------------------------

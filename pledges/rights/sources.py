@@ -244,6 +244,10 @@ NOT_IN_COPY: dict[str, str] = {
         ),
         _WORK,
     ),
+    **dict.fromkeys(
+        ("fact_gap", "log_checkpoint", "log_entry", "log_head", "log_mark", "log_node"),
+        "Public by itself: states and hashes, of nobody by name.",
+    ),
     **dict.fromkeys(("access_link", "confirmation_code"), _SECRET),
     **dict.fromkeys(
         (

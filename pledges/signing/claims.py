@@ -30,10 +30,12 @@ from pledges.registry.claims import (
 from pledges.registry.clashes import refuse_number_hash, refuse_tax_code
 from pledges.registry.counts import Count
 from pledges.registry.deciding import LONGEST_NOTE, Key
+from pledges.registry.families import family
 from pledges.registry.matching import survivor
 from pledges.registry.models import Channel, Entity, Standing
 from pledges.registry.obligations import recompute_many
 from pledges.registry.queries import find_channel, types_of
+from pledges.registry.restrictions import spread
 from pledges.registry.rules import OFFICER, SELF_DECLARED
 from pledges.registry.search_documents import refresh
 from pledges.registry.subject_types import add_types
@@ -194,6 +196,7 @@ def _join(act: Act, sides: Claim) -> Entity:
     claim, owner = sides.claim, sides.owner
     claim.standing, claim.merged_into = Standing.REGISTERED, owner.id
     act.session.flush()
+    spread(act.session, act.province_code, family(act.session, owner), now=act.now)
     _refuse_third(act, claim, owner)
     filled = complete_registered(claim, owner)
     if filled:

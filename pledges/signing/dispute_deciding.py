@@ -145,6 +145,8 @@ def take_decision_back(session: Session, key: Key, *, seen: int, staff: Staff, n
         raise NotFound
     require(staff, Action.DISPUTE_DECIDE, Place(key[0], dispute.agency_code))
     if not dispute.before and dispute.state is DisputeState.DECIDED:
+        if dispute.verdict != Verdict.SAME:
+            raise Conflict(N_("Không hoàn tác được nữa: dữ liệu trước quyết định này đã được xóa theo yêu cầu."))
         raise Conflict(N_("Hai bên đã được gộp từ trước quyết định này. Muốn tách ra, hãy hoàn tác ở trang Trùng lặp."))
     taken = session.execute(
         update(Dispute)

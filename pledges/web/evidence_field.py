@@ -35,12 +35,12 @@ class EvidenceField(PicturesField):
 
 def kept_evidence(tokens: Tokens, token: str | None) -> tuple[str, ...]:
     """What this form brought earlier: the list is signed, so nobody names files that are not theirs."""
-    value = tokens.read(KEPT, token) if token else None
+    value = tokens.read_carried(KEPT, token) if token else None
     return tuple(value.split(",")) if value else ()
 
 
 def seal_evidence(tokens: Tokens, papers: Sequence[str]) -> str:
-    return tokens.make(KEPT, ",".join(papers)) if papers else ""
+    return tokens.make_carried(KEPT, ",".join(papers)) if papers else ""
 
 
 def keep_evidence(field: EvidenceField, before: Sequence[str], storage: Storage) -> tuple[str, ...]:

@@ -43,12 +43,12 @@ class PicturesField(UploadField):
 
 def kept_pictures(tokens: Tokens, token: str | None) -> tuple[str, ...]:
     """What this form brought earlier: the list is signed, so nobody names files that are not theirs."""
-    value = tokens.read(KEPT, token) if token else None
+    value = tokens.read_carried(KEPT, token) if token else None
     return tuple(value.split(",")) if value else ()
 
 
 def seal_pictures(tokens: Tokens, pictures: Sequence[str]) -> str:
-    return tokens.make(KEPT, ",".join(pictures)) if pictures else ""
+    return tokens.make_carried(KEPT, ",".join(pictures)) if pictures else ""
 
 
 def keep_pictures(field: PicturesField, before: Sequence[str], storage: Storage) -> tuple[str, ...]:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import time
 
 import pytest
 
-from pledges.core.tokens import Tokens
+from pledges.core.tokens import CARRIED_SECONDS, Tokens
 
 TOKENS = Tokens("tests-only-secret-key-0123456789abcdef")
 
@@ -35,3 +36,13 @@ def test_a_changed_letter_is_noticed() -> None:
 def test_the_signature_is_sha_256_and_not_the_library_default() -> None:
     signature = TOKENS.make("staff-set-up", "value").rpartition(".")[2]
     assert len(base64.urlsafe_b64decode(signature + "==")) == hmac.new(b"", b"", hashlib.sha256).digest_size
+
+
+def test_what_a_form_carries_along_is_good_for_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    token = TOKENS.make_carried("kept", "a;b")
+    assert TOKENS.read_carried("kept", token) == "a;b"
+    assert TOKENS.read_carried("kept", TOKENS.make("kept", "a;b")) is None
+    assert TOKENS.read_carried("other", token) is None
+    later = time.time() + CARRIED_SECONDS + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert TOKENS.read_carried("kept", token) is None

@@ -59,6 +59,7 @@ NAMES_OF_NO_FILE = frozenset(
         "import_row.other_ids",
         "letter_batch.asks",
         "list_export.filters",
+        "log_mark.data",
         "message.params",
         "plan.content",
         "pledge.subject_types",

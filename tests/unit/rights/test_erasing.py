@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from pledges.core.db import Database
+from pledges.core.db import Database, new_id
 from pledges.documents.models import Document, DocumentKind
 from pledges.documents.storage import Storage
 from pledges.messaging.models import Message, MessageState
@@ -20,6 +22,8 @@ from pledges.rights.copying import data_of
 from pledges.rights.erasing import ERASED, plan
 from pledges.rights.files import forget_files
 from pledges.rights.models import Outcome, RequestKind
+from pledges.signing.address_models import AddressChange, ChangeState
+from pledges.signing.dispute_models import Dispute, DisputeQuestion, Side
 from pledges.signing.models import Draft, EarlierVersion, Pledge, PledgeState, Signature
 from tests.support.signing import HUE, approve, lead_to, ready_draft, seller_pages
 from tests.unit.rights.conftest import RightsDesk
@@ -82,6 +86,9 @@ def test_a_pledge_that_was_never_accepted_is_emptied(desk: RightsDesk, storage: 
     assert decided.outcome is Outcome.PARTLY
     assert erased.files == [file]
     forget_files(desk.database, storage, erased.files)
+    assert storage.holds(file), "somebody may be putting the same bytes just now"
+    os.utime(storage.path_of(file), (0, 0))
+    forget_files(desk.database, storage, erased.files)
     assert not storage.path_of(file).exists()
     with desk.database.read() as session:
         emptied = session.get_one(Pledge, (HUE, pledge.id))
@@ -125,6 +132,69 @@ def test_what_the_agency_accepted_stays_with_its_reason(desk: RightsDesk, storag
         assert (same.answers, same.contact_email, same.state) == (pledge.answers, pledge.contact_email, pledge.state)
         answer = session.scalars(select(Message).where(Message.kind == "rights_answered")).one()
         assert len(answer.params["kept"]) == 4
+
+
+def test_a_request_to_move_an_emptied_file_goes_with_it(desk: RightsDesk) -> None:
+    """Else it would wait for ever: the file has no mailbox any more."""
+    pledge = desk.signed()
+    mailbox = address_change(pledge, ChangeState.WAITING, desk.clock())
+    desk.database.run(lambda session: session.add(mailbox))
+    _, erased = desk.decide(desk.ask(pledge, RequestKind.DELETE))
+    assert erased is not None
+    assert "address_changes" in {piece.name for piece in erased.gone}
+    assert PAPER in erased.files
+    with desk.database.read() as session:
+        closed = session.scalars(select(AddressChange)).one()
+    assert (closed.state, closed.revision) == (ChangeState.REFUSED, 1)
+    assert (closed.name, closed.phone, closed.reason, closed.new_email, closed.evidence) == ("", "", "", "", [])
+
+
+def test_papers_for_a_dispute_stay_until_it_is_decided(desk: RightsDesk) -> None:
+    pledge, other = desk.signed(1), desk.signed(2)
+    sides = {"claim_id": other.entity_id, "owner_id": pledge.entity_id}
+    dispute = Dispute(
+        province_code=HUE, id=new_id(), agency_code="46-SCT", opened_at=desk.clock(), about=[], before={"x": 1}, **sides
+    )
+
+    def add(session: Session) -> None:
+        session.add(dispute)
+        session.flush()
+        for side in Side:
+            question = DisputeQuestion(province_code=HUE, dispute_id=dispute.id, side=side, question="Gửi giấy tờ.")
+            question.asked_by, question.asked_at, question.answer = desk.officer.id, desk.clock(), side.value
+            question.papers = [f"picture:{PAPER}"]
+            session.add(question)
+
+    desk.database.run(add)
+    assert {piece.name: piece.ground for piece in _plan(desk, pledge).kept}["dispute_papers"] == "case"
+    desk.database.run(lambda session: setattr(session.get_one(Dispute, (HUE, dispute.id)), "state", "decided"))
+    _, erased = desk.decide(desk.ask(pledge, RequestKind.DELETE))
+    assert erased is not None
+    assert PAPER in erased.files
+    with desk.database.read() as session:
+        said = {row.side: (row.answer, row.papers) for row in session.scalars(select(DisputeQuestion))}
+    assert said == {Side.OWNER: ("", []), Side.CLAIM: ("claim", [f"picture:{PAPER}"])}, "the other side's stay"
+
+
+PAPER = "1" * 64
+
+
+def address_change(pledge: Pledge, state: ChangeState, now: datetime) -> AddressChange:
+    return AddressChange(
+        province_code=HUE,
+        pledge_id=pledge.id,
+        agency_code=pledge.agency_code,
+        state=state,
+        revision=0,
+        name="Người Lạ Thử Nghiệm",
+        phone="+84912345678",
+        reason="Thử nghiệm",
+        new_email="la@vidu.vn",
+        old_email=pledge.contact_email,
+        evidence=[f"picture:{PAPER}"],
+        asked_at=now,
+        waits_until=now.date(),
+    )
 
 
 def test_nobody_whom_no_plan_binds_stays_in_the_register(desk: RightsDesk) -> None:

@@ -15,7 +15,7 @@ from pledges.core.errors import Conflict, DomainError, NotFound
 from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message, MessageState
 from pledges.registry.models import Entity
-from pledges.registry.restrictions import is_restricted, restrict
+from pledges.registry.restrictions import is_restricted, restrict, restricted
 from pledges.rights import operations
 from pledges.rights.asking import AskedAlready, Received, record_request
 from pledges.rights.models import DataRequest, Outcome, RequestKind, Way
@@ -24,6 +24,7 @@ from pledges.rights.rules import clocks
 from pledges.rounds.models import Ask
 from pledges.rounds.tidying import cancel_pointless
 from pledges.rounds.unsigned import still_open
+from pledges.signing.merging import merge_entities, undo_merge
 from pledges.signing.public_pledges import public_pledge
 from pledges.signing.published import PublishedFilter, published_pledges
 from tests.support.clock import FixedClock
@@ -144,6 +145,25 @@ def test_restriction_hides_at_once_and_is_lifted(desk: RightsDesk) -> None:
     assert desk.database.run(lambda session: lift(session, (HUE, asked.id)))
     assert not desk.database.run(lambda session: lift(session, (HUE, asked.id)))
     assert shown() == (1, True)
+
+
+def test_a_restriction_holds_for_whom_the_subject_is_merged_with(desk: RightsDesk) -> None:
+    """Whoever is the same person is asked for nothing either, and until the merge is taken back."""
+    one, other = desk.signed(1), desk.signed(2)
+    desk.decide(desk.ask(other, RequestKind.RESTRICT))
+    common = {"staff": desk.officer, "now": desk.clock()}
+    merge = desk.database.run(
+        lambda session: merge_entities(session, HUE, one.entity_id, other.entity_id, note="Một người.", **common)
+    )
+
+    def held() -> list[bool]:
+        with desk.database.read() as session:
+            rows = session.scalars(select(Entity.id).where(restricted(Entity.province_code, Entity.id))).all()
+        return [each.entity_id in rows for each in (one, other)]
+
+    assert held() == [True, True]
+    desk.database.run(lambda session: undo_merge(session, HUE, merge.id, **common))
+    assert held() == [False, True]
 
 
 def test_of_twenty_that_ask_together_one_request_comes(desk: RightsDesk) -> None:

@@ -21,10 +21,12 @@ from pledges.registry.models import Sighting
 from pledges.rights.files import sweep_files
 from pledges.rights.models import RequestKind
 from pledges.rights.retention import FILES, Retention
+from pledges.signing.address_models import AddressChange, ChangeState
 from pledges.signing.models import Draft, Signature
 from pledges.tips.models import Tip, TipSource, TipState
 from tests.support.signing import HUE, ready_draft, seller_pages
 from tests.unit.rights.conftest import RightsDesk
+from tests.unit.rights.test_erasing import address_change
 
 LONG_AGO = timedelta(days=1000)
 
@@ -61,6 +63,8 @@ class Attic:
                     ended_at=at,
                 )
             )
+            # Of somebody who was not the signer, and never will be.
+            session.add(address_change(pledge, ChangeState.STOPPED, at))
             for message in session.scalars(select(Message)):
                 message.state, message.secret_params = MessageState.ACCEPTED, None
 
@@ -129,6 +133,7 @@ class Attic:
                 "networks": sorted(one.network is not None for one in session.scalars(select(Signature))),
                 "messages": sorted("emptied" in one.params for one in session.scalars(select(Message))),
                 "tips": sorted((one.state, one.note, tuple(one.pictures)) for one in session.scalars(select(Tip))),
+                "mailboxes": sorted((one.name, len(one.evidence)) for one in session.scalars(select(AddressChange))),
                 "sightings": sorted(session.scalars(select(Sighting.picture_sha256))),
                 "imports": sorted((one.state, one.file_sha256) for one in session.scalars(select(Import))),
                 "rows": sorted(str((one.cells, one.parsed)) for one in session.scalars(select(ImportRow))),
@@ -151,7 +156,9 @@ def test_a_dry_run_changes_nothing_and_the_run_empties_what_it_said(attic: Attic
     wanted = dict.fromkeys(
         ("sessions", "signature_networks", "requests_words", "uploads_unfinished", "import_files"), 1
     )
-    wanted |= dict.fromkeys(("tips_rejected", "tip_pictures", "sighting_pictures"), 1) | {"import_rows": 3}
+    wanted |= dict.fromkeys(("mailbox_papers", "tips_rejected", "tip_pictures", "sighting_pictures"), 1) | {
+        "import_rows": 3
+    }
     assert {name: foreseen[HUE][name] for name in wanted} == wanted
     assert foreseen["00"]["drafts"] == 2
     done = attic.run()
@@ -183,6 +190,7 @@ def test_a_run_that_was_killed_anywhere_is_gone_on_with(attic: Attic) -> None:
         "networks": [False, False],
         "messages": [True] * len(attic.state()["messages"]),  # type: ignore[arg-type]
         "tips": [(TipState.CONFIRMED, "Thử nghiệm", ())] * 2 + [(TipState.REJECTED, "", ())] * 2,
+        "mailboxes": [("", 0)] * 2,
         "sightings": [""] * len(attic.state()["sightings"]),  # type: ignore[arg-type]
         "imports": [(ImportState.CANCELLED, "")] * 2 + [(ImportState.COMMITTED, "")] * 2,
         "rows": [str(([], {"added": {"contacts": []}}))] * 6,
