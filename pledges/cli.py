@@ -21,6 +21,7 @@ from pledges.accounts.queries import count_staff, province_of_agency, staff_by_e
 from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.cli_continuity import COMMANDS as CONTINUITY
 from pledges.cli_documents import documents
+from pledges.cli_log import COMMANDS as LOG
 from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
 from pledges.cli_registry import registry
 from pledges.cli_reports import reports
@@ -272,7 +273,7 @@ def demo(out: Path, as_json: bool) -> None:
 
 
 def set_up_commands(app: Flask) -> None:
-    for command in (*CONTINUITY, retention):
+    for command in (*CONTINUITY, *LOG, retention):
         ops.add_command(command)
     for command in (db, plans, jobs, ops, staff, documents, registry, rounds, lists, reports, demo):
         app.cli.add_command(command)

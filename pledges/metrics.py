@@ -18,6 +18,7 @@ from pledges.messaging.models import Message, MessageState
 from pledges.product import Product
 from pledges.signing.models import Pledge
 from pledges.signing.rules import OPEN_STATES
+from pledges.transparency.checkpoints import unsigned_since
 
 COUNTED_MESSAGES = (MessageState.QUEUED, MessageState.HELD, MessageState.UNCERTAIN, MessageState.FAILED)
 HOLDS = timedelta(seconds=30)
@@ -124,6 +125,15 @@ def _backup(session: Session, now: datetime) -> Gauge:
     return Gauge("pledges_backup_age_seconds", "Age of what the last backup shows.", (), values)
 
 
+def _checkpoint(session: Session, now: datetime) -> Gauge:
+    """Of what waits, not of the checkpoint itself: a log that nothing was added to needs no new one."""
+    since = unsigned_since(session)
+    seconds = max(0.0, (now - since).total_seconds()) if since is not None else 0.0
+    return _one(
+        "pledges_log_unsigned_seconds", "Seconds for which an entry of the log waits for its checkpoint.", seconds
+    )
+
+
 _LOOKS: tuple[Callable[[Session, datetime], Gauge], ...] = (
     _queue,
     _failed,
@@ -132,4 +142,5 @@ _LOOKS: tuple[Callable[[Session, datetime], Gauge], ...] = (
     _overdue,
     _open,
     _backup,
+    _checkpoint,
 )

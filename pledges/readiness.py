@@ -28,6 +28,10 @@ from pledges.review.operations import COUNTERSIGN_TASK
 from pledges.review.waiting import count_countersigning
 from pledges.signing.operations import SEAL_TASK
 from pledges.signing.queries import count_signed_and_unsealed
+from pledges.transparency.checkpoints import has_shrunk, unsigned_since
+from pledges.transparency.queries import latest_checkpoint
+from pledges.transparency.queries import size as log_size
+from pledges.transparency.worker import last_audit
 
 LONGEST_WAIT = timedelta(minutes=5)
 """A code lives ten minutes: mail that is overdue for longer makes signing impossible."""
@@ -40,6 +44,10 @@ LONGEST_TASK = timedelta(hours=1)
 BACKUP_EVERY = timedelta(hours=26)
 """A night, and two hours for a copy that takes its time."""
 DRILL_EVERY = timedelta(days=35)
+LONGEST_UNSIGNED = timedelta(minutes=10)
+"""The worker looks every minute and signs every three."""
+AUDIT_EVERY = timedelta(hours=50)
+"""Each night, and one night may be missed."""
 SEAL_WARNING_DAYS = 30
 GIVEN_UP = {
     SEAL_TASK: "sealing",
@@ -217,6 +225,37 @@ def _drill(_product: Product, session: Session, now: datetime) -> Part:
     return Part("drill", True, detail=f"passed {last.at:%Y-%m-%d}", figures=figures)
 
 
+def _log(product: Product, session: Session, now: datetime) -> Part:
+    """Of the log of acts: whether what was entered is also signed. Elsewhere than in production a worker may be off."""
+    last, entries, waits_since = latest_checkpoint(session), log_size(session), unsigned_since(session)
+    figures: dict[str, Any] = {"entries": entries, "at": last.made_at if last is not None else None}
+    if has_shrunk(session):
+        return Part("log", False, "there are less entries than were signed for", state="shorter", figures=figures)
+    detail = f"{entries} entries, checkpoint of {last.made_at:%Y-%m-%d %H:%M}Z" if last else f"{entries} entries"
+    if waits_since is not None and now - waits_since > LONGEST_UNSIGNED:
+        minutes = _minutes(now - waits_since)
+        figures |= {"minutes": minutes, "since": waits_since}
+        reason = f"an entry has waited for its checkpoint for {minutes} minutes"
+        serious = product.settings.production
+        return Part("log", not serious, reason, detail, warning=True, state="unsigned", figures=figures)
+    return Part("log", True, detail=detail, figures=figures)
+
+
+def _audit(_product: Product, session: Session, now: datetime) -> Part:
+    last = last_audit(session)
+    if last is None:
+        return Part("audit", True, "the log was never audited", warning=True, state="never")
+    figures = {"at": last.at, "entries": last.data["entries"], "faults": last.data["faults"]}
+    if not last.data["ok"]:
+        detail = "; ".join(last.data["first"])
+        return Part("audit", False, "the last audit of the log found faults", detail, state="failed", figures=figures)
+    if now - last.at > AUDIT_EVERY:
+        hours = round((now - last.at).total_seconds() / 3600)
+        reason = f"the last audit of the log was {hours} hours ago"
+        return Part("audit", True, reason, warning=True, state="old", figures=figures | {"hours": hours})
+    return Part("audit", True, detail=f"passed {last.at:%Y-%m-%d %H:%M}Z", figures=figures)
+
+
 def _storage(product: Product) -> Part:
     try:
         product.storage.check()
@@ -269,4 +308,6 @@ _LOOKS: tuple[tuple[str, Callable[[Product, Session, datetime], Part]], ...] = (
     ("clock", _clock),
     ("backup", _backup),
     ("drill", _drill),
+    ("log", _log),
+    ("audit", _audit),
 )

@@ -47,7 +47,7 @@ def test_the_process_is_up(app: Flask) -> None:
 
 def test_everything_is_ready(app: Flask) -> None:
     found = parts(app)
-    named = "database writing data_key plans mail jobs worker clock backup drill storage disk seal"
+    named = "database writing data_key plans mail jobs worker clock backup drill log audit storage disk seal"
     assert set(found) == set(named.split())
     assert all(part["ok"] for part in found.values())
     assert found["seal"]["reason"] == "trial key"

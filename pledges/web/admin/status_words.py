@@ -41,6 +41,8 @@ TITLES = {
     "clock": lazy("Đồng hồ máy chủ"),
     "backup": lazy("Sao lưu"),
     "drill": lazy("Diễn tập khôi phục"),
+    "log": lazy("Sổ ghi các việc quan trọng"),
+    "audit": lazy("Kiểm tra sổ ghi"),
     "storage": lazy("Kho tệp"),
     "disk": lazy("Chỗ trống trên ổ đĩa"),
     "seal": lazy("Khóa niêm phong"),
@@ -58,6 +60,8 @@ ORDER = (
     "clock",
     "backup",
     "drill",
+    "log",
+    "audit",
     "plans",
 )
 """What stops everything comes first."""
@@ -66,8 +70,15 @@ ORDER = (
 def line_of(part: Part) -> Line:
     kind = BAD if not part.ok else SOON if part.warning else GOOD
     word = {GOOD: _("Tốt"), SOON: _("Cần để ý"), BAD: _("Cần xử lý ngay")}[kind]
-    said, to_do = _SAID[part.name](part.state, part.figures)
+    if part.state == "unreadable":
+        said, to_do = _unreadable()
+    else:
+        said, to_do = _SAID[part.name](part.state, part.figures)
     return Line(part.name, str(TITLES[part.name]), kind, word, said, "" if kind == GOOD else to_do)
+
+
+def _unreadable() -> tuple[str, str]:
+    return _("Không đọc được từ cơ sở dữ liệu."), _("Xem dòng Cơ sở dữ liệu; nếu dòng đó tốt, chạy pledges ops ready.")
 
 
 def _time(moment: datetime | None) -> str:
@@ -215,6 +226,38 @@ def _drill(state: str, figures: Figures) -> tuple[str, str]:
     return when, _("Chạy pledges ops drill trong tuần này.")
 
 
+def _log(state: str, figures: Figures) -> tuple[str, str]:
+    if state == "shorter":
+        return (
+            _("Sổ ghi ngắn hơn phần đã ký: có mục bị xóa, hoặc bản sao cũ đã được đưa vào dùng."),
+            _("Không sửa gì. Chạy pledges ops audit, giữ lại kết quả, báo người phụ trách an toàn thông tin."),
+        )
+    if state == "unsigned":
+        return (
+            _(
+                "Có mục đã chờ chữ ký %(minutes)s phút, từ %(time)s.",
+                minutes=figures["minutes"],
+                time=_time(figures["since"]),
+            ),
+            _("Xem tiến trình nền có chạy không, tệp PLEDGES_LOG_KEY có đọc được không, đồng hồ có bị lùi không."),
+        )
+    if figures["at"] is None:
+        return _("Chưa có mục nào."), ""
+    return _("Số mục: %(count)s. Ký lần cuối: %(time)s.", count=figures["entries"], time=_time(figures["at"])), ""
+
+
+def _audit(state: str, figures: Figures) -> tuple[str, str]:
+    if state == "never":
+        return _("Chưa kiểm tra lần nào."), _("Tiến trình nền tự kiểm tra mỗi đêm. Chạy ngay: pledges ops audit.")
+    said = _("Lần cuối: %(time)s. Số mục đã kiểm tra: %(count)s.", time=_time(figures["at"]), count=figures["entries"])
+    if state == "failed":
+        return (
+            said + " " + _("Có %(count)s chỗ sai.", count=figures["faults"]),
+            _("Dữ liệu đã bị sửa ngoài hệ thống. Chạy pledges ops audit để biết từng chỗ; không sửa dữ liệu bằng tay."),
+        )
+    return said, _("Xem tiến trình nền có chạy không, rồi chạy pledges ops audit.")
+
+
 def _storage(state: str, _figures: Figures) -> tuple[str, str]:
     if state == "refused":
         return (
@@ -261,6 +304,8 @@ _SAID: dict[str, Callable[[str, Figures], tuple[str, str]]] = {
     "clock": _clock,
     "backup": _backup,
     "drill": _drill,
+    "log": _log,
+    "audit": _audit,
     "storage": _storage,
     "disk": _disk,
     "seal": _seal,
