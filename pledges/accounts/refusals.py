@@ -45,16 +45,23 @@ class Reason(StrEnum):
     KEY = "wrong_keys"
 
 
-KINDS = {Reason.ACTION: "staff.act_refused", Reason.KEY: "key.refused"}
-"""The kinds of fact; all the others are sign-ins."""
-SIGN_IN_REFUSED = "staff.sign_in_refused"
+REFUSAL_FACTS = {
+    Reason.PASSWORD: "staff.sign_in_refused",
+    Reason.CODE: "staff.sign_in_refused",
+    Reason.RECOVERY_CODE: "staff.sign_in_refused",
+    Reason.CONFIRMATION: "staff.sign_in_refused",
+    Reason.PASSKEY: "staff.sign_in_refused",
+    Reason.THROTTLED: "staff.sign_in_refused",
+    Reason.ACTION: "staff.act_refused",
+    Reason.KEY: "key.refused",
+}
 
 
 def count_refusal(
     session: Session, reason: Reason, whose: Staff | AgencyKey | None, *, network_hash: str, now: datetime
 ) -> None:
     """Count one. `whose`: None where nobody has the address or the key that was shown."""
-    window, kind = window_of(now), KINDS.get(reason, SIGN_IN_REFUSED)
+    window, kind = window_of(now), REFUSAL_FACTS[reason]
     place, object_id = (WHOLE_SYSTEM, NOBODY) if whose is None else (whose.province_code, whose.id)
     network = _told_apart(session, window, kind, place, object_id, network_hash[:16])
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

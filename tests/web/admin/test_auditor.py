@@ -7,17 +7,20 @@ from sqlalchemy import select
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.permissions import Action
+from pledges.accounts.refusals import WINDOW
 from pledges.audit.models import Fact
 from pledges.audit.operations import SYSTEM, WHOLE_SYSTEM, record
 from pledges.core.db import new_id
 from pledges.messaging.models import Message, MessageState
 from pledges.product import Product
 from pledges.web.security import action_of, audience_of
-from tests.support.admins import browser_of
+from tests.support.admins import at, browser_of
+from tests.support.browsing import Browser
 from tests.support.checked_pages import CheckedClient
-from tests.support.clock import START
+from tests.support.clock import START, FixedClock
 from tests.support.reach_samples import SAMPLES, Spot
 from tests.support.signing import HUE, LANG_SON
+from tests.support.staff import add_person
 
 LOG, TECHNICAL = "/quan-tri/nhat-ky", "/quan-tri/nhat-ky/ky-thuat"
 
@@ -51,6 +54,30 @@ def test_every_post_is_refused_but_those_about_oneself(small_product: Product, a
         assert session.scalars(select(Fact.id)).all() == before
     assert len(refused) > 60
     assert set(refused.values()) == {403}, {name: code for name, code in refused.items() if code != 403}
+
+
+def test_the_auditor_sees_who_was_refused_and_how_often(small_product: Product, app: Flask, clock: FixedClock) -> None:
+    person = add_person(
+        small_product.database, "cv@vidu.vn", role=Role.OFFICER, province_code=HUE, agency_code="46-SCT"
+    )
+    officer = at(small_product, app, person)
+    assert officer.client.get("/quan-tri/can-bo").status_code == 403
+    lead = browser_of(small_product, app, "qt@vidu.vn", Role.ADMINISTRATOR, HUE)
+    assert lead.client.get("/quan-tri/can-bo/them/20").status_code == 404
+    stranger = Browser(app)
+    stranger.open("/can-bo/dang-nhap")
+    for email in ("cv@vidu.vn", "khong-co@vidu.vn"):
+        assert stranger.send("/can-bo/dang-nhap", {"email": email, "password": "sai"}).status_code == 400
+    clock.advance(WINDOW)
+    small_product.record_refusals()
+    own = auditor(small_product, app).get(LOG + "?nhom=staff").words
+    assert own.count("Từ chối việc ngoài quyền") == 2
+    assert "Việc ngoài quyền: 1" in own
+    assert "Sai mật khẩu: 1" in own
+    assert "không có tài khoản" not in own, "what nobody’s address was refused is of the whole system"
+    everywhere = browser_of(small_product, app, "kt@vidu.vn", Role.AUDITOR, WHOLE_SYSTEM).get(LOG).words
+    assert "Địa chỉ không có tài khoản" in everywhere
+    assert "khong-co" not in everywhere
 
 
 def test_an_auditor_reads_the_log_of_the_own_province_and_cannot_take_it_away(
