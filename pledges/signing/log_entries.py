@@ -208,7 +208,7 @@ class PledgeBook:
         kept = {(each.province_code, _name_of(each), each.sha256): each for each in documents}
         by_id = {(each.province_code, each.id): each for each in documents}
         entries = select(LogEntry.object_id, LogEntry.index).where(LogEntry.object_id.in_(ids))
-        newest = {each.object_id: each.index for each in session.execute(entries.order_by(LogEntry.index))}
+        newest = {each[0]: each[1] for each in session.execute(entries.order_by(LogEntry.index))}
         for each in said:
             pledge = pledges.get(each.object_id)
             if pledge is None or pledge.province_code != each.data["province"]:
