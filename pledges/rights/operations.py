@@ -21,6 +21,7 @@ from pledges.registry.restrictions import lift, restrict
 from pledges.rights.erasing import Erased, erase
 from pledges.rights.letters import tell
 from pledges.rights.models import DataRequest, Outcome, RequestKind
+from pledges.rights.queries import SUBJECT, gives_copy
 from pledges.rights.rules import DECIDE_WITHIN, GROUNDS
 from pledges.rights.steps import Post, acknowledge_now, record
 from pledges.signing.models import Pledge
@@ -109,6 +110,9 @@ def decide(
         restrict(session, asked.province_code, family(session, entity), request_id=asked.id, now=now)
         record(session, "rights.restricted", asked, actor_of(staff), now)
     asked.outcome, asked.decided_at, asked.decided_by = outcome, now, staff.id
+    if gives_copy(asked):
+        entity = session.get_one(Entity, (asked.province_code, asked.entity_id))
+        asked.result = {SUBJECT: [str(each) for each in family(session, entity)]}
     asked.acknowledged_at = asked.acknowledged_at or now
     asked.revision += 1
     record(

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from pledges.registry.families import family
 from pledges.registry.models import Entity
 from pledges.rights.models import DataRequest, RequestKind
 from pledges.signing.models import Consent, ConsentWithdrawal, Pledge
@@ -145,6 +146,23 @@ def gives_copy(asked: DataRequest) -> bool:
     """Whether its answer is the copy of what is held."""
     from_copy = asked.kind in (RequestKind.VIEW, RequestKind.COPY)
     return from_copy and asked.outcome is not None and asked.outcome.value != "refused"
+
+
+SUBJECT = "subject"
+"""In the result of a request that gives the copy: the rows of the register that stood for the subject."""
+
+
+def copy_is_of_whom_it_was(session: Session, asked: DataRequest, pledge: Pledge | None = None) -> bool:
+    """Whether a copy made now tells of nobody but the subject about whom it was decided, to nobody but who asked.
+
+    Somebody may have been merged with the subject since, or (`pledge`) its file may have moved to another mailbox.
+    """
+    decided = asked.result.get(SUBJECT)
+    rows = {str(each) for each in family(session, session.get_one(Entity, (asked.province_code, asked.entity_id)))}
+    if decided is not None and not rows <= set(decided):
+        return False
+    moved = pledge.contact_since if pledge is not None else None
+    return moved is None or asked.recorded_at >= moved
 
 
 def _of(province_code: str, agency_code: str) -> ColumnElement[bool]:

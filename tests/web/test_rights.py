@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import zipfile
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from pledges.accounts.models import Role
 from pledges.audit.models import Fact
 from pledges.core.secrecy import Vault
 from pledges.product import Product
+from pledges.registry.models import Entity
 from pledges.registry.restrictions import is_restricted
 from pledges.rights.copying import DATA_NAME
 from pledges.rights.models import DataRequest, Outcome
+from pledges.rights.queries import copy_is_of_whom_it_was
 from pledges.signing.models import Consent, ConsentWithdrawal, PledgeState
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
-from tests.support.signing import HUE
+from tests.support.signing import HUE, seller_pages, signed_by
 from tests.support.staff import add_person, enter
 from tests.web.signer.files import File
 from tests.web.signer.steps import messages
@@ -92,11 +96,36 @@ def test_a_copy_from_asking_to_fetching(file: File, officer: CheckedClient, smal
     with small_product.database.read() as session:
         taken = session.scalars(select(Fact.actor_kind).where(Fact.kind == "rights.copy_made")).all()
     assert sorted(taken) == ["signer", "staff"]
+    assert "Tải bản sao" in page.words
+    merge_somebody_into(small_product, file)
+    assert "Tải bản sao" not in file.client.get(address).words
+    assert posted(file.client, page, "/ban-sao").status_code == 302
+    assert posted(officer, done, "/ban-sao").status_code == 303
+    assert "ghi nhận yêu cầu mới" in officer.get(link).words
     stranger = CheckedClient(file.client.app)
     request = newest(small_product)
     for path in (address, f"{address}/xoa"):
         assert stranger.client.get(path).status_code == 302, path
     assert stranger.client.post(f"{address}/{request.id}/ban-sao").status_code == 302
+
+
+def merge_somebody_into(product: Product, file: File) -> None:
+    """Somebody else stands under the same subject now, perhaps by mistake."""
+    [other] = signed_by(product.database, seller_pages(7), now=product.clock(), vault=product.vault).signed
+
+    def work(session: Session) -> None:
+        session.get_one(Entity, (HUE, other.entity_id)).merged_into = file.pledge.entity_id
+
+    product.database.run(work)
+
+
+def test_a_copy_is_for_the_mailbox_that_asked(file: File, small_product: Product) -> None:
+    sent(file.client, file.client.get(f"{file.address}/quyen/ban-sao"), "")
+    request, pledge = newest(small_product), file.pledge
+    with small_product.database.read() as session:
+        assert copy_is_of_whom_it_was(session, request, pledge)
+        pledge.contact_since = request.recorded_at + timedelta(minutes=1)
+        assert not copy_is_of_whom_it_was(session, request, pledge)
 
 
 def test_restricting_and_allowing_again(file: File, officer: CheckedClient, small_product: Product) -> None:
@@ -121,6 +150,8 @@ def test_deleting_ends_the_file_and_every_page_still_opens(
     request = newest(small_product)
     page = officer.get(f"{LIST}/{request.id}")
     assert "Bản cam kết chưa từng được tiếp nhận" in page.words
+    for path in small_product.storage.folder.glob("??/??/*"):
+        os.utime(path, (0, 0))
     done = sent(officer, page, "/quyet-dinh", outcome="granted", answer="Đã xóa.", contacts="yes")
     assert "Đã xóa:" in done.words
     assert newest(small_product).outcome is Outcome.PARTLY

@@ -23,6 +23,7 @@ from pledges.rights.models import DataRequest, Outcome, RequestKind, Way
 from pledges.rights.operations import Verdict
 from pledges.rights.queries import (
     PAGE_SIZE,
+    copy_is_of_whom_it_was,
     count_decided,
     count_waiting,
     decided_requests,
@@ -291,6 +292,9 @@ def hand_over_copy(request_id: uuid.UUID) -> ResponseReturnValue:
     """The copy that was granted, to be handed to a person who has no mail."""
     asked = request_for(request_id, Action.RIGHTS_HANDLE)
     if not PageForm().validate_on_submit() or not gives_copy(asked):
+        return redirect(url_for("officer.data_request", request_id=asked.id), 303)
+    if not copy_is_of_whom_it_was(reader(), asked):
+        flash(_("Sau quyết định này đối tượng đã được gộp với đối tượng khác. Hãy ghi nhận yêu cầu mới."), "warning")
         return redirect(url_for("officer.data_request", request_id=asked.id), 303)
     return copy_answer(asked, actor_of(current_staff()))
 

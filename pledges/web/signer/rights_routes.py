@@ -16,7 +16,7 @@ from pledges.registry.restrictions import restriction_of
 from pledges.rights.asking import ask_from_file
 from pledges.rights.models import DataRequest, Outcome, RequestKind
 from pledges.rights.operations import lift_own_restriction
-from pledges.rights.queries import gives_copy, requests_of_file
+from pledges.rights.queries import copy_is_of_whom_it_was, gives_copy, requests_of_file
 from pledges.rights.rules import COPY_OPEN_FOR, GROUNDS, KIND_LABELS, OUTCOME_LABELS
 from pledges.rights.steps import Post
 from pledges.signing.models import Pledge, PledgeState
@@ -59,7 +59,7 @@ def rights(reference: str) -> ResponseReturnValue:
     pledge = opened_pledge(reference)
     if pledge is None:
         return redirect(url_for("signer.file", reference=reference))
-    found = [_shown(asked) for asked in requests_of_file(reader(), pledge)]
+    found = [_shown(asked, pledge) for asked in requests_of_file(reader(), pledge)]
     waiting = {one["asked"].kind for one in found if one["asked"].decided_at is None}
     return render_template(
         "signer/rights.html",
@@ -70,9 +70,11 @@ def rights(reference: str) -> ResponseReturnValue:
     )
 
 
-def _shown(asked: DataRequest) -> dict[str, Any]:
+def _shown(asked: DataRequest, pledge: Pledge) -> dict[str, Any]:
     today = local_day(now())
     open_until = local_day(asked.decided_at + COPY_OPEN_FOR) if asked.decided_at is not None else None
+    if gives_copy(asked) and not copy_is_of_whom_it_was(reader(), asked, pledge):
+        open_until = None
     holds = restriction_of(reader(), asked.province_code, asked.entity_id)
     return {
         "asked": asked,
@@ -128,7 +130,7 @@ def fetch_copy(reference: str, request_id: uuid.UUID) -> ResponseReturnValue:
     if pledge is None or not PageForm().validate_on_submit():
         return redirect(url_for("signer.rights", reference=reference))
     asked = _own(pledge, request_id)
-    if _shown(asked)["copy_until"] is None:
+    if _shown(asked, pledge)["copy_until"] is None:
         flash(_("Bản sao này không còn tải được. Nếu vẫn cần, hãy gửi yêu cầu mới."), "warning")
         return redirect(url_for("signer.rights", reference=reference))
     return copy_answer(asked, Actor("signer", str(pledge.id)))
