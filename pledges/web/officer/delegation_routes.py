@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from pledges.accounts.delegation import NewDelegation, delegate, end_delegation, get_delegation, possible_receivers
 from pledges.accounts.models import Delegation, Role, Staff
-from pledges.accounts.permissions import Action, Place, Reach, allows
+from pledges.accounts.permissions import Action, Place, Reach, require
 from pledges.accounts.queries import delegations_of, get_staff, staff_of
 from pledges.core.calendar import local_day
 from pledges.core.errors import DomainError, NotFound
@@ -138,8 +138,7 @@ def _giver(giver_id: uuid.UUID) -> Staff:
     giver = get_staff(reader(), me.province_code, giver_id)
     if giver is None or giver.role is not Role.APPROVER or not giver.active:
         raise NotFound
-    if not allows(me, Action.DELEGATION_MANAGE, Place(giver.province_code, giver.agency_code, giver.id)):
-        raise NotFound
+    require(me, Action.DELEGATION_MANAGE, Place(giver.province_code, giver.agency_code, giver.id))
     return giver
 
 
@@ -148,8 +147,8 @@ def _giver(giver_id: uuid.UUID) -> Staff:
 def end_one(delegation_id: uuid.UUID) -> ResponseReturnValue:
     me = current_staff()
     found = get_delegation(reader(), me.province_code, delegation_id)
-    place = Place(found.province_code, found.agency_code, found.from_staff_id) if found is not None else None
-    if found is None or place is None or not allows(me, Action.DELEGATION_MANAGE, place):
+    if found is None:
         raise NotFound
+    require(me, Action.DELEGATION_MANAGE, Place(found.province_code, found.agency_code, found.from_staff_id))
     write(lambda session: end_delegation(session, found, actor=current_actor(), now=now()))
     return redirect(url_for("officer.delegations", xong="cham-dut"), 303)
