@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import zipfile
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
@@ -217,3 +219,52 @@ def test_the_command_of_retention(small_app: Flask) -> None:
     one = json.loads(run(args=["ops", "retention", "--apply", "--province", HUE, "--json"]).output.splitlines()[-1])
     assert one["applied"]
     assert set(one["provinces"]) == {HUE}
+
+
+PUBLIC = (
+    "/tra-cuu",
+    "/tra-cuu?tim={words}",
+    "/tra-cuu?tinh=46",
+    "/api/v1/register",
+    "/api/v1/register?q={words}",
+    "/api/v1/register?province=46&kind=enterprise",
+    "/xac-minh/{code}",
+    "/api/v1/verify/{code}",
+    "/xac-minh/{code}/bang-chung.json",
+    "/so-lieu",
+    "/log/entries?start=0",
+)
+
+
+@pytest.mark.parametrize("way", ["consent", "restriction"])
+def test_what_is_public_no_more_is_nowhere_at_once(
+    file: File, officer: CheckedClient, small_product: Product, way: str
+) -> None:
+    """Whoever had the address of any public page before finds neither the name nor the channel there."""
+    file.put_into(PledgeState.APPROVED)
+    pledge, anybody = file.pledge, CheckedClient(file.client.app).client
+    name, channel = pledge.answers["name"], "facebook.com/cuahangthu1"
+    addresses = [each.format(words=quote(name), code=pledge.verification_code) for each in PUBLIC]
+
+    def shown() -> list[str]:
+        texts = {address: anybody.get(address).get_data(as_text=True) for address in addresses}
+        escaped = (name, json.dumps(name)[1:-1], channel)
+        # The words of a search stand in its own field.
+        return [
+            address
+            for address, text in texts.items()
+            if any(word in re.sub(r"<(input|title|link|a)\b[^>]*>", "", text) for word in escaped)
+        ]
+
+    before = shown()
+    assert len(before) >= 8, before
+    if way == "consent":
+        sent(file.client, file.client.get(f"{file.address}/cong-khai"), "")
+    else:
+        sent(file.client, file.client.get(f"{file.address}/quyen/han-che"), "")
+        page = officer.get(f"{LIST}/{newest(small_product).id}")
+        sent(officer, page, "/quyet-dinh", outcome="granted", answer="Đã hạn chế.")
+    assert shown() == []
+    for address in addresses:
+        rule = anybody.get(address).headers["Cache-Control"]
+        assert rule in ("private, no-cache", "no-store"), (address, rule)
