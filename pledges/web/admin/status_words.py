@@ -41,8 +41,8 @@ TITLES = {
     "clock": lazy("Đồng hồ máy chủ"),
     "backup": lazy("Sao lưu"),
     "drill": lazy("Diễn tập khôi phục"),
-    "log": lazy("Sổ ghi các việc quan trọng"),
-    "audit": lazy("Kiểm tra sổ ghi"),
+    "log": lazy("Nhật ký công khai"),
+    "audit": lazy("Kiểm tra nhật ký công khai"),
     "storage": lazy("Kho tệp"),
     "disk": lazy("Chỗ trống trên ổ đĩa"),
     "seal": lazy("Khóa niêm phong"),
@@ -229,13 +229,13 @@ def _drill(state: str, figures: Figures) -> tuple[str, str]:
 def _log(state: str, figures: Figures) -> tuple[str, str]:
     if state == "shorter":
         return (
-            _("Sổ ghi ngắn hơn phần đã ký: có mục bị xóa, hoặc bản sao cũ đã được đưa vào dùng."),
+            _("Nhật ký ngắn hơn điểm chốt đã ký: có mục bị xóa, hoặc bản sao cũ đã được đưa vào dùng."),
             _("Không sửa gì. Chạy pledges ops audit, giữ lại kết quả, báo người phụ trách an toàn thông tin."),
         )
     if state == "unsigned":
         return (
             _(
-                "Có mục đã chờ chữ ký %(minutes)s phút, từ %(time)s.",
+                "Có mục chờ điểm chốt đã %(minutes)s phút, từ %(time)s.",
                 minutes=figures["minutes"],
                 time=_time(figures["since"]),
             ),
@@ -243,7 +243,7 @@ def _log(state: str, figures: Figures) -> tuple[str, str]:
         )
     if figures["at"] is None:
         return _("Chưa có mục nào."), ""
-    return _("Số mục: %(count)s. Ký lần cuối: %(time)s.", count=figures["entries"], time=_time(figures["at"])), ""
+    return _("Số mục: %(count)s. Điểm chốt mới nhất: %(time)s.", count=figures["entries"], time=_time(figures["at"])), ""
 
 
 def _audit(state: str, figures: Figures) -> tuple[str, str]:
