@@ -243,7 +243,8 @@ def _log(state: str, figures: Figures) -> tuple[str, str]:
         )
     if figures["at"] is None:
         return _("Chưa có mục nào."), ""
-    return _("Số mục: %(count)s. Điểm chốt mới nhất: %(time)s.", count=figures["entries"], time=_time(figures["at"])), ""
+    entries, at = figures["entries"], _time(figures["at"])
+    return _("Số mục: %(count)s. Điểm chốt mới nhất: %(time)s.", count=entries, time=at), ""
 
 
 def _audit(state: str, figures: Figures) -> tuple[str, str]:
