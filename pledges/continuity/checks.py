@@ -52,7 +52,7 @@ class Check:
 
 _BORN: dict[type[Any], tuple[tuple[str, ...], tuple[str, ...]]] = {
     Pledge: (("pledge.submitted", "pledge.paper_recorded"), ()),
-    Entity: (("entity.added",), ("entity.removed",)),
+    Entity: (("entity.added", "entity.claimed"), ("entity.removed",)),
     Obligation: (("obligation.opened",), ("obligation.removed",)),
     Round: (("round.opened",), ()),
     Staff: (("staff.added",), ()),

@@ -25,7 +25,7 @@ from pledges.settings import Settings
 from pledges.transparency.models import Checkpoint
 from pledges.transparency.queries import latest_checkpoint
 from tests.support.clock import FixedClock
-from tests.support.signing import seller_pages, signed_by
+from tests.support.signing import invented_tax_code, seller_pages, signed_by
 from tests.web.conftest import make_product
 
 CHECKS = {
@@ -84,10 +84,11 @@ class Place:
 
 
 def filled(database: Database, clock: FixedClock, vault: Vault, settings: Settings) -> Product:
-    """Two sealed pledges, and what comes with them."""
+    """Two sealed pledges, and what comes with them; the second one claims the tax code of the first."""
     product = make_product(database, clock, vault, settings)
     for number in (1, 2):
-        signed_by(database, seller_pages(number), now=clock(), vault=vault)
+        pages = seller_pages(number, who__tax_code=invented_tax_code(1))
+        signed_by(database, pages, now=clock(), vault=vault)
     run_worker(database, product.tasks(), once=True)
     log_goes_on(product)
     return product
