@@ -78,7 +78,9 @@ def _drafts(place: Place) -> Select[Any]:
 
 
 def _clear_drafts(session: Session, place: Place, keys: Sequence[Any]) -> None:
-    forget_drafts(session, keys)
+    """Not one that somebody has just gone on with."""
+    still = select(Draft.id).where(Draft.id.in_(keys), Draft.changed_at < place.before)
+    forget_drafts(session, list(session.scalars(still.order_by(Draft.id).with_for_update(skip_locked=True))))
 
 
 def _sessions(place: Place) -> Select[Any]:
@@ -300,6 +302,9 @@ def _clear_unfinished_imports(session: Session, place: Place, keys: Sequence[Any
     """Nobody has gone on with it: it ends as if its agency had given it up, and its file goes with the others."""
     for import_id in keys:
         key = (place.province_code, import_id)
+        import_ = session.get(Import, key, with_for_update=True, populate_existing=True)
+        if import_ is None or import_.state not in _UNFINISHED:
+            continue  # somebody has, or another run was faster
         take_step(session, key, Step.CANCEL, seen=None, rows=0, done=0, totals={}, file_sha256="")
         forget_rows(session, key)
         record(

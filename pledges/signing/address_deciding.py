@@ -69,6 +69,8 @@ def take_change_back(
     if before is None:
         raise NotFound
     was = before.state
+    if not before.new_email:
+        raise Conflict(N_("Nội dung của yêu cầu này đã được xóa, nên không hoàn tác được nữa."))
     if was not in OPEN:
         # Whoever asks holds the pledge too: so nobody asks for the same address meanwhile.
         pledge = session.get_one(Pledge, (key[0], before.pledge_id), with_for_update=True)

@@ -183,7 +183,7 @@ def _page(
     change: AddressChange, name: str = "", form: DecisionForm | None = None, status: int = 200, conflict: str = ""
 ) -> ResponseReturnValue:
     pledge = _pledge(change)
-    possible = POSSIBLE[change.state]
+    possible = POSSIBLE[change.state] if change.new_email else ()
     forms = {each: form if each == name else FORMS[each](formdata=None) for each in possible}
     who = get_staff(reader(), change.province_code, change.decided_by) if change.decided_by is not None else None
     page = render_template(

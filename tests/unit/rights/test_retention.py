@@ -24,7 +24,7 @@ from pledges.rights.retention import FILES, Retention
 from pledges.signing.address_models import AddressChange, ChangeState
 from pledges.signing.models import Draft, Signature
 from pledges.tips.models import Tip, TipSource, TipState
-from tests.support.signing import HUE, ready_draft, seller_pages
+from tests.support.signing import HUE, ready_draft, run_together, seller_pages
 from tests.unit.rights.conftest import RightsDesk
 from tests.unit.rights.test_erasing import address_change
 
@@ -196,6 +196,20 @@ def test_a_run_that_was_killed_anywhere_is_gone_on_with(attic: Attic) -> None:
         "rows": [str(([], {"added": {"contacts": []}}))] * 6,
         "files": [],
     }
+
+
+def test_twice_at_once_on_both_databases_is_like_once(attic: Attic) -> None:
+    """The worker of the day and somebody with the command: neither fails, nothing is emptied twice or forgotten."""
+    attic.fill("one")
+    attic.fill("four")
+    attic.grow_old()
+    run_together(lambda _number: attic.run(step=1), 3)
+    after = attic.state()
+    assert (after["files"], after["drafts"], set(after["networks"])) == ([], 0, {False})  # type: ignore[call-overload]
+    with attic.desk.database.read() as session:
+        cancelled = session.scalars(select(Fact.object_id).where(Fact.kind == "import.cancelled")).all()
+    assert len(cancelled) == len(set(cancelled)) == 2
+    assert not any(count for counts in attic.run().values() for count in counts.values())
 
 
 def test_the_sweep_leaves_what_a_row_names_and_what_is_young(attic: Attic) -> None:
