@@ -37,4 +37,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 # Two threads each: a proxy has to stand in front, which takes slow visitors off them. The socket must not be public.
-CMD ["sh", "-c", "umask 007 && exec granian --interface wsgi --host 0.0.0.0 --port 8000 --workers ${WORKERS:-2} --respawn-failed-workers --blocking-threads 2 --no-ws --no-access-log --log-level warning wsgi:app"]
+CMD ["sh", "-c", "umask 007 && exec granian --interface wsgi --host 0.0.0.0 --port 8000 --workers ${WORKERS:-2} --respawn-failed-workers --workers-kill-timeout 20 --blocking-threads 2 --no-ws --no-access-log --log-level warning wsgi:app"]
