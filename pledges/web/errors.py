@@ -14,6 +14,7 @@ from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
+from pledges.accounts.data_key import KeyLost
 from pledges.accounts.permissions import NotPermitted, OutOfReach
 from pledges.core.db import is_full, is_retriable
 from pledges.core.errors import N_, DomainError
@@ -23,6 +24,7 @@ from pledges.web.problems import for_programs, problem, refused
 
 log = structlog.get_logger()
 
+LOST_KEY_TITLE = N_("Máy chủ chưa mở được dữ liệu đã mã hóa")
 LOST_KEY = N_(
     "Máy chủ không đọc được dữ liệu đã mã hóa, vì khóa dữ liệu của hệ thống đã bị thay hoặc bị mất. Lỗi này không phải "
     "do bạn. Hãy báo cho cơ quan quản lý hệ thống; khi khóa được đặt lại, trang này dùng được như trước."
@@ -79,11 +81,13 @@ PAGES = {
 }
 
 
-def error_page(status: int, message: str | None = None) -> Response:
+def error_page(status: int, message: str | None = None, title: str | None = None) -> Response:
     if for_programs():
         return problem(status, message)
     page = PAGES.get(status, PAGES[400 if status < 500 else 500])
-    html = render_template("errors/page.html", title=str(page.title), advice=message or str(page.advice), status=status)
+    html = render_template(
+        "errors/page.html", title=title or str(page.title), advice=message or str(page.advice), status=status
+    )
     return make_response(html, status)
 
 
@@ -92,6 +96,9 @@ def _refused(error: DomainError) -> Response:
         current_app.extensions["note_refused_act"]()
     if for_programs():
         return refused(error)
+    if isinstance(error, KeyLost):
+        log.error("data_key.other")
+        return error_page(error.status, error_text(error), _(LOST_KEY_TITLE))
     return error_page(error.status, error_text(error))
 
 
@@ -127,7 +134,7 @@ def _fault(error: Exception) -> Response:
             note_full()
             return error_page(503, _(FULL))
         if isinstance(error, InvalidTag):
-            return error_page(503, _(LOST_KEY))
+            return error_page(503, _(LOST_KEY), _(LOST_KEY_TITLE))
         if is_storage_fault(error):
             return error_page(503, _(AWAY))
         return error_page(503 if isinstance(error, DBAPIError) and is_retriable(error) else 500)

@@ -6,6 +6,7 @@ import structlog
 from flask import redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from pledges.accounts.data_key import KeyLost
 from pledges.accounts.factor_models import FactorKind, StaffStep, StepPurpose
 from pledges.accounts.factors import factors_of, recovery_codes_left
 from pledges.accounts.models import SignInWay, Staff
@@ -131,6 +132,8 @@ def second_step_post() -> ResponseReturnValue:
             return _second_step_form(staff, form, RecoveryForm(formdata=None), 400)
         try:
             check_code(product().database, product().vault, staff, form.code.data, network=network(), now=now())
+        except KeyLost:
+            raise
         except DomainError as refusal:
             _log(refusal)
             form.refuse(refusal)
@@ -155,6 +158,8 @@ def recovery_code_post() -> ResponseReturnValue:
             check_recovery_code(
                 product().database, product().vault, staff, form.recovery_code.data, network=network(), now=now()
             )
+        except KeyLost:
+            raise
         except DomainError as refusal:
             _log(refusal)
             form.refuse(refusal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from datetime import timedelta
 
@@ -13,7 +14,10 @@ from pledges.accounts.models import StaffSession
 from pledges.accounts.rules import ENROL_LIFETIME, FAILURE_WINDOW, FAILURES_PER_ACCOUNT, STEP_LIFETIME
 from pledges.audit.models import Fact
 from pledges.core.db import Database
+from pledges.core.secrecy import Vault
 from pledges.messaging.models import Message
+from pledges.product import Product
+from pledges.readiness import check_readiness
 from tests.support.browsing import Browser
 from tests.support.clock import FixedClock
 from tests.support.staff import PASSWORD, add_person, code_of, key_on, sign_in, sign_in_by_hand
@@ -75,6 +79,22 @@ def test_no_code_of_an_application_is_taken_twice(app: Flask, visitor: Browser, 
     assert third.send(STEP, {"code": code}).status_code == 400
     assert "đã dùng" in third.text
     assert not is_in(third)
+
+
+def test_with_another_data_key_a_page_says_whom_to_ask(
+    visitor: Browser, app: Flask, small_product: Product, clock: FixedClock
+) -> None:
+    key, codes = enrol(visitor)
+    clock.advance(timedelta(minutes=1))
+    app.extensions["product"] = dataclasses.replace(small_product, vault=Vault("thử nghiệm: một khóa dữ liệu khác"))
+    other = Browser(app)
+    for fields in ({"code": code_of(other, key)}, {"recovery_code": codes[0]}):
+        give_password(other)
+        assert other.send(RECOVER if "recovery_code" in fields else STEP, fields).status_code == 503
+        assert "Hãy báo bộ phận công nghệ thông tin" in other.text
+    found = next(part for part in check_readiness(app.extensions["product"]) if part.name == "data_key")
+    assert (found.ok, found.state) == (False, "other")
+    assert not is_in(other)
 
 
 def told(database: Database) -> list[str]:
