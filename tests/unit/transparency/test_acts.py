@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from pledges.core.db import Database
 from pledges.core.secrecy import Vault
+from pledges.documents.sealing import Sealer
 from pledges.documents.storage import Storage
 from pledges.review.errors import AlreadyDecided
 from pledges.review.revocations import ask_revocation, revoke
@@ -19,6 +20,8 @@ from pledges.rounds.log_entries import RoundBook
 from pledges.settings import Settings
 from pledges.signing.log_entries import PledgeBook
 from pledges.signing.models import Pledge, PledgeState
+from pledges.signing.paper_pledges import remove_paper_pledge
+from pledges.signing.sealing import PledgeSealer
 from pledges.signing.states import StateChanged
 from pledges.signing.withdrawing import end_pledge
 from pledges.transparency import queries
@@ -27,6 +30,7 @@ from pledges.transparency.models import LogEntry, LogHead, LogMark, LogNode
 from pledges.transparency.worker import LogWorker
 from tests.support.clock import FixedClock
 from tests.support.offices import WAY_TO, Office
+from tests.support.papers_recorded import COMMAND, record, registered
 from tests.support.signing import run_together
 from tests.unit.review.test_countersigning import approve, signing_on
 from tests.unit.rounds.quarter import QuarterOffice
@@ -121,6 +125,43 @@ def test_a_withdrawal_that_fails_leaves_nothing(sqlite_database: Database, clock
     sqlite_database.run(lambda session: withdraw(session, fail=False))
     [(kind, data)] = told(sqlite_database, office.key[1])
     assert (kind, data["state"], "content" in data) == ("pledge.withdrawn", "withdrawn", False)
+
+
+def test_a_paper_is_told_when_its_sheet_is_sealed(
+    sqlite_database: Database, clock: FixedClock, vault: Vault, settings_for_test: Settings
+) -> None:
+    database, storage = sqlite_database, Storage(settings_for_test.storage)
+    papers = [
+        record(database, registered(database, number, now=clock()), now=clock(), number="").pledge for number in (1, 2)
+    ]
+    sealer = PledgeSealer(
+        database, storage, Sealer.from_settings(settings_for_test, clock), clock, vault, "quan-tri@vidu.vn"
+    )
+    worker = keeper(database, storage, clock, settings_for_test)
+    assert worker.audit(storage=storage).ok, "a paper may wait for its sheet"
+    assert told(database, papers[0].id) == []
+
+    def remove(session: Session, paper: Pledge) -> None:
+        remove_paper_pledge(session, session.get_one(Pledge, ("46", paper.id)), actor=COMMAND, now=clock())
+
+    # The second is taken back before its sheet is sealed, the first afterwards.
+    database.run(lambda session: remove(session, papers[1]))
+    for paper in papers:
+        sealer.seal("46", str(paper.id))
+        sealer.seal("46", str(paper.id))
+    assert worker.audit(storage=storage).ok
+    database.run(lambda session: remove(session, papers[0]))
+    first, second = (told(database, paper.id) for paper in papers)
+    assert [(kind, data["state"]) for kind, data in first] == [
+        ("pledge.recorded", "approved"),
+        ("pledge.withdrawn", "withdrawn"),
+    ]
+    assert [(kind, data["state"]) for kind, data in second] == [
+        ("pledge.withdrawn", "withdrawn"),
+        ("pledge.recorded", "withdrawn"),
+    ]
+    assert first[0][1]["issued"] == first[1][1]["issued"]
+    assert worker.audit(storage=storage).ok
 
 
 def test_a_closed_round_is_told_with_its_hashes_and_weighed(
