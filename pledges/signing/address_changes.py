@@ -92,12 +92,12 @@ def ask_for_change(
     code = try_code(session, CodePurpose.NEW_MAILBOX, code_subject, typed_code, now=now, vault=vault)
     if isinstance(code, DomainError):
         return code
-    pledge = pledge_named(session, wish.which)
-    about = vault.keyed_hash("mailbox-file", plain_code(wish.which) if pledge is None else str(pledge.id))
+    about = vault.keyed_hash("mailbox-file", plain_code(wish.which))
     where = vault.keyed_hash("network", network)
     throttle.use(session, "mailbox.network", where, most=ASKED_A_DAY_FROM_ONE_NETWORK, per=DAY, now=now)
     throttle.use(session, "mailbox.file", about, most=ASKED_A_DAY_ABOUT_ONE_FILE, per=DAY, now=now)
     code.used_at = now
+    pledge = pledge_named(session, wish.which)
     if pledge is None or not pledge.contact_email or pledge.contact_email == wish.new_email:
         return None
     session.get_one(Pledge, (pledge.province_code, pledge.id), with_for_update=True, populate_existing=True)

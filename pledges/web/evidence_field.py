@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +12,9 @@ from flask_babel import gettext as _
 from pledges.core.errors import N_, DomainError, NotFound
 from pledges.core.tokens import Tokens
 from pledges.documents.errors import DocumentDamaged
-from pledges.documents.pictures import ACCEPT, MOST_BYTES, clean_picture
+from pledges.documents.pictures import ACCEPT, MOST_BYTES, clean_each
 from pledges.documents.storage import Storage
-from pledges.documents.verification_upload import inspect_upload
+from pledges.documents.verification_upload import WALL_SECONDS, inspect_upload
 from pledges.documents.writing import writing_files
 from pledges.web.current import product
 from pledges.web.i18n import error_text
@@ -50,29 +51,50 @@ def keep_evidence(field: EvidenceField, before: Sequence[str], storage: Storage)
         field.errors = [*field.errors, _("Gửi kèm được nhiều nhất %(most)s tệp. Hãy chọn lại.", most=field.most)]
         return tuple(before)
     kept, refused = list(before), []
-    for number, file in enumerate(files, start=1):
-        try:
-            kind, data = _checked(file.stream.read(MOST_BYTES + 1))
-        except DomainError as refusal:
-            why = error_text(refusal)
+    for number, answer in enumerate(look_into([file.stream.read(MOST_BYTES + 1) for file in files]), start=1):
+        if isinstance(answer, DomainError):
+            why = error_text(answer)
             refused.append(_("Tệp thứ %(number)s: %(why)s", number=number, why=why) if len(files) > 1 else why)
             continue
+        kind, data = answer
         with writing_files(storage):
             kept.append(f"{kind}:{storage.put(data)}")
     field.errors = [*field.errors, *refused]
     return tuple(dict.fromkeys(kept))
 
 
-def _checked(data: bytes) -> tuple[str, bytes]:
-    """A clean picture, or a PDF that a child could open; raises `DomainError`."""
-    if b"%PDF-" not in data[:1024]:
-        return PICTURE, clean_picture(data).data
-    if len(data) > MOST_BYTES:
-        raise DomainError(N_("Tệp lớn hơn 10 MB. Hãy chụp ảnh giấy tờ rồi gửi ảnh."))
-    found = inspect_upload(data)
-    if found.encrypted or not found.readable:
-        raise DomainError(_PDF_CLOSED)
-    return PDF, data
+MOST_SECONDS = 6.0
+"""For all files of one request together, whatever they are."""
+
+
+def look_into(files: Sequence[bytes]) -> list[tuple[str, bytes] | DomainError]:
+    """Clean pictures, and PDFs that could be opened: one child looks at all pictures, and PDFs share what is left."""
+    until = time.monotonic() + MOST_SECONDS
+    pictures = iter(clean_each([data for data in files if not _says_pdf(data)]))
+    seen: list[tuple[str, bytes] | DomainError] = []
+    for data in files:
+        picture = None if _says_pdf(data) else next(pictures)
+        if picture is None:
+            seen.append((PDF, data))
+        else:
+            seen.append(picture if isinstance(picture, DomainError) else (PICTURE, picture.data))
+    return [_checked_pdf(each, until) for each in seen]
+
+
+def _says_pdf(data: bytes) -> bool:
+    return b"%PDF-" in data[:1024]
+
+
+def _checked_pdf(answer: tuple[str, bytes] | DomainError, until: float) -> tuple[str, bytes] | DomainError:
+    if isinstance(answer, DomainError) or answer[0] != PDF:
+        return answer
+    left = until - time.monotonic()
+    if len(answer[1]) > MOST_BYTES:
+        return DomainError(N_("Tệp lớn hơn 10 MB. Hãy chụp ảnh giấy tờ rồi gửi ảnh."))
+    if left <= 0:
+        return DomainError(N_("Các tệp khác quá nặng nên chưa xem được tệp này. Hãy gửi riêng tệp này."))
+    found = inspect_upload(answer[1], seconds=min(left, WALL_SECONDS))
+    return DomainError(_PDF_CLOSED) if found.encrypted or not found.readable else answer
 
 
 def paper_answer(papers: Sequence[str], number: int) -> Response:

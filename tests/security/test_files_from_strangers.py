@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pledges.documents import picture_child, verification_child
+from pledges.documents import page_child, page_compare_child, picture_child, verification_child, verification_upload
 from pledges.documents.pictures import ACCEPT, Picture, PictureRefused, clean_each
 from pledges.documents.verification_upload import inspect_upload
 from pledges.imports import sheet_child, sheets
 from pledges.imports.sheets import SheetRefused, open_sheets
+from pledges.web import evidence_field
 from pledges.web.signer import institution_routes
 from tests.security import bombs
 
@@ -115,6 +116,16 @@ def test_no_pdf_costs_more_than_its_share(name: str) -> None:
     assert time.process_time() - started < 1, "what is done before the child is cheap"
 
 
+def test_papers_of_one_request_share_its_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three files that each take their time would otherwise hold a thread for three times as long."""
+    monkeypatch.setattr(verification_upload, "CHILD", "tests.support.endless_child")
+    monkeypatch.setattr(evidence_field, "MOST_SECONDS", 0.5)
+    started = time.monotonic()
+    answers = evidence_field.look_into([b"%PDF-1.7\n%" + bytes([48 + number]) for number in range(3)])
+    assert time.monotonic() - started < 2
+    assert ["gửi riêng" in str(answer) for answer in answers] == [False, True, True]
+
+
 # --- Tables ----------------------------------------------------------------------------------------------------------
 
 
@@ -132,7 +143,7 @@ def test_a_table_by_an_institutions_link_has_a_few_seconds(monkeypatch: pytest.M
 
 
 def test_every_child_caps_itself_before_it_reads() -> None:
-    for module in (picture_child, verification_child, sheet_child):
+    for module in (picture_child, verification_child, sheet_child, page_child, page_compare_child):
         tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
         [main] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]
         first = main.body[0]
@@ -141,10 +152,19 @@ def test_every_child_caps_itself_before_it_reads() -> None:
         assert ast.unparse(first.value.func) == "cap", module
         assert module.MOST_MEMORY <= MOST_MEMORY, module
     assert max(picture_child.CPU_SECONDS, verification_child.CPU_SECONDS) < MOST_SECONDS
+    assert max(page_child.CPU_SECONDS, page_compare_child.CPU_SECONDS) < MOST_SECONDS
 
 
 READS = {
-    re.compile(r"^\s*(from|import) PIL\b", re.MULTILINE): {"picture_child.py", "chart_pictures.py"},
+    re.compile(r"^\s*(from|import) PIL\b", re.MULTILINE): {
+        "picture_child.py",
+        "chart_pictures.py",
+        "page_compare_child.py",
+        "page_matching.py",
+    },
+    re.compile(r"^\s*(from|import) pypdfium2\b", re.MULTILINE): {"page_child.py"},
+    # What lays pages over each other takes up a renderer, so that no process but its own may take it up.
+    re.compile(r"import (page_matching|page_compare_child)\b|page_matching import"): {"page_compare_child.py"},
     re.compile(r"^\s*(from|import) python_calamine\b", re.MULTILINE): {"sheet_workbook.py"},
     re.compile(r"ZipFile\((?![^\n]*\"w\")"): {"sheet_formats.py"},
     re.compile(r"^\s*(from|import) (lxml|xml|pickle|yaml|marshal|tarfile)\b", re.MULTILINE): {"reading.py", "keys.py"},
@@ -162,10 +182,15 @@ def test_what_reads_strange_formats_is_used_in_the_children_alone() -> None:
 def test_children_are_started_in_one_way() -> None:
     """With a list of words, without our environment, and never through a shell."""
     starting = [path for path, source in SOURCES.items() if "CHILD = " in source]
-    assert {path.name for path in starting} == {"pictures.py", "verification_upload.py", "sheets.py"}
+    assert {path.name for path in starting} == {
+        "pictures.py",
+        "verification_upload.py",
+        "sheets.py",
+        "page_comparison.py",
+    }
     for path, source in SOURCES.items():
         assert not re.search(r"shell=True|os\.system|os\.popen", source), path
         if path in starting:
             assert len(re.findall(r"subprocess\.(?:run|Popen)\(", source)) == 1, path
-            assert re.search(r"subprocess\.(?:run|Popen)\([^\n]*\n\s+command\(CHILD", source), path
+            assert re.search(r"subprocess\.(?:run|Popen)\([^\n]*\n\s+command\((?:CHILD|child)", source), path
             assert "env=ENVIRONMENT" in source, path
