@@ -58,9 +58,15 @@ REFUSAL_FACTS = {
 
 
 def count_refusal(
-    session: Session, reason: Reason, whose: Staff | AgencyKey | None, *, network_hash: str, now: datetime
+    session: Session,
+    reason: Reason,
+    whose: Staff | AgencyKey | None,
+    *,
+    network_hash: str,
+    now: datetime,
+    uses: int = 1,
 ) -> None:
-    """Count one. `whose`: None where nobody has the address or the key that was shown."""
+    """Count it. `whose`: None where nobody has the address or the key that was shown."""
     window, kind = window_of(now), REFUSAL_FACTS[reason]
     place, object_id = (WHOLE_SYSTEM, NOBODY) if whose is None else (whose.province_code, whose.id)
     network = _told_apart(session, window, kind, place, object_id, network_hash[:16])
@@ -72,12 +78,12 @@ def count_refusal(
         object_id=object_id,
         reason=reason.value,
         network=network,
-        uses=1,
+        uses=uses,
     )
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["window", "kind", "province_code", "object_id", "reason", "network"],
-            set_={"uses": RefusalCount.uses + 1},
+            set_={"uses": RefusalCount.uses + uses},
         )
     )
 
