@@ -146,9 +146,9 @@ class Product:
             Task(KEEP_LOG, self.log_worker().keep, attempts=1),
             Task(SIGN_CHECKPOINT, self.log_worker().sign, attempts=1),
             Task(AUDIT_LOG, self.log_worker().audit_at_night, attempts=1),
+            Task(RECORD_REFUSALS, self.record_refusals, attempts=1),
             Task(CLEAN_UP, self.clean_up, attempts=1),
         )
-            Task(RECORD_REFUSALS, self.record_refusals, attempts=1),
 
     def delivery(self) -> Delivery:
         return Delivery.from_settings(
@@ -243,6 +243,7 @@ class Product:
             Schedule(KEEP_LOG, KEEP_LOG, KEEP_LOG_SECONDS),
             Schedule(SIGN_CHECKPOINT, SIGN_CHECKPOINT, SIGN_CHECKPOINT_SECONDS),
             Schedule(AUDIT_LOG, AUDIT_LOG, AUDIT_LOG_SECONDS),
+            Schedule(RECORD_REFUSALS, RECORD_REFUSALS, RECORD_REFUSALS_SECONDS),
             Schedule(CLEAN_UP, CLEAN_UP, 3600.0),
         )
 
@@ -251,7 +252,6 @@ class Product:
         post = RightsPost(self.vault, self.settings.public_url)
         return RightsReminders(self.database, self.clock, post, self.settings.administrator_email)
 
-            Schedule(RECORD_REFUSALS, RECORD_REFUSALS, RECORD_REFUSALS_SECONDS),
     def retention(self) -> Retention:
         """What has been kept long enough."""
         return Retention(self.database, self.storage, self.clock)
@@ -286,17 +286,17 @@ class Product:
     def count_subjects(self) -> None:
         count_subjects(self.database, self.clock)
 
+    def record_refusals(self) -> None:
+        record_refusals(self.database, self.clock())
+
     def clean_up(self) -> None:
         """Forget what has run out: limits, drafts, used-up codes, and files that crashes left half written."""
         now = self.clock()
+        self.database.run(lambda session: keep_mark(session, self.vault, now))
         self.database.run(lambda session: forget_old(session, now))
         self.database.run(lambda session: forget_old_steps(session, now))
         self.database.run(lambda session: forget_turns(session, now - timedelta(hours=1)))
         self.database.run(lambda session: forget_old_drafts(session, now))
         self.database.run(lambda session: forget_old_proofs(session, now))
-    def record_refusals(self) -> None:
-        record_refusals(self.database, self.clock())
-
         self.database.run(lambda session: forget_networks(session, now))
         self.storage.sweep_temporary(older_than=system_clock() - timedelta(hours=1))
-        self.database.run(lambda session: keep_mark(session, self.vault, now))
