@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TextIO, TypeVar, cast
 
 import click
 from flask.cli import with_appcontext
@@ -20,7 +20,7 @@ from pledges.continuity.drill import Rehearsal, Report, look_at_restored, rehear
 from pledges.continuity.keys import lay_out, read_keys, read_password
 from pledges.continuity.manifest import Manifest, NotPossible, find_backup
 from pledges.continuity.marks import BACKUP, note_backup, note_drill
-from pledges.continuity.pgbackrest import ask_pgbackrest
+from pledges.continuity.pgbackrest import ask_pgbackrest, read_info
 from pledges.continuity.restoring import damage_of
 from pledges.continuity.restoring import restore as put_back
 
@@ -170,12 +170,19 @@ def _span(seconds: float) -> str:
 
 @click.command("note-backup")
 @click.option("--pgbackrest", "stanza", required=True, help="The stanza whose last backup is to be noted.")
+@click.option(
+    "--info",
+    type=click.File(),
+    default=None,
+    help="What `pgbackrest --output=json info` said to somebody who may read its repository; - for standard input.",
+)
 @json_option
 @with_appcontext
 @impossible_as_status
-def ops_note_backup(stanza: str, as_json: bool) -> None:
+def ops_note_backup(stanza: str, info: TextIO | None, as_json: bool) -> None:
     """Note the last backup that pgBackRest has made, so that pages and alarms know how old it is."""
-    running, found = product(), ask_pgbackrest(stanza)
+    running = product()
+    found = ask_pgbackrest(stanza) if info is None else read_info(info.read(), stanza)
     figures = {"engine": "postgresql", "label": found.label, "archived_to": found.archived_to}
     running.database.run(
         lambda session: note_backup(session, shows=found.ended_at, data=figures, actor=COMMAND, now=running.clock())

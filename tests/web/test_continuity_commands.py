@@ -102,3 +102,11 @@ def test_pgbackrest_is_understood() -> None:
     for said, words in ((json.dumps([broken]), "no valid backups"), ("[]", "no stanza"), ("{", "cannot be read")):
         with pytest.raises(NotPossible, match=words):
             read_info(said, "pledges")
+
+
+def test_what_pgbackrest_said_to_another_user_is_noted(small_app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "info").write_text(json.dumps([STANZA]))
+    asked = ("note-backup", "--pgbackrest", "pledges", "--info", tmp_path / "info")
+    assert run(small_app, *asked, "--json")["label"] == "20261120-010000F"
+    (tmp_path / "info").write_text("")
+    assert "cannot be read" in run(small_app, *asked, status=1)["stderr"]
