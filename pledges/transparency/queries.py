@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from pledges.transparency import tree
@@ -47,9 +47,14 @@ def hashes_at(session: Session, places: set[tree.Place]) -> dict[tree.Place, byt
     if leaves:
         rows = session.execute(select(LogEntry.index, LogEntry.leaf_hash).where(LogEntry.index.in_(leaves)))
         found = {(0, index): digest for index, digest in rows}
-    if above := [place for place in places if place[0]]:
-        at = tuple_(LogNode.level, LogNode.index)
-        nodes = session.execute(select(LogNode.level, LogNode.index, LogNode.hash).where(at.in_(above)))
+    by_level: dict[int, list[int]] = {}
+    for level, number in places:
+        if level:
+            by_level.setdefault(level, []).append(number)
+    if by_level:
+        # Level by level: a list of pairs would make SQLite read the whole table.
+        wanted = [and_(LogNode.level == level, LogNode.index.in_(numbers)) for level, numbers in by_level.items()]
+        nodes = session.execute(select(LogNode.level, LogNode.index, LogNode.hash).where(or_(*wanted)))
         found |= {(level, number): digest for level, number, digest in nodes}
     return found
 
