@@ -31,6 +31,7 @@ def look_at(data: bytes) -> dict[str, Any]:
     answer: dict[str, Any] = {"readable": bool(reader.root["/Pages"]), "encrypted": False}
     answer["links"] = _links(reader.root["/Pages"], [])
     answer["signatures"] = _signatures(reader, len(data))
+    answer["layered"] = _is_layered(reader)
     return answer
 
 
@@ -44,6 +45,12 @@ def _links(node: Any, found: list[str], depth: int = 0) -> list[str]:
         if address and len(found) < MOST_LINKS:
             found.append(_plain(address))
     return found
+
+
+def _is_layered(reader: Any) -> bool:
+    """Whether programs may show the pages in several ways: layers to switch, fields that each program draws itself."""
+    form = _entry(reader.root, "/AcroForm")
+    return "/OCProperties" in reader.root or "/XFA" in form or bool(_entry(form, "/NeedAppearances"))
 
 
 def _entry(node: Any, name: str) -> Any:

@@ -48,6 +48,8 @@ class Inspection:
     codes: tuple[str, ...] = ()
     """Verification codes that the file carries, at most five."""
     signatures: tuple[FoundSignature, ...] = ()
+    layered: bool = True
+    """Not certain to look the same in every program."""
     intact: bool = False
     """A signature is there, and none of those found is broken."""
 
@@ -69,6 +71,7 @@ def inspect_upload(data: bytes, *, seconds: float = WALL_SECONDS) -> Inspection:
         encrypted=bool(answer["encrypted"]),
         codes=tuple(dict.fromkeys(codes + linked))[:_MOST_CODES],
         signatures=tuple(_found(each) for each in answer.get("signatures", ())),
+        layered=bool(answer.get("layered", True)),
         intact=bool(answer.get("signatures")) and all(each["intact"] for each in answer["signatures"]),
     )
 

@@ -66,6 +66,8 @@ class Verdict:
     code: str = ""
     """The code of the real pledge that an altered file carries."""
     earlier: Earlier | None = None
+    layered: bool = True
+    """Of strange bytes: not certain to look the same in every program."""
 
     @property
     def authentic(self) -> bool:
@@ -106,7 +108,7 @@ class Kept:
 
 def verify_code(session: Session, storage: Storage, typed: str) -> Verdict:
     """The verdict on a code as people type it; malformed and unknown codes take the same way to the same answer."""
-    pledge = _pledge_by_code(session, plain_code(typed)[:LONGEST_CODE])
+    pledge = pledge_by_code(session, plain_code(typed)[:LONGEST_CODE])
     return verify_pledge(session, storage, pledge) if pledge is not None else _plain(Finding.UNKNOWN_CODE)
 
 
@@ -206,12 +208,20 @@ def _verdict_on_strange_bytes(session: Session, storage: Storage, data: bytes, s
 
     def verdict(finding: Finding, reason: str = "", code: str = "") -> Verdict:
         said = Sentence(reason or REASONS[finding])
-        return Verdict(finding, said, signatures=seen.signatures, sha256=sha256, size=len(data), code=code)
+        return Verdict(
+            finding,
+            said,
+            signatures=seen.signatures,
+            sha256=sha256,
+            size=len(data),
+            code=code,
+            layered=seen.layered,
+        )
 
     if not seen.is_pdf:
         return verdict(Finding.NOT_PDF)
     for code in seen.codes:
-        pledge = _pledge_by_code(session, code)
+        pledge = pledge_by_code(session, code)
         if pledge is not None:
             return verdict(Finding.ALTERED, _how_altered(session, storage, pledge, data, seen), code)
     if seen.encrypted:
@@ -220,14 +230,14 @@ def _verdict_on_strange_bytes(session: Session, storage: Storage, data: bytes, s
 
 
 def _how_altered(session: Session, storage: Storage, pledge: Pledge, data: bytes, seen: Inspection) -> str:
-    if any(data.startswith(issued) for issued in _issued_files(session, storage, pledge)):
+    if any(data.startswith(issued) for issued, _earlier in issued_files(session, storage, pledge)):
         return ADDED
     return BROKEN if seen.signatures and not seen.intact else NO_SEAL
 
 
-def _issued_files(session: Session, storage: Storage, pledge: Pledge) -> Iterator[bytes]:
-    """Every file that was ever given out for a pledge, as far as its copy is sound."""
-    versions = _earlier_versions(session, pledge)
+def issued_files(session: Session, storage: Storage, pledge: Pledge) -> Iterator[tuple[bytes, Earlier | None]]:
+    """Every file that was ever given out for a pledge, the newest first, as far as its copy is sound."""
+    versions = reversed(_earlier_versions(session, pledge))
     for document_id in [pledge.document_id, *(version.document_id for version in versions)]:
         document = get_document(session, pledge.province_code, document_id) if document_id is not None else None
         if document is None:
@@ -236,7 +246,10 @@ def _issued_files(session: Session, storage: Storage, pledge: Pledge) -> Iterato
             whole = storage.get(document.sha256)
         except DocumentDamaged:
             continue
-        yield from (whole[:end] for end in _checked(session, document, whole).ends)
+        newest = document_id == pledge.document_id
+        for end in sorted(_checked(session, document, whole).ends, reverse=True):
+            current = None if end == len(whole) else Earlier.BEFORE_APPROVAL
+            yield whole[:end], current if newest else Earlier.BEFORE_CORRECTION
 
 
 def _plain(finding: Finding, pledge: PublicPledge | None = None) -> Verdict:
@@ -246,7 +259,7 @@ def _plain(finding: Finding, pledge: PublicPledge | None = None) -> Verdict:
 # --- Pledge and document -------------------------------------------------------------------------------------------
 
 
-def _pledge_by_code(session: Session, code: str) -> Pledge | None:
+def pledge_by_code(session: Session, code: str) -> Pledge | None:
     return session.scalar(select(Pledge).where(Pledge.verification_code == code))
 
 
@@ -271,7 +284,7 @@ def _kept_file(session: Session, storage: Storage, data: bytes) -> Kept | None:
     """
     for document in documents_with_hash(session, hashlib.sha256(data).hexdigest()):
         for code in printed_codes(data):
-            pledge = _pledge_by_code(session, code)
+            pledge = pledge_by_code(session, code)
             kept = _kept_as(session, storage, pledge, document, data) if pledge is not None else None
             if kept is not None:
                 return kept

@@ -40,6 +40,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+POLICY_WITH_PICTURES = POLICY.replace("img-src 'self'", "img-src 'self' data:")
+"""For pages that show pictures made of an upload which is not kept anywhere."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -198,6 +200,8 @@ def _name_request() -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers[name] = value
+    if g.get("embedded_pictures"):
+        response.headers["Content-Security-Policy"] = POLICY_WITH_PICTURES
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     response.headers["X-Request-Id"] = g.get("request_id", "")

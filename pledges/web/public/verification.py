@@ -10,7 +10,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from pledges.core import throttle
 from pledges.core.errors import N_, DomainError
+from pledges.documents.page_comparison import DrawingBusy, Looks
 from pledges.documents.validation import MOST_BYTES
+from pledges.signing.comparing import ComparedFile, compare_upload
 from pledges.signing.rules import normal_reference, plain_code
 from pledges.signing.verification import TOO_LARGE, Verdict, verify_code, verify_file
 from pledges.signing.verification_report import public_report
@@ -19,6 +21,7 @@ from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
 from pledges.web.fields import TextField, UploadField, lazy
 from pledges.web.network import network
+from pledges.web.public import comparison_words
 from pledges.web.public import verification_words as words
 from pledges.web.security import declare_audience, soft_csrf
 
@@ -60,6 +63,13 @@ class FileForm(PageForm):
         accept="application/pdf,.pdf",
         most_bytes=LARGEST_UPLOAD,
     )
+    printed = TextField(
+        lazy("Mã xác minh in trên giấy"),
+        hint=lazy("Điền khi tệp là bản in lại hoặc lưu lại: hệ thống so các trang với bản gốc mang mã đó."),
+        required=False,
+        clean=_clean_code,
+        autocomplete="off",
+    )
 
 
 @blueprint.route("/xac-minh", methods=["GET", "POST"])
@@ -77,11 +87,22 @@ def check() -> ResponseReturnValue:
         _count_check()
         if isinstance(sent, CodeForm):
             return redirect(url_for("verification.by_code", code=sent.code.data), 303)
-        verdict = verify_file(product().database, product().storage, sent["file"].data.stream.read())
+        data = sent["file"].data.stream.read()
+        verdict = verify_file(product().database, product().storage, data)
+        compared, missed = _compared(data, verdict, sent["printed"].data or "")
     except DomainError as refusal:
         sent.refuse(refusal)
         return _page(sent, refusal.status)
-    return _result(verdict, uploaded=True)
+    return _result(verdict, uploaded=True, compared=compared, missed=missed)
+
+
+def _compared(data: bytes, verdict: Verdict, typed: str) -> tuple[ComparedFile | None, bool]:
+    """The comparison, and whether there should be one: that too many files come at once spoils no finding."""
+    try:
+        compared = compare_upload(product().database, product().storage, data, verdict, typed=typed)
+    except DrawingBusy:
+        return None, True
+    return compared, compared is not None and compared.pages.looks is Looks.FAILED
 
 
 def _count_check() -> None:
@@ -112,10 +133,20 @@ def api(code: str) -> ResponseReturnValue:
     return _unlisted(answer)
 
 
-def _result(verdict: Verdict, *, uploaded: bool, status: int = 200) -> Response:
+def _result(
+    verdict: Verdict,
+    *,
+    uploaded: bool,
+    status: int = 200,
+    compared: ComparedFile | None = None,
+    missed: bool = False,
+) -> Response:
     html = render_template(
         "public/verify_result.html",
-        title=words.title_of(verdict, uploaded=uploaded),
+        title=(comparison_words.title_of(compared) if compared else None) or words.title_of(verdict, uploaded=uploaded),
+        compared=compared,
+        missed=missed,
+        comparison_words=comparison_words,
         words=words,
         verdict=verdict,
         pledge=verdict.pledge,
