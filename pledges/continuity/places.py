@@ -146,7 +146,8 @@ def _given_database(url: URL, live: URL, newest: str) -> Iterator[None]:
         try:
             yield
         finally:
-            _drop_tables(connection)
+            with connected(url) as again:
+                _drop_tables(again)
 
 
 def _is_left_over(connection: Connection) -> bool:
@@ -179,7 +180,9 @@ def drill_database(live: URL, stamp: str) -> Iterator[URL]:
             _create(connection, name)
             yield live.set(database=name)
         finally:
-            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            # By a connection of this moment: the one that holds the lock has been idle for as long as the drill took.
+            with connected(live) as again:
+                again.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
 def clear_databases(live: URL) -> int:
