@@ -15,6 +15,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
+from pledges.accounts.notices import Change
 from pledges.messaging.catalogue import MESSAGE_KINDS, checked_params
 from pledges.messaging.letters import MOST_ATTACHED, TEMPLATES, Letters, as_day, as_hour
 from pledges.messaging.models import Message
@@ -492,3 +493,13 @@ def test_days_and_hours_are_vietnamese() -> None:
     assert as_day(date(2026, 2, 3)) == as_day("2026-02-03") == "03/02/2026"
     assert as_day("2026-12-31T17:00:00+00:00") == "01/01/2027"
     assert as_hour("2026-12-31T17:05:00+00:00") == "00:05"
+
+
+def test_each_change_of_an_account_is_told_in_its_own_words() -> None:
+    letters = [written("staff_secured", change=change.value) for change in Change]
+    assert len({str(letter["Subject"]) for letter in letters}) == len(Change)
+    assert len({text_of(letter, "plain").split("Nếu chính")[0] for letter in letters}) == len(Change)
+    # No link, so that nobody learns to follow one.
+    assert all("https://camket.vidu.vn/can-bo" not in text_of(letter, "plain") for letter in letters), (
+        "nothing to be lured by"
+    )
