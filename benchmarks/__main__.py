@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import countersigning, coverage, form, importing, lists, rounds, sealing, searching
+from benchmarks import countersigning, coverage, form, importing, lists, recovery, rounds, sealing, searching
 
 README = Path(__file__).with_name("README.md")
 BENCHMARKS: dict[str, Callable[[], str]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], str]] = {
     "lists": lists.table,
     "rounds": rounds.table,
     "coverage": coverage.table,
+    "recovery": recovery.table,
 }
 
 
