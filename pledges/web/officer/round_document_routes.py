@@ -15,7 +15,7 @@ from wtforms import HiddenField
 from pledges.accounts.permissions import Action
 from pledges.accounts.queries import staff_of
 from pledges.core.calendar import local_day
-from pledges.core.errors import DomainError, NotFound
+from pledges.core.errors import N_, Conflict, DomainError, NotFound
 from pledges.core.text import clean_line
 from pledges.documents.errors import DocumentDamaged
 from pledges.plans.models import ObligationEntry
@@ -30,6 +30,7 @@ from pledges.rounds.agency_documents import (
     get_agency_document,
     upload_document,
 )
+from pledges.rounds.rules import OVER
 from pledges.signing.paper_queries import types_of_entry
 from pledges.web.components import PageForm
 from pledges.web.current import now, product, reader, write
@@ -120,6 +121,8 @@ def agency_document(quarter: str, entry_id: str) -> ResponseReturnValue:
     entry = next((each for each in acknowledged_entries(reader(), *_place(quarter)) if each.id == entry_id), None)
     if entry is None:
         raise NotFound
+    if managed_round(quarter).state in OVER:
+        raise Conflict(N_("Đợt này đã kết thúc. Hãy tải văn bản lên ở trang của đợt đang chạy hoặc đợt sắp tới."))
     try:
         form = DocumentForm()
     except RequestEntityTooLarge:

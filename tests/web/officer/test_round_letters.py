@@ -8,14 +8,14 @@ from io import BytesIO
 import pikepdf
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from pledges.accounts.models import Role, Staff
 from pledges.accounts.operations import begin_session
 from pledges.plans.models import ObligationEntry
 from pledges.product import Product
 from pledges.rounds.letters import LetterWorker
-from pledges.rounds.models import AgencyDocument, Attempt, LetterBatch, Outcome, Round, Way
+from pledges.rounds.models import AgencyDocument, Attempt, LetterBatch, Outcome, Round, RoundState, Way
 from tests.support.checked_pages import CheckedClient, Page
 from tests.support.clock import FixedClock
 from tests.support.invited import AGENCY, LONG_NAME, QUARTER, Guest, guests, invite, open_running
@@ -171,3 +171,8 @@ def test_a_document_is_uploaded_once_however_many_mistakes_the_form_has(
     answer = browser.client.get(link)
     assert answer.data == good
     assert answer.headers["Content-Disposition"].startswith("attachment")
+    late = browser.get(f"{ROUND}/van-ban/20-guidance")
+    small_product.database.run(lambda session: session.execute(update(Round).values(state=RoundState.CLOSED)))
+    assert "Thay bằng văn bản khác" not in browser.get(f"{ROUND}/van-ban").text
+    refused = browser.send(late, {"file": (BytesIO(good), "moi.pdf")}, form=form_at(late, ""), status=409)
+    assert "Đợt này đã kết thúc" in refused.text
