@@ -82,6 +82,7 @@ PIECES: dict[str, str] = {
     "register": N_("Tên, mã số, địa chỉ trong danh sách đối tượng"),
     "pledges_accepted": N_("Bản cam kết đã được cơ quan tiếp nhận, cùng tệp và thông tin trong đó"),
     "pledge_countersigning": N_("Bản cam kết cơ quan đã duyệt, đang ký số"),
+    "pledges_elsewhere": N_("Bản cam kết do cơ quan khác tiếp nhận"),
     "decisions": N_("Quyết định của cơ quan về bản cam kết"),
     "members": N_("Tên trong danh sách do đơn vị lập"),
     "sightings": N_("Lần phát hiện do cơ quan ghi nhận"),
@@ -131,9 +132,11 @@ class _Part:
     """Whether the rows of this subject have to stay after all, with the ground."""
 
 
-def plan(session: Session, province_code: str, entity_id: uuid.UUID, *, contacts: bool) -> Erased:
+def plan(
+    session: Session, province_code: str, entity_id: uuid.UUID, *, contacts: bool, agency_code: str = ""
+) -> Erased:
     """What `erase` would do now; changes nothing."""
-    subject = subject_of(session, province_code, entity_id)
+    subject = subject_of(session, province_code, entity_id, agency_code)
     found = Erased()
     for part in _parts(contacts):
         stays = part.clear is None or part.needed(session, subject)
@@ -151,7 +154,7 @@ def erase(
     post: tuple[Vault, str],
 ) -> Erased:
     """Erase what no law keeps; `post`: the vault and the public address, for letters about pledges that end by it."""
-    subject = subject_of(session, asked.province_code, asked.entity_id)
+    subject = subject_of(session, asked.province_code, asked.entity_id, asked.agency_code)
     for change in close_address_changes(session, _never_accepted(session, subject), now):
         _record_refused(session, change, staff, now)
     for pledge in _never_accepted(session, subject):
@@ -207,6 +210,7 @@ def _parts(contacts: bool) -> tuple[_Part, ...]:
         _Part("register", _register, _forget_register, "state_task", _is_needed),
         _Part("pledges_accepted", lambda s, of: [one for one in of.pledges if _accepted(one)], None, "archive"),
         _Part("pledge_countersigning", _countersigning, None, "archive"),
+        _Part("pledges_elsewhere", _elsewhere, None, "elsewhere"),
         _Part("decisions", _decisions, None, "archive"),
         _Part("members", SOURCES["institution_member"], None, "state_task"),
         _Part("sightings", _sightings, None, "state_task"),
@@ -223,6 +227,19 @@ def _never_accepted(session: Session, subject: Subject) -> list[Pledge]:
         pledge
         for pledge in subject.pledges
         if not _accepted(pledge)
+        and pledge.state is not PledgeState.COUNTERSIGNING
+        and "erased_on" not in pledge.answers
+        and not subject.is_elsewhere(pledge)
+    ]
+
+
+def _elsewhere(session: Session, subject: Subject) -> list[Pledge]:
+    """Of those that hold anything and could go: no agency erases what another one works on."""
+    return [
+        pledge
+        for pledge in subject.pledges
+        if subject.is_elsewhere(pledge)
+        and not _accepted(pledge)
         and pledge.state is not PledgeState.COUNTERSIGNING
         and "erased_on" not in pledge.answers
     ]
@@ -329,7 +346,8 @@ def _is_needed(session: Session, subject: Subject) -> bool:
         )
     )
     accepted = any(_accepted(pledge) for pledge in subject.pledges)
-    return bool(bound) or accepted or bool(_countersigning(session, subject)) or bool(_violations(session, subject))
+    stays = (_countersigning(session, subject), _violations(session, subject), _elsewhere(session, subject))
+    return bool(bound) or accepted or any(stays)
 
 
 def _forget_register(session: Session, subject: Subject, rows: Sequence[Any], now: datetime) -> tuple[str, ...]:

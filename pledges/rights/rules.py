@@ -52,6 +52,7 @@ GROUNDS: dict[str, str] = {
     "archive": N_("Đây là hồ sơ của cơ quan nhà nước, phải lưu giữ theo pháp luật về lưu trữ."),
     "state_task": N_("Dữ liệu cần cho nhiệm vụ của cơ quan nhà nước theo luật định (Điều 19 Luật 91/2025/QH15)."),
     "case": N_("Dữ liệu cần cho việc xử lý vi phạm hoặc giải quyết khiếu nại, tố cáo đang tiến hành."),
+    "elsewhere": N_("Hồ sơ này do cơ quan khác tiếp nhận và quyết định. Hãy gửi yêu cầu tới cơ quan đó."),
     "identity": N_("Chưa xác định được người yêu cầu là chủ thể dữ liệu hoặc người được ủy quyền."),
     "others": N_("Thực hiện yêu cầu sẽ làm lộ dữ liệu cá nhân của người khác."),
     "not_held": N_("Cơ quan không giữ dữ liệu được yêu cầu."),

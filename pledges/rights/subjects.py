@@ -23,6 +23,12 @@ class Subject:
     entity_ids: tuple[uuid.UUID, ...]
     pledges: tuple[Pledge, ...]
     contacts: tuple[Contact, ...]
+    decides: str = ""
+    """The agency that decides about a request; empty where nothing is decided."""
+
+    def is_elsewhere(self, pledge: Pledge) -> bool:
+        """Whether another agency has received it: that one decides what becomes of it."""
+        return bool(self.decides) and pledge.agency_code != self.decides
 
     @property
     def province_code(self) -> str:
@@ -43,12 +49,13 @@ class Subject:
         return self.signing_addresses | {contact.value for contact in self.contacts}
 
 
-def subject_of(session: Session, province_code: str, entity_id: uuid.UUID) -> Subject:
+def subject_of(session: Session, province_code: str, entity_id: uuid.UUID, decides: str = "") -> Subject:
     entity = session.get_one(Entity, (province_code, entity_id))
     ids = family(session, entity)
     if entity.merged_into is not None:
         entity = session.get_one(Entity, (province_code, ids[0]))
-    return Subject(entity, tuple(ids), tuple(_pledges(session, province_code, ids)), _contacts(session, entity, ids))
+    pledges, contacts = tuple(_pledges(session, province_code, ids)), _contacts(session, entity, ids)
+    return Subject(entity, tuple(ids), pledges, contacts, decides)
 
 
 def _pledges(session: Session, province_code: str, ids: Sequence[uuid.UUID]) -> Sequence[Pledge]:

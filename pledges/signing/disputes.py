@@ -60,7 +60,7 @@ def watch_claims(session: Session, signed: Iterable[Pledge], *, now: datetime, p
         owners = {owner.id: owner for owner in _owners_of_named(session, claim, pledge)}
         for dispute in _open_of(session, claim):
             if dispute.owner_id not in owners:
-                _lapse(session, dispute, now)
+                lapse(session, dispute, now)
         for owner in owners.values():
             about = _about(session, pledge, owner)
             if is_confirmed(session, owner):
@@ -189,7 +189,7 @@ def _open(
     )
     session.add(dispute)
     session.flush()
-    record_step(session, dispute, "dispute.opened", now)
+    _record(session, dispute, "dispute.opened", now)
     by: dict[str, Any] = {"by": "list"} if import_id is not None else {}
     for side in Side:
         if side is Side.CLAIM or not told:
@@ -222,7 +222,7 @@ def lapse_idle(session: Session, province_code: str, now: datetime) -> int:
     ).all()
     idle = [each for each in waiting if not _upheld(session, each)]
     for dispute in idle:
-        _lapse(session, dispute, now)
+        lapse(session, dispute, now)
     return len(idle)
 
 
@@ -231,12 +231,12 @@ def _upheld(session: Session, dispute: Dispute) -> bool:
     return _has_pledge(session, claim)
 
 
-def _lapse(session: Session, dispute: Dispute, now: datetime) -> None:
+def lapse(session: Session, dispute: Dispute, now: datetime) -> None:
     dispute.state, dispute.revision = DisputeState.LAPSED, dispute.revision + 1
-    record_step(session, dispute, "dispute.lapsed", now)
+    _record(session, dispute, "dispute.lapsed", now)
 
 
-def record_step(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
+def _record(session: Session, dispute: Dispute, kind: str, now: datetime, **more: object) -> None:
     record(
         session,
         kind,

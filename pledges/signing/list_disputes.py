@@ -17,7 +17,7 @@ from pledges.registry.models import Channel, Entity
 from pledges.signing.address_moves import Post
 from pledges.signing.dispute_models import Dispute, DisputeQuestion, DisputeState
 from pledges.signing.dispute_rules import OPEN
-from pledges.signing.disputes import is_confirmed, open_once, record_step
+from pledges.signing.disputes import is_confirmed, lapse, open_once
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class ListDisputes:
         ).all()
         for dispute in found:
             if dispute.state in OPEN:
-                record_step(session, dispute, "dispute.lapsed", now)
+                lapse(session, dispute, now)
         session.execute(
             delete(Dispute)
             .where(Dispute.province_code == import_.province_code, Dispute.id.in_([each.id for each in found]))

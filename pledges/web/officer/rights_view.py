@@ -120,7 +120,7 @@ def _plan(asked: DataRequest) -> dict[str, Any] | None:
     if asked.decided_at is not None:
         found = Erased.from_json(asked.result)
     else:
-        found = plan(reader(), asked.province_code, asked.entity_id, contacts=True)
+        found = plan(reader(), asked.province_code, asked.entity_id, contacts=True, agency_code=asked.agency_code)
     return {
         "gone": [(translate(piece.sentence), piece.count) for piece in found.gone],
         "kept": [(translate(piece.sentence), piece.count, translate(GROUNDS[piece.ground])) for piece in found.kept],

@@ -134,6 +134,23 @@ def test_what_the_agency_accepted_stays_with_its_reason(desk: RightsDesk, storag
         assert len(answer.params["kept"]) == 4
 
 
+def test_no_agency_erases_what_another_one_works_on(desk: RightsDesk) -> None:
+    mine, theirs = desk.signed(1), desk.signed(2)
+
+    def give_away(session: Session) -> None:
+        pledge = session.get_one(Pledge, (HUE, theirs.id))
+        pledge.entity_id, pledge.agency_code = mine.entity_id, "46-SYT"
+
+    desk.database.run(give_away)
+    _, erased = desk.decide(desk.ask(mine, RequestKind.DELETE), contacts=True)
+    assert erased is not None
+    assert {piece.name: piece.ground for piece in erased.kept}["pledges_elsewhere"] == "elsewhere"
+    with desk.database.read() as session:
+        rows = {row.id: row for row in session.scalars(select(Pledge))}
+    assert (rows[theirs.id].state, rows[theirs.id].answers) == (theirs.state, theirs.answers)
+    assert rows[mine.id].answers["name"] == ERASED
+
+
 def test_a_request_to_move_an_emptied_file_goes_with_it(desk: RightsDesk) -> None:
     """Else it would wait for ever: the file has no mailbox any more."""
     pledge = desk.signed()
