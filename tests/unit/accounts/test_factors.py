@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from pledges.accounts import factors, operations
 from pledges.accounts.factor_models import RecoveryCode, StaffFactor, StaffStep, StepPurpose
-from pledges.accounts.models import Staff
+from pledges.accounts.models import Staff, StaffSession
 from pledges.accounts.passkeys import NewPasskey
-from pledges.accounts.rules import STEP_LIFETIME
+from pledges.accounts.rules import FRESH, STEP_LIFETIME
+from pledges.accounts.sessions import is_fresh
 from pledges.accounts.steps import KEPT, StepOver, begin_step, finish_step, forget_old_steps, living_step
 from pledges.audit.operations import Actor
 from pledges.core.db import Database
@@ -174,6 +175,14 @@ def test_new_codes_made_twice_at_once_are_ten(
         list(pool.map(make, range(3)))
     with database.read() as session:
         assert factors.recovery_codes_left(session, staff) == factors.RECOVERY_CODES
+
+
+def test_a_clock_that_is_set_back_keeps_no_confirmation_fresh(clock: FixedClock) -> None:
+    row = StaffSession(confirmed_at=clock())
+    assert is_fresh(row, clock() - timedelta(minutes=1))
+    assert not is_fresh(row, clock() - FRESH)
+    assert not is_fresh(row, clock() + FRESH)
+    assert not is_fresh(StaffSession(confirmed_at=None), clock())
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
