@@ -8,6 +8,7 @@ state of the database; what is appended meanwhile is left to the next audit.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,15 +24,16 @@ from pledges.transparency import notes, queries, tree
 from pledges.transparency.books import Book, Fault, Said
 from pledges.transparency.fact_batches import KIND as SEALED_FACTS
 from pledges.transparency.fact_batches import count_of, facts_in, facts_left_out, sealed_hash
-from pledges.transparency.models import Checkpoint, LogEntry, LogHead, LogMark, LogNode
+from pledges.transparency.models import Checkpoint, LogEntry, LogHead, LogNode
 from pledges.transparency.operations import HEAD, canonical, time_text
 
 CHUNK = 500
 MOST_FAULTS = 1000
 """After so many nobody reads on."""
 MARK = "audit"
-FORMER = "former"
-"""The mark of the task that enters what is older than the log."""
+LOG = uuid.UUID("00000000-0000-4000-8000-000000000109")
+COMPLETE = "log.complete"
+"""The entry, about the log itself, that says: whatever is older than the log has been entered."""
 
 
 @dataclass
@@ -107,6 +109,7 @@ class Auditing:
                 growing.add(tree.leaf_hash(entry.body.encode()))
                 if (one := _said(entry)) is not None:
                     said.append(one)
+                    yield from growing.note(one)
             if index + 1 in checkpoints:
                 report.checkpoints += 1
                 yield from self._check_checkpoint(checkpoints[index + 1], growing, report)
@@ -154,8 +157,7 @@ class Auditing:
         left_out = facts_left_out(session)
         if left_out > 0:
             yield Fault(None, f"facts that stand before sealed ones and are in no batch: {left_out}")
-        former = session.get(LogMark, FORMER)
-        if former is not None and former.data.get("done"):
+        if growing.complete:
             for book in self.books:
                 yield from book.missing(session)
 
@@ -167,6 +169,7 @@ class _Growing:
         self.size = 0
         self.signed = 0
         self.apart = False
+        self.complete = False
         self.own_key = False
         self.made_at: datetime | None = None
         self.former_keys: set[str] = set()
@@ -176,6 +179,12 @@ class _Growing:
         self._complete |= dict(tree.grow(self.size, leaf, self._complete))
         self.size += 1
         self._complete = {place: self._complete[place] for place in tree.complete_subtrees(0, self.size)}
+
+    def note(self, said: Said) -> Iterator[Fault]:
+        """Whoever slips a pledge into the database cannot have it entered as if it had always been there."""
+        if self.complete and said.kind in (COMPLETE, "pledge.found", "round.found"):
+            yield Fault(said.index, "it was entered as older than the log when all of that had been entered")
+        self.complete = self.complete or said.kind == COMPLETE
 
     def root(self) -> bytes:
         return tree.hash_of_part(0, self.size, self._complete)

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from pledges.core.calendar import VIETNAM, Clock, local_day
 from pledges.core.db import Database
 from pledges.documents.storage import Storage
-from pledges.transparency.auditing import FORMER, MARK, Auditing, Report
+from pledges.transparency.auditing import COMPLETE, LOG, MARK, Auditing, Report
 from pledges.transparency.books import Book
 from pledges.transparency.checkpoints import sign_if_due
 from pledges.transparency.fact_batches import held_mark, seal_new_facts
 from pledges.transparency.keys import LogKey
 from pledges.transparency.models import LogMark
-from pledges.transparency.operations import time_text
+from pledges.transparency.operations import append, time_text
+from pledges.transparency.queries import entries_of
 
 KEEP_LOG = "keep_log"
 KEEP_LOG_SECONDS = 300.0
@@ -34,6 +35,8 @@ NIGHT = range(1, 5)
 OVERDUE = timedelta(hours=30)
 FILES_EVERY = 28
 """Each night reads this part of all files, so that every file is read in four weeks."""
+FORMER = "former"
+"""The mark of how far entering what is older than the log has come."""
 FORMER_AT_ONCE = 200
 MOST_KEPT = 10
 
@@ -57,9 +60,12 @@ class LogWorker:
         seal_new_facts(self.database, self.clock)
 
     def _enter_former(self, session: Session) -> bool:
-        """Some objects in one transaction; whether all is done. After that, whatever lacks an entry is a fault."""
-        mark = held_mark(session, FORMER, {"done": False})
-        if mark.data["done"]:
+        """Some objects in one transaction; whether all is done. After that, whatever lacks an entry is a fault.
+
+        That it is done is an entry itself: nobody can have it begin again by changing a mark.
+        """
+        mark = held_mark(session, FORMER, {})
+        if entries_of(session, LOG):
             return True
         for book in self.books:
             after = mark.data.get(book.object_kind, "")
@@ -69,7 +75,7 @@ class LogWorker:
             mark.data = mark.data | {book.object_kind: after}
             if after is not None:
                 return False
-        mark.data = mark.data | {"done": True}
+        append(session, COMPLETE, "log", LOG, {}, self.clock())
         return True
 
     def sign(self) -> None:

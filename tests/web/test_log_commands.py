@@ -27,7 +27,7 @@ def test_an_audit_says_what_it_has_looked_at_and_ends_with_a_status(small_produc
     assert part(small_product, "audit").state == "never"
     add_person(small_product.database, role=Role.OFFICER, province_code="46", agency_code="46-SCT")
     found = run(small_app, "audit", "--json")
-    assert (found["ok"], found["entries"], found["faults"]) == (True, 1, [])
+    assert (found["ok"], found["entries"], found["faults"]) == (True, 2, [])
     assert found["facts"] > 0
     assert f"root: {found['root']}" in run(small_app, "audit", "--without-files")["stdout"]
     assert (part(small_product, "audit").ok, part(small_product, "audit").state) == (True, "fine")
@@ -35,11 +35,11 @@ def test_an_audit_says_what_it_has_looked_at_and_ends_with_a_status(small_produc
     with small_product.database.engine.begin() as connection:
         connection.execute(text("UPDATE fact SET kind = 'staff.removed' WHERE kind = 'staff.added'"))
     said = run(small_app, "audit", status=1)["stderr"]
-    assert said.splitlines()[-1].startswith("entry 0: a fact between 1 and ")
+    assert said.splitlines()[-1].startswith("entry 1: a fact between 1 and ")
     seen = part(small_product, "audit")
     assert (seen.ok, seen.state, seen.figures["faults"]) == (False, "failed", 1)
-    assert "entry 0" not in seen.reason, "everybody may read the reason"
-    assert "entry 0" in seen.detail
+    assert "entry 1" not in seen.reason, "everybody may read the reason"
+    assert "entry 1" in seen.detail
 
 
 def test_an_old_audit_and_an_entry_without_checkpoint_are_said(

@@ -42,7 +42,7 @@ TITLES = {
     "backup": lazy("Sao lưu"),
     "drill": lazy("Diễn tập khôi phục"),
     "log": lazy("Nhật ký công khai"),
-    "audit": lazy("Kiểm tra nhật ký công khai"),
+    "audit": lazy("Đối chiếu nhật ký công khai"),
     "storage": lazy("Kho tệp"),
     "disk": lazy("Chỗ trống trên ổ đĩa"),
     "seal": lazy("Khóa niêm phong"),
@@ -249,8 +249,8 @@ def _log(state: str, figures: Figures) -> tuple[str, str]:
 
 def _audit(state: str, figures: Figures) -> tuple[str, str]:
     if state == "never":
-        return _("Chưa kiểm tra lần nào."), _("Tiến trình nền tự kiểm tra mỗi đêm. Chạy ngay: pledges ops audit.")
-    said = _("Lần cuối: %(time)s. Số mục đã kiểm tra: %(count)s.", time=_time(figures["at"]), count=figures["entries"])
+        return _("Chưa đối chiếu lần nào."), _("Tiến trình nền tự đối chiếu mỗi đêm. Chạy ngay: pledges ops audit.")
+    said = _("Lần cuối: %(time)s. Số mục đã đối chiếu: %(count)s.", time=_time(figures["at"]), count=figures["entries"])
     if state == "failed":
         return (
             said + " " + _("Có %(count)s chỗ sai.", count=figures["faults"]),

@@ -145,7 +145,7 @@ def _other_data_key(place: Place) -> None:
 
 DAMAGES: tuple[dict[str, Damage], ...] = (
     {
-        "LOST: the manifest of the backup is a checkpoint over 1 entries, and the copy has 0": lambda it: it.in_copy(
+        "LOST: the manifest of the backup is a checkpoint over 2 entries, and the copy has 0": lambda it: it.in_copy(
             "DELETE FROM log_checkpoint; DELETE FROM log_entry; UPDATE log_head SET size = 0", table="log_entry"
         ),
         "is damaged in the backup": lambda it: _flip(it.stored),
@@ -195,8 +195,8 @@ def _a_published_checkpoint_is_asked_for(product: Product, clock: FixedClock, fo
     kept, checkpoint = folder / "kept.txt", _checkpoint(product)
     kept.write_text("\n".join(f"> {line}" for line in checkpoint.note.splitlines() if line))
     [said] = drilled(product, folder / "sound", checkpoints=(kept,)).sentences
-    assert said.startswith("LOST: kept.txt is a checkpoint over 2 entries, and the copy has 1. The entries 1 to 1 were")
-    kept.write_text(checkpoint.note.replace("\n2\n", "\n1\n"))
+    assert said.startswith("LOST: kept.txt is a checkpoint over 3 entries, and the copy has 2. The entries 2 to 2 were")
+    kept.write_text(checkpoint.note.replace("\n3\n", "\n1\n"))
     with pytest.raises(NotPossible, match="signed with none of the keys of this log, or was changed"):
         read_checkpoints(kept, [checkpoint.key])
 

@@ -27,6 +27,7 @@ from pledges.signing.withdrawing import end_pledge
 from pledges.transparency import queries
 from pledges.transparency.keys import LogKey
 from pledges.transparency.models import LogEntry, LogHead, LogMark, LogNode
+from pledges.transparency.operations import append
 from pledges.transparency.worker import LogWorker
 from tests.support.clock import FixedClock
 from tests.support.offices import WAY_TO, Office
@@ -83,7 +84,14 @@ def test_an_approval_a_revocation_and_what_was_there_before(
     [(kind, found)] = told(database, office.key[1])
     assert (kind, found) == ("pledge.found", data | {"state": "revoked"})
     assert worker.audit(storage=signing.storage).ok
-    # Once that is done, a pledge that somebody puts into the database is no longer entered but named.
+    # Whoever has it begun again enters nothing, and what is called older now is named.
+    with database.engine.begin() as connection:
+        connection.execute(delete(LogMark).where(LogMark.name == "former"))
+    worker.keep()
+    assert len(told(database, office.key[1])) == 1
+    database.run(lambda session: append(session, "pledge.found", "pledge", office.key[1], data, clock()))
+    assert any("as older than the log" in str(fault) for fault in worker.audit(storage=None).faults)
+    # Nor is a pledge entered that somebody puts into the database now: it is named.
     with database.engine.begin() as connection:
         connection.execute(delete(LogEntry).where(LogEntry.object_id == office.key[1]))
     assert any("the log does not say so" in str(fault) for fault in worker.audit(storage=None).faults)
