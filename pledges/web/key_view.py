@@ -137,6 +137,16 @@ def ending_soon(staff: Staff) -> list[KeyLine]:
     return []
 
 
+def ending_next(staff: Staff) -> KeyLine | None:
+    """For the first page of an administrator: the key that ends first, while none ends soon; a trial never does."""
+    if not has_right(Action.PROVINCE_SET_UP):
+        return None
+    codes = codes_within(staff)
+    lines = [seal_line(), *agency_lines(codes), *api_lines(codes)]
+    dated = [line for line in lines if line.days_left is not None and not line.trial]
+    return min(dated, key=lambda line: line.days_left or 0, default=None)
+
+
 def codes_within(staff: Staff) -> list[str]:
     if staff.province_code != WHOLE_SYSTEM:
         return [staff.province_code]

@@ -22,7 +22,7 @@ from pledges.signing.consent import waiting_withdrawals
 from pledges.signing.dispute_queries import count_open_disputes
 from pledges.web.current import now, reader
 from pledges.web.i18n import translate
-from pledges.web.key_view import ending_soon
+from pledges.web.key_view import ending_next, ending_soon
 from pledges.web.officer.authentication import current_delegation, current_staff
 from pledges.web.officer.blueprint import blueprint
 from pledges.web.officer.menu import menu
@@ -38,6 +38,7 @@ from pledges.web.security import may
 @may(Action.ACCOUNT_OWN)
 def landing() -> ResponseReturnValue:
     staff = current_staff()
+    keys_ending = ending_soon(staff)
     return render_template(
         "officer/landing.html",
         rows=_who(staff),
@@ -50,7 +51,8 @@ def landing() -> ResponseReturnValue:
         late_reports=_late_reports(staff),
         data_requests=waiting_requests(staff.province_code, staff.agency_code),
         withdrawals=_withdrawals(staff),
-        keys_ending=ending_soon(staff),
+        keys_ending=keys_ending,
+        key_next=None if keys_ending else ending_next(staff),
         sees_keys=has_right(Action.PROVINCE_SET_UP),
     )
 

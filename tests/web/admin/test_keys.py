@@ -56,6 +56,9 @@ def test_a_certificate_that_ends_is_told_to_its_agency_and_its_administrators(
     own.get(PAGE, status=403)
     ends_in(75, tmp_path, small_product, app)
     assert told not in own.get("/can-bo").words
+    assert "hết hạn sớm nhất: Khóa ký số của cơ quan" in head.get("/can-bo").words
+    assert "còn 75 ngày" in head.get("/can-bo").words
+    assert "hết hạn sớm nhất" not in own.get("/can-bo").words
 
 
 def test_keys_of_programs_are_told_before_they_end(small_product: Product, app: Flask) -> None:
