@@ -48,8 +48,8 @@ def banner_of(compared: ComparedFile) -> Words:
         return Words("wrong", str(_("Nội dung khác bản gốc")), str(_("Đừng dựa vào tệp này.")))
     if looks is Looks.UNSURE:
         text = _(
-            "Trên máy của chúng tôi các trang nhìn giống bản gốc, nhưng tệp có ghi chú, ô điền hoặc lớp ẩn mà bản gốc "
-            "không có; mở bằng chương trình khác, trang có thể hiện chữ khác. Đừng dựa vào tệp này."
+            "Trên máy của chúng tôi các trang nhìn giống bản gốc, nhưng tệp bị hỏng hoặc có ghi chú, ô điền, lớp ẩn mà "
+            "bản gốc không có; mở bằng chương trình khác, trang có thể hiện chữ khác. Đừng dựa vào tệp này."
         )
         return Words("wrong", str(_("Tệp có phần lạ so với bản gốc")), str(text))
     text = _(

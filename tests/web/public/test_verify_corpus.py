@@ -18,19 +18,25 @@ from tests.support.issuing import IssuingOffice
 from tests.support.signing import seller_pages
 from tests.web.public.test_verify import upload
 
-SECONDS = 6.0
+SECONDS = 18.0
+"""One child that looks, one that draws the pages and one that lays them over ours; each is capped."""
 
-ALTERED, NOT_OURS, NOT_PDF = "Tệp này đã bị sửa", "Tệp này không phải của hệ thống", "Tệp này không phải PDF"
+NOT_OURS, NOT_PDF = "Tệp này không phải của hệ thống", "Tệp này không phải PDF"
+BROKEN_OFF, DIFFERENT = "Tệp này không phải bản gốc", "Tệp này khác bản gốc ở trang "
+ALTERED = {BROKEN_OFF, DIFFERENT}
 ENCRYPTED, UNREADABLE, TOO_LARGE = "Tệp này có mật khẩu", "Không đọc được tệp này", "Tệp này quá lớn"
 
 Forgery = Callable[[bytes, bytes, Path], bytes]
 
 CORPUS: dict[str, tuple[str, Forgery]] = {
     "the agency's signature cut in the middle": (
-        ALTERED,
+        BROKEN_OFF,
         lambda final, sealed, _folder: final[: (len(sealed) + len(final)) // 2],
     ),
-    "a stranger signs for the agency": (ALTERED, lambda _final, sealed, _folder: forgeries.signed_by_stranger(sealed)),
+    "a stranger signs for the agency": (
+        DIFFERENT,
+        lambda _final, sealed, _folder: forgeries.signed_by_stranger(sealed),
+    ),
     "encrypted": (ENCRYPTED, lambda final, _sealed, folder: forgeries.encrypted(final, folder, "secret")),
     "another document": (NOT_OURS, lambda _final, _sealed, _folder: forgeries.other_document()),
     "only a beginning": (UNREADABLE, lambda final, _sealed, _folder: final[:9]),
@@ -63,7 +69,7 @@ def test_nothing_that_pretends_to_be_an_approved_pledge_is_accepted(
         took = time.monotonic() - started
         assert page.title.startswith(title), name
         assert "là thật" not in page.words, name
-        assert bool(page.all(f"//main//a[@href='/xac-minh/{office.code}']")) is (title == ALTERED), name
+        assert bool(page.all(f"//main//a[@href='/xac-minh/{office.code}']")) is (title in ALTERED), name
         assert page.all("//main//a[@href='/xac-minh']"), name
         assert took < SECONDS, (name, took)
         if name not in BY_COMMAND:
