@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +22,8 @@ WALL_SECONDS = {CHILD: 5.0, SECOND_CHILD: 8.0}
 """Longer than they may work: the machine may be busy with others."""
 LONGEST_WAIT_SECONDS = 2.0
 MOST_ORIGINALS = 5
+MOST_ANSWER = 60 * 1024 * 1024
+"""Drawn pages pack to half a megabyte each, photographs to some more."""
 _MOST_CODES = 5
 
 
@@ -134,21 +138,28 @@ def compare_pages(
 
 
 def _ask(child: str, data: bytes) -> bytes:
-    with _places.one():
-        try:
-            done = subprocess.run(  # noqa: S603 - our own modules, no shell
-                command(child),
-                input=data,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                cwd=ROOT,
-                env=ENVIRONMENT,
-                timeout=WALL_SECONDS[child],
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return b""
-    return done.stdout if done.returncode == 0 else b""
+    """One child; whatever it has become, it is stopped in time and fills no memory but its own."""
+    with _places.one(), tempfile.TemporaryFile() as sent:
+        sent.write(data)
+        sent.seek(0)
+        with subprocess.Popen(  # noqa: S603 - our own modules, no shell
+            command(child),
+            stdin=sent,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env=ENVIRONMENT,
+        ) as process:
+            stop = threading.Timer(WALL_SECONDS[child], process.kill)
+            stop.start()
+            try:
+                answer = process.stdout.read(MOST_ANSWER + 1) if process.stdout is not None else b""
+                if len(answer) > MOST_ANSWER:
+                    process.kill()
+                failed = process.wait() != 0
+            finally:
+                stop.cancel()
+    return b"" if failed else answer
 
 
 def _head(answer: bytes) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfgen.canvas import Canvas
 
-from pledges.documents import page_compare_child
+from pledges.documents import page_compare_child, page_comparison
 from pledges.documents.page_child import TooManyPages, drawn_pages, packed
 from pledges.documents.page_comparison import Looks, PageComparison, PageKind, _read
 from pledges.documents.page_matching import match_pages
@@ -200,3 +200,12 @@ def test_a_page_fitted_to_other_paper_is_laid_over_the_original() -> None:
         smaller = Image.new("RGB", (640, 320), "white")
         smaller.paste(line(text).resize((595, 288), Image.Resampling.LANCZOS), (20, 20))
         assert match_pages(original, smaller).same is same
+
+
+def test_a_child_that_was_taken_over_fills_no_memory_and_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_comparison, "command", lambda _module: ["/bin/sh", "-c", "exec cat /dev/zero"])
+    monkeypatch.setattr(page_comparison, "MOST_ANSWER", 1_000_000)
+    assert page_comparison.draw_file(PAPER) is None
+    monkeypatch.setattr(page_comparison, "command", lambda _module: ["/bin/sleep", "60"])
+    monkeypatch.setitem(page_comparison.WALL_SECONDS, page_comparison.CHILD, 0.3)
+    assert page_comparison.draw_file(PAPER) is None
