@@ -11,7 +11,7 @@ from typing import Any
 import click
 import pyotp
 from flask import Flask
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 from sqlalchemy.orm import Session
 
 from pledges.accounts import operations as accounts
@@ -22,7 +22,16 @@ from pledges.audit.operations import WHOLE_SYSTEM
 from pledges.cli_continuity import COMMANDS as CONTINUITY
 from pledges.cli_documents import documents
 from pledges.cli_log import COMMANDS as LOG
-from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show, stop
+from pledges.cli_output import (
+    COMMAND,
+    CommandGroup,
+    dry_run_option,
+    json_option,
+    product,
+    refusals_as_status,
+    show,
+    stop,
+)
 from pledges.cli_registry import registry
 from pledges.cli_reports import reports
 from pledges.cli_retention import retention
@@ -44,11 +53,11 @@ DEVELOPMENT_DOMAIN = "vidu.vn"
 MOST_RETRIED = 1_000
 
 
-db = AppGroup("db", help="The database schema.")
-plans = AppGroup("plans", help="Provinces, agencies, plans, clauses and wordings.")
-jobs = AppGroup("jobs", help="Background work: seals and mail.")
-ops = AppGroup("ops", help="Looking after an installation.")
-staff = AppGroup("staff", help="People who work with the product.")
+db = CommandGroup("db", help="The database schema.")
+plans = CommandGroup("plans", help="Provinces, agencies, plans, clauses and wordings.")
+jobs = CommandGroup("jobs", help="Background work: seals and mail.")
+ops = CommandGroup("ops", help="Looking after an installation.")
+staff = CommandGroup("staff", help="People who work with the product.")
 for _command in CONTINUITY:
     ops.add_command(_command)
 

@@ -8,15 +8,15 @@ from typing import cast
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
+from pledges.cli_output import CommandGroup
 from pledges.core.errors import DomainError
 from pledges.documents.validation import MOST_BYTES
 from pledges.product import Product
 from pledges.signing.verification import verify_file
 from pledges.signing.verification_report import command_report
 
-documents = AppGroup("documents", help="Sealed and countersigned files.")
+documents = CommandGroup("documents", help="Sealed and countersigned files.")
 
 
 @documents.command("verify")

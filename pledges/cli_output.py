@@ -9,6 +9,8 @@ from typing import Any, NoReturn, TypeVar, cast
 
 import click
 from flask import current_app
+from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError
 
 from pledges.audit.operations import Actor
 from pledges.core.errors import DomainError
@@ -24,6 +26,16 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would ha
 
 def product() -> Product:
     return cast(Product, current_app.extensions["product"])
+
+
+class CommandGroup(AppGroup):
+    """Commands that say in one sentence, with exit status 1, that the database cannot be used."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except OperationalError as error:
+            stop(f"The database cannot be used: {str(error.orig).strip()}")
 
 
 def refusals_as_status(command: F) -> F:

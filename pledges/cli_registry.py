@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import click
 from flask import current_app
-from flask.cli import AppGroup
 
 from pledges.audit.operations import Actor
+from pledges.cli_output import CommandGroup
 from pledges.core.calendar import local_day
 from pledges.core.db import new_id
 from pledges.core.errors import N_, DomainError
@@ -29,7 +29,7 @@ from pledges.plans.rules import SUBJECT_TYPES
 from pledges.product import Product
 from pledges.registry.obligations import recompute_province
 
-registry = AppGroup("registry", help="Who should sign: lists that are read into the register.")
+registry = CommandGroup("registry", help="Who should sign: lists that are read into the register.")
 
 FIGURES = ("entities_added", "entities_matched", "channels_added", "channels_matched", "outside", "refused")
 _SECONDS_BETWEEN = 1.0

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import click
-from flask.cli import AppGroup
 
-from pledges.cli_output import json_option, product, refusals_as_status, show
+from pledges.cli_output import CommandGroup, json_option, product, refusals_as_status, show
 from pledges.core.calendar import Quarter
 from pledges.reporting.rollup import FIELDS, day_of, places_of, rollup_data, rollup_of
 
-reports = AppGroup("reports", help="How far agencies and provinces are, in figures.")
+reports = CommandGroup("reports", help="How far agencies and provinces are, in figures.")
 
 
 def _quarter(_context: click.Context, _option: click.Parameter, value: str | None) -> Quarter | None:

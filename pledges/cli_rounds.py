@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from flask.cli import AppGroup
 
 from pledges.accounts.queries import province_of_agency
-from pledges.cli_output import COMMAND, dry_run_option, json_option, product, refusals_as_status, show
+from pledges.cli_output import COMMAND, CommandGroup, dry_run_option, json_option, product, refusals_as_status, show
 from pledges.core.calendar import Quarter
 from pledges.core.errors import N_, DomainError
 from pledges.messaging.delivery import read_bounces
@@ -36,8 +35,8 @@ from pledges.rounds.snapshots import snapshot_of
 
 C = TypeVar("C", bound=Any)
 
-rounds = AppGroup("rounds", help="Each quarter's asking, agency by agency.")
-lists = AppGroup("lists", help="Who has not pledged, as files.")
+rounds = CommandGroup("rounds", help="Each quarter's asking, agency by agency.")
+lists = CommandGroup("lists", help="Who has not pledged, as files.")
 
 
 class QuarterType(click.ParamType[Quarter]):

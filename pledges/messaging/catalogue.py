@@ -99,8 +99,8 @@ MESSAGE_KINDS: dict[str, MessageKind] = {
         optional=frozenset({"link", "ground", "kept"}),
         blocks=frozenset({"message"}),
     ),
-    # To whoever can act upon a request about data, or answers for the data of the province. what: acknowledge, decide or
-    # consent (taken back, to be answered); due: its last day; late: yes, where that is over.
+    # To whoever can act upon a request about data, or answers for the data of the province. what: acknowledge, decide
+    # or consent (taken back, to be answered); due: its last day; late: yes, where that is over.
     "rights_due": MessageKind(
         frozenset({"reference", "agency_name", "what", "due", "link"}), optional=frozenset({"right", "late"})
     ),

@@ -39,6 +39,17 @@ def test_every_command_explains_itself(small_app: Flask) -> None:
     assert "--out" in run(small_app, "demo", "--help").output
 
 
+def test_a_database_that_is_away_is_one_sentence(clock: FixedClock, vault: Vault, settings_for_test: Settings) -> None:
+    away = Database("postgresql://nobody@127.0.0.1:9/nothing")
+    app = create_app(product=make_product(away, clock, vault, settings_for_test))
+    for words in (("ops", "audit"), ("plans", "load"), ("ops", "accept-data-key")):
+        done = run(app, *words)
+        assert done.exit_code == 1, words
+        assert "The database cannot be used: " in done.output
+        assert "Traceback" not in done.output
+    away.dispose()
+
+
 def test_migrating_and_loading_an_empty_database(
     empty_database: Database, clock: FixedClock, vault: Vault, settings_for_test: Settings
 ) -> None:
