@@ -162,7 +162,9 @@ def _read_revocation(paths: list[Path], rules: KeyRules) -> tuple[tuple[bytes, .
             else:
                 asn1_ocsp.OCSPResponse.load(raw, strict=True).basic_ocsp_response.native  # noqa: B018
                 ocsps.append(raw)
-        except (OSError, ValueError, TypeError) as error:
+        except OSError as error:
+            raise rules.refuse(Flaw.UNREADABLE, file=path.name, error=error.strerror) from error
+        except (ValueError, TypeError) as error:
             raise rules.refuse(Flaw.DAMAGED_ANSWER, file=path.name) from error
     return tuple(crls), tuple(ocsps)
 

@@ -108,6 +108,12 @@ def damaged_crl(folder: SealFolder, authority: Authority) -> None:
     folder.lay_down(authority, p256(), answers={"root.crl": authority.crl()[:-40]})
 
 
+def unreadable_crl(folder: SealFolder, authority: Authority) -> None:
+    """A folder cannot be read, not even by root, whom no permission stops."""
+    folder.lay_down(authority, p256(), answers={})
+    (folder.files.revocation / "root.crl").mkdir(parents=True)
+
+
 def short_rsa(folder: SealFolder, authority: Authority) -> None:
     folder.lay_down(authority, rsa_key(2048))
 
@@ -152,6 +158,7 @@ REFUSALS: list[tuple[Callable[[SealFolder, Authority], None], str]] = [
     (forged_crl, "không chứng minh được"),
     (crl_from_the_future, "không chứng minh được"),
     (damaged_crl, r"root\.crl .* không phải là CRL"),
+    (unreadable_crl, r"Không đọc được tệp khóa niêm phong root\.crl"),
     (short_rsa, "chỉ dài 2048 bit"),
     (weak_curve, "Loại khóa niêm phong này không dùng được"),
     (other_algorithm, "Loại khóa niêm phong này không dùng được"),
