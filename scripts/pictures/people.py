@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
@@ -39,12 +40,17 @@ def shop_tax_code(place: int) -> str:
     return invented_tax_code((place + 2) * 1000)
 
 
+CLOCKS: list[Callable[[], datetime]] = []
+"""Of the product in the pictures: codes of two factors are reckoned by it."""
+
+
 class Stage:
     """The running product's own data, reached beside its pages for what no picture is about."""
 
     def __init__(self, server: LiveServer) -> None:
         self.server = server
         self.product = Product.from_settings(read_settings(server.environ))
+        CLOCKS.append(self.product.clock)
         self.began = self.product.clock() - timedelta(hours=12)
         self.references: list[str] = []
 

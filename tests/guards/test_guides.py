@@ -21,7 +21,7 @@ LINK = re.compile(r"\]\(([^)#:\s]+)\)")
 LABEL = re.compile(r"\*\*(.+?)\*\*")
 VALUE = re.compile(r"%\(\w+\)s")
 
-MOST_PICTURES = 30
+MOST_PICTURES = 38
 LARGEST = 120_000
 
 
