@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,11 +105,11 @@ class PageComparison:
         return any(not page.exact for page in self.pages)
 
 
-def draw_file(data: bytes) -> DrawnFile | None:
-    """The pages of a stranger's file; None where nothing can be drawn. Raises `DrawingBusy`."""
+def draw_file(data: bytes, until: float = math.inf) -> DrawnFile | None:
+    """The pages of a stranger's file; None where nothing can be drawn, or not `until` then. Raises `DrawingBusy`."""
     if too_complex(data):
         return None
-    answer = _ask(CHILD, data)
+    answer = _ask(CHILD, data, until)
     said = _head(answer)
     if said.get("problem") == "too_many_pages":
         return DrawnFile(b"", too_many_pages=True)
@@ -118,27 +120,36 @@ def draw_file(data: bytes) -> DrawnFile | None:
 
 
 def compare_pages(
-    drawn: DrawnFile | None, originals: Sequence[bytes], *, closely: bool, layered: bool
+    drawn: DrawnFile | None,
+    originals: Sequence[bytes],
+    *,
+    closely: bool,
+    layered: bool,
+    until: float = math.inf,
 ) -> PageComparison:
     """Lay the drawn pages over each of our files and say how the nearest compares.
 
     `closely`: with pictures of our pages, for those who may see them. `layered`: the file has parts that programs may
-    switch on and off, so that it never simply looks the same. Raises `DrawingBusy`.
+    switch on and off, so that it never simply looks the same. `until`: when to give up, as `time.monotonic` counts.
+    Raises `DrawingBusy`.
     """
     if drawn is not None and drawn.too_many_pages:
         return PageComparison(Looks.INCOMPARABLE)
     if drawn is None or not originals:
         return PageComparison(Looks.FAILED)
     asked = {"drawn": len(drawn.packed), "originals": [len(each) for each in originals], "closely": closely}
-    answer = _ask(SECOND_CHILD, b"".join((json.dumps(asked).encode(), b"\n", drawn.packed, *originals)))
+    answer = _ask(SECOND_CHILD, b"".join((json.dumps(asked).encode(), b"\n", drawn.packed, *originals)), until)
     try:
         return _read(answer, layered=layered)
     except (ValueError, KeyError, TypeError, IndexError):
         return PageComparison(Looks.FAILED)
 
 
-def _ask(child: str, data: bytes) -> bytes:
+def _ask(child: str, data: bytes, until: float) -> bytes:
     """One child; whatever it has become, it is stopped in time and fills no memory but its own."""
+    seconds = min(WALL_SECONDS[child], until - time.monotonic())
+    if seconds <= 0:
+        return b""
     with _places.one(), tempfile.TemporaryFile() as sent:
         sent.write(data)
         sent.seek(0)
@@ -150,7 +161,7 @@ def _ask(child: str, data: bytes) -> bytes:
             cwd=ROOT,
             env=ENVIRONMENT,
         ) as process:
-            stop = threading.Timer(WALL_SECONDS[child], process.kill)
+            stop = threading.Timer(seconds, process.kill)
             stop.start()
             try:
                 answer = process.stdout.read(MOST_ANSWER + 1) if process.stdout is not None else b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import islice
 
@@ -38,22 +39,28 @@ class ComparedFile:
 
 
 def compare_upload(
-    database: Database, storage: Storage, data: bytes, verdict: Verdict, *, typed: str = ""
+    database: Database,
+    storage: Storage,
+    data: bytes,
+    verdict: Verdict,
+    *,
+    typed: str = "",
+    until: float = math.inf,
 ) -> ComparedFile | None:
     """Compare with the pledge of the code in the file, of the typed one, or of the one in the text of its pages.
 
-    None where there is nothing to compare. Raises `DrawingBusy`. Both children work between two short readings.
+    None where there is nothing to compare; given up `until` then (`time.monotonic`). Raises `DrawingBusy`. Both children work between two short readings.
     """
     if verdict.finding not in COMPARED:
         return None
-    drawn = draw_file(data)
+    drawn = draw_file(data, until)
     codes = [verdict.code, typed, *(drawn.codes if drawn is not None else ())]
     with database.read() as session:
         pledge = next((found for code in codes if code and (found := pledge_by_code(session, code))), None)
         if pledge is None:
             return None
         public, originals = public_pledge(session, pledge), _originals(session, storage, pledge)
-    return _compared(public, drawn, originals, layered=verdict.layered, closely=False)
+    return _compared(public, drawn, originals, layered=verdict.layered, closely=False, until=until)
 
 
 def compare_closely(session: Session, storage: Storage, pledge: Pledge, data: bytes, *, layered: bool) -> ComparedFile:
@@ -73,7 +80,9 @@ def _compared(
     *,
     layered: bool,
     closely: bool,
+    until: float = math.inf,
 ) -> ComparedFile:
-    pages = compare_pages(drawn, [data for data, _earlier in originals], closely=closely, layered=layered)
+    files = [data for data, _earlier in originals]
+    pages = compare_pages(drawn, files, closely=closely, layered=layered, until=until)
     known = pages.looks in {Looks.SAME, Looks.DIFFERENT, Looks.UNSURE}
     return ComparedFile(public.code, public, pages, originals[pages.original][1] if known else None)

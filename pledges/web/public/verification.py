@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
@@ -29,6 +30,9 @@ blueprint = declare_audience(Blueprint("verification", __name__), "public")
 
 LARGEST_UPLOAD = MOST_BYTES + 2 * 1024 * 1024
 """Somewhat more than what is judged, so that a file a little too large gets the page that says so."""
+
+MOST_SECONDS = 5.5
+"""For all that is done with one file of a stranger: looking into it, drawing its pages, laying them over ours."""
 
 CHECKS_AN_HOUR_FROM_ONE_NETWORK = 100
 
@@ -87,19 +91,19 @@ def check() -> ResponseReturnValue:
         _count_check()
         if isinstance(sent, CodeForm):
             return redirect(url_for("verification.by_code", code=sent.code.data), 303)
-        data = sent["file"].data.stream.read()
+        data, until = sent["file"].data.stream.read(), time.monotonic() + MOST_SECONDS
         verdict = verify_file(product().database, product().storage, data)
-        compared, missed = _compared(data, verdict, sent["printed"].data or "")
+        compared, missed = _compared(data, verdict, sent["printed"].data or "", until)
     except DomainError as refusal:
         sent.refuse(refusal)
         return _page(sent, refusal.status)
     return _result(verdict, uploaded=True, compared=compared, missed=missed)
 
 
-def _compared(data: bytes, verdict: Verdict, typed: str) -> tuple[ComparedFile | None, bool]:
+def _compared(data: bytes, verdict: Verdict, typed: str, until: float) -> tuple[ComparedFile | None, bool]:
     """The comparison, and whether there should be one: that too many files come at once spoils no finding."""
     try:
-        compared = compare_upload(product().database, product().storage, data, verdict, typed=typed)
+        compared = compare_upload(product().database, product().storage, data, verdict, typed=typed, until=until)
     except DrawingBusy:
         return None, True
     return compared, compared is not None and compared.pages.looks is Looks.FAILED

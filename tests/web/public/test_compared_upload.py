@@ -88,7 +88,7 @@ def test_without_links_the_code_in_the_text_or_the_typed_one_leads_to_the_origin
     assert other.title.startswith("Tệp này không phải bản gốc")
     assert pictures(other) == [], "who holds a code alone learns nothing of the paper"
 
-    def busy(_data: bytes) -> None:
+    def busy(_data: bytes, _until: float) -> None:
         raise DrawingBusy("Đang có nhiều người kiểm tra tệp cùng lúc. Hãy thử lại sau một phút.")
 
     monkeypatch.setattr(comparing, "draw_file", busy)

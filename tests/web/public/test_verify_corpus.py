@@ -18,8 +18,8 @@ from tests.support.issuing import IssuingOffice
 from tests.support.signing import seller_pages
 from tests.web.public.test_verify import upload
 
-SECONDS = 18.0
-"""One child that looks, one that draws the pages and one that lays them over ours; each is capped."""
+SECONDS = 6.0
+"""For three children together: one that looks, one that draws the pages and one that lays them over ours."""
 
 NOT_OURS, NOT_PDF = "Tệp này không phải của hệ thống", "Tệp này không phải PDF"
 BROKEN_OFF, DIFFERENT = "Tệp này không phải bản gốc", "Tệp này khác bản gốc ở trang "
