@@ -24,9 +24,7 @@ class Fact(InProvince, Base):
         Index("uq_fact_number", "number", unique=True, sqlite_where=text("number IS NOT NULL")),
     )
     # Nobody who records a fact asks for its number, so that it is not fetched either.
-    __mapper_args__ = {
-        "eager_defaults": False
-    }
+    __mapper_args__ = {"eager_defaults": False}
 
     kind: Mapped[str] = mapped_column(String(60))
     object_kind: Mapped[str] = mapped_column(String(30))

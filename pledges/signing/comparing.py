@@ -49,7 +49,8 @@ def compare_upload(
 ) -> ComparedFile | None:
     """Compare with the pledge of the code in the file, of the typed one, or of the one in the text of its pages.
 
-    None where there is nothing to compare; given up `until` then (`time.monotonic`). Raises `DrawingBusy`. Both children work between two short readings.
+    None where there is nothing to compare; given up `until` then (`time.monotonic`). Raises `DrawingBusy`. Both
+    children work between two short readings.
     """
     if verdict.finding not in COMPARED:
         return None
