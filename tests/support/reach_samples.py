@@ -327,7 +327,7 @@ SAMPLES: dict[str, Sample] = {
     "officer.file": _pledge(),
     "officer.back_to_file": _pledge(decision="tra-lai"),
     "officer.file_pdf": _pledge(),
-    "officer.compare_file": _pledge(),
+    "officer.compare_file": Sample(lambda spot: {"reference": spot.reference}),  # posts a file, decides nothing
     "officer.earlier_pdf": _pledge(version=1),
     "officer.recommend": _pledge(),
     "officer.return_file": _pledge(),
