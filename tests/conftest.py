@@ -160,14 +160,29 @@ TAKES_LONG = (
     "test_reconciliation.py",
     "documents/test_verification.py",
     "public/test_verify_corpus.py",
+    "security/test_only_listed_fields.py",
+    "continuity/test_drill.py",
 )
-"""Tests of many seconds are in these files: coming last, they would keep one process busy with the other idle."""
+"""Tests of many seconds are in these files: coming last, they would keep one process busy with the others idle."""
 
 
-def _turn(item: pytest.Item) -> int:
-    """The slow ones first, so that they can be shared out; those that mostly wait before those that compute."""
-    waits = item.get_closest_marker("fault") or "tests/browser/" in item.nodeid
-    return 0 if waits else 1 if any(file in item.nodeid for file in TAKES_LONG) else 2
+def _shared_out(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """The order in which nobody waits at the end: each process begins with one part of this list and later takes over
+    the end of another's (`--dist worksteal`).
+
+    The first begins with what mostly waits, the others with what takes long; what takes little time comes last.
+    """
+    waiting = [item for item in items if item.get_closest_marker("fault") or "tests/browser/" in item.nodeid]
+    long = [item for item in items if any(file in item.nodeid for file in TAKES_LONG) and item not in waiting]
+    known = {*waiting, *long}
+    rest = [item for item in items if item not in known]
+    others = max(processes - 1, 1)
+    parts = [waiting, *(long[turn::others] for turn in range(others))]
+    for part in parts[:-1]:
+        room = max(len(items) // len(parts) - len(part), 0)
+        part.extend(rest[:room])
+        del rest[:room]
+    return [item for part in parts for item in part] + rest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -175,8 +190,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Which of the two follows from the test's name, so that it is always the same. `make soak` runs all on both.
     """
-    items.sort(key=_turn)
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     if os.environ.get("PLEDGES_SOAK"):
+        items[:] = _shared_out(items, processes)
         return
     kept, left_out = [], []
     for item in items:
@@ -185,7 +201,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         turn = ("sqlite", "postgresql")[zlib.crc32(name.encode()) % 2]
         both = engine is None or any(f"_{word}" in name for word in ON_BOTH)
         (kept if both or engine == turn else left_out).append(item)
-    items[:] = kept
+    items[:] = _shared_out(kept, processes)
     config.hook.pytest_deselected(items=left_out)
 
 
