@@ -141,17 +141,14 @@ ON_BOTH = (
     "at_once",
     "twenty",
     "together",
-    "twice",
-    "count",
     "kill",
-    "crash",
     "merge",
     "search",
     "found",
     "lock",
     "undo",
 )
-"""With these a word in the name of a test begins: what it proves depends on the engine's locks, counters or indexes."""
+"""With these a word in the name of a test begins: what it proves depends on the engine's locks or indexes."""
 
 
 TAKES_LONG = (
