@@ -25,7 +25,7 @@ from tests.support.warm_processes import close_warm
 
 # A loaded machine is no defect: examples may take as long as they need.
 hypothesis_settings.register_profile(
-    "patient", deadline=None, max_examples=100 if os.environ.get("PLEDGES_SOAK") else 40
+    "patient", deadline=None, max_examples=100 if os.environ.get("PLEDGES_SOAK") else 25
 )
 hypothesis_settings.load_profile("patient")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 import pytest
@@ -79,7 +80,7 @@ def test_an_old_database_says_that_migrations_are_pending(empty_database: Databa
     assert not pending(empty_database)
 
 
-@pytest.mark.parametrize("start", ["0001", "0002"])
+@pytest.mark.parametrize("start", ["0001", "0002"] if os.environ.get("PLEDGES_SOAK") else ["0001"])
 def test_rows_survive_the_way_up_and_down_again(empty_database: Database, start: str) -> None:
     """A row of every table as it was at `start` reads the same at the newest revision and back at `start`."""
     upgrade(empty_database, start)
