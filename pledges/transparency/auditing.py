@@ -236,21 +236,13 @@ def _check_nodes(session: Session, start: int, end: int) -> Iterator[Fault]:
         for level in range(1, (last + 1 & -(last + 1)).bit_length())
     }
     halves = {(level - 1, number * 2 + side) for level, number in wanted for side in (0, 1)}
-    stored = _hashes_at(session, wanted | halves)
+    stored = queries.hashes_at(session, wanted | halves)
     for level, number in sorted(wanted):
         left, right = (stored.get((level - 1, number * 2 + side)) for side in (0, 1))
         made_of = tree.node_hash(left, right) if left is not None and right is not None else None
         if stored.get((level, number)) != made_of or made_of is None:
             first, last = number << level, (number + 1 << level) - 1
             yield Fault(last, f"the subtree of the entries {first} to {last} is not the hash of its halves")
-
-
-def _hashes_at(session: Session, places: set[tree.Place]) -> dict[tree.Place, bytes]:
-    found: dict[tree.Place, bytes] = {}
-    wanted = sorted(places)
-    for start in range(0, len(wanted), 200):
-        found |= queries.hashes_at(session, set(wanted[start : start + 200]))
-    return found
 
 
 def _check_book(book: Book, session: Session, storage: Storage | None, said: list[Said]) -> Iterator[Fault]:
